@@ -1,0 +1,1 @@
+"""The ptyd SDK: sessions of a ptyd daemon from Python."""

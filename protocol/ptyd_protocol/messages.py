@@ -1,0 +1,276 @@
+"""The messages of ``ptyd.v1``.
+
+On the wire a message is a MessagePack array ``[code, field, ...]`` with the fields in the order of declaration.
+Codes below 64 go from client to daemon, the others from daemon to client. A code is never reused; a new field goes
+to the end and has a default. PROTOCOL.md is the normative text.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from ptyd_protocol import limits
+
+Channel = Annotated[int, Meta(ge=1, le=limits.MAX_CHANNEL)]
+"""Names one attachment; chosen by the client, stable across its reconnects, never reused under one client_id."""
+
+Offset = Annotated[int, Meta(ge=0, le=limits.MAX_SEQ)]
+"""A byte's place in a session's output, counted from the session's start."""
+
+Epoch = Annotated[int, Meta(ge=1, le=limits.MAX_SEQ)]
+"""Names one unbroken replay log; an offset means something only within its epoch."""
+
+Seq = Annotated[int, Meta(ge=1, le=limits.MAX_SEQ)]
+RequestId = Annotated[int, Meta(ge=1, le=limits.MAX_SEQ)]
+Cols = Annotated[int, Meta(ge=limits.MIN_COLS, le=limits.MAX_COLS)]
+Rows = Annotated[int, Meta(ge=limits.MIN_ROWS, le=limits.MAX_ROWS)]
+Window = Annotated[int, Meta(ge=limits.MIN_WINDOW_BYTES, le=limits.MAX_WINDOW_BYTES)]
+ClientId = Annotated[
+    str,
+    Meta(
+        min_length=limits.MIN_CLIENT_ID_CHARS,
+        max_length=limits.MAX_CLIENT_ID_CHARS,
+        pattern="^[A-Za-z0-9_-]+$",
+    ),
+]
+InputBytes = Annotated[bytes, Meta(min_length=1, max_length=limits.MAX_INPUT_BYTES)]
+OutputBytes = Annotated[bytes, Meta(max_length=limits.MAX_OUTPUT_BYTES)]
+ShortText = Annotated[str, Meta(max_length=256)]
+SessionRef = Annotated[str, Meta(max_length=limits.MAX_NAME_CHARS)]
+"""A session's id, its name, an unambiguous beginning of its name, or "" for the latest."""
+
+Role = Literal["control", "observe"]
+AttachMode = Literal["exact", "tail", "snapshot"]
+
+
+# --- client to daemon ---------------------------------------------------------------------------------------------
+
+
+class Hello(Struct, array_like=True, frozen=True, tag=1):
+    """The first message of a connection."""
+
+    versions: Annotated[list[int], Meta(min_length=1, max_length=16)]
+    client: ShortText
+    client_id: ClientId
+    caps: Annotated[list[ShortText], Meta(max_length=64)] = []
+
+
+class Request(Struct, array_like=True, frozen=True, tag=2):
+    """Ask for ``method``; exactly one Reply or Failure with the same ``id`` answers."""
+
+    id: RequestId
+    method: ShortText
+    params: dict[str, Any] = {}
+
+
+class Attach(Struct, array_like=True, frozen=True, tag=3):
+    """Open ``channel`` onto a session. Answered by Attached, or by Detached with the reason.
+
+    ``epoch`` and ``offset`` given: resume there. Not given: the newest ``history`` bytes of the log.
+    """
+
+    channel: Channel
+    session: SessionRef
+    role: Role
+    cols: Cols
+    rows: Rows
+    epoch: Epoch | None = None
+    offset: Offset | None = None
+    window: Window = limits.DEFAULT_WINDOW_BYTES
+    lossless: bool = False
+    history: Annotated[int, Meta(ge=0, le=limits.MAX_SEQ)] = limits.DEFAULT_HISTORY_BYTES
+
+
+class Input(Struct, array_like=True, frozen=True, tag=4):
+    """Bytes for the program. ``seq`` counts from 1 per channel without gaps, across reconnects."""
+
+    channel: Channel
+    seq: Seq
+    data: InputBytes
+
+
+class Resize(Struct, array_like=True, frozen=True, tag=5):
+    """The size this attachment would like. It becomes the PTY's while the attachment is the controller."""
+
+    channel: Channel
+    cols: Cols
+    rows: Rows
+
+
+class Ack(Struct, array_like=True, frozen=True, tag=6):
+    """Everything before ``offset`` has been consumed (parsed, not just received)."""
+
+    channel: Channel
+    offset: Offset
+
+
+class Detach(Struct, array_like=True, frozen=True, tag=7):
+    """Close ``channel``; answered by Detached with code "detached". Ends its hold at once."""
+
+    channel: Channel
+
+
+class TakeControl(Struct, array_like=True, frozen=True, tag=8):
+    """Become the controller, and give the PTY this size."""
+
+    channel: Channel
+    cols: Cols
+    rows: Rows
+
+
+class Ping(Struct, array_like=True, frozen=True, tag=9):
+    """Answered at once by Pong with the same nonce. For clients that cannot see WebSocket pings (browsers)."""
+
+    nonce: Offset
+
+
+# --- daemon to client ---------------------------------------------------------------------------------------------
+
+
+class Welcome(Struct, array_like=True, frozen=True, tag=64):
+    """Answers Hello. ``limits`` maps the names of PROTOCOL.md's table of limits to this daemon's values."""
+
+    version: int
+    daemon: ShortText
+    principal: ShortText
+    limits: dict[str, int]
+    heartbeat_seconds: int
+
+
+class Reply(Struct, array_like=True, frozen=True, tag=65):
+    id: RequestId
+    result: Any = None
+
+
+class Failure(Struct, array_like=True, frozen=True, tag=66):
+    """The request was refused; ``code`` is one of ErrorCode (or newer), ``message`` is for people."""
+
+    id: RequestId
+    code: ShortText
+    message: str
+
+
+class Attached(Struct, array_like=True, frozen=True, tag=67):
+    """The channel is open; output follows from ``offset``.
+
+    mode "exact": ``offset`` is the one asked for (or the session's very start). "tail": the output begins at a safe
+    boundary in the middle; reset the terminal first. "snapshot": a Snapshot comes first.
+    ``controller`` is the client_id of who sizes the PTY, ``yours`` whether it is this channel.
+    ``input_seq`` is the last Input of this channel that was taken: drop those up to it, send the others again.
+    """
+
+    channel: Channel
+    session: ShortText
+    name: ShortText
+    epoch: Epoch
+    mode: AttachMode
+    offset: Offset
+    cols: Cols
+    rows: Rows
+    controller: ShortText | None
+    yours: bool
+    input_seq: Offset
+
+
+class Snapshot(Struct, array_like=True, frozen=True, tag=68):
+    """Start anew: reset the terminal to this size, write ``data`` (not log bytes), go on with Output from ``offset``.
+
+    Sent when a viewer was overrun. ``kind`` "tail": ``data`` is empty and the log goes on at a safe boundary.
+    """
+
+    channel: Channel
+    offset: Offset
+    cols: Cols
+    rows: Rows
+    data: OutputBytes
+    kind: Literal["tail", "screen"] = "tail"
+
+
+class Output(Struct, array_like=True, frozen=True, tag=69):
+    """The session's output from ``offset`` on."""
+
+    channel: Channel
+    offset: Offset
+    data: OutputBytes
+
+
+class Resized(Struct, array_like=True, frozen=True, tag=70):
+    """The PTY has this size for the output from ``offset`` on."""
+
+    channel: Channel
+    offset: Offset
+    cols: Cols
+    rows: Rows
+
+
+class Live(Struct, array_like=True, frozen=True, tag=71):
+    """Everything from before the Attach has been sent: what follows is happening now."""
+
+    channel: Channel
+    offset: Offset
+
+
+class Exited(Struct, array_like=True, frozen=True, tag=72):
+    """The program has ended, all its output was sent; the channel is closed. One of code and signal is set, or
+    neither where the status was lost."""
+
+    channel: Channel
+    offset: Offset
+    code: int | None = None
+    signal: int | None = None
+
+
+class InputAck(Struct, array_like=True, frozen=True, tag=73):
+    """Every Input of the channel up to ``seq`` has been taken and will reach the program, whatever happens to the daemon."""
+
+    channel: Channel
+    seq: Seq
+
+
+class ControlChanged(Struct, array_like=True, frozen=True, tag=74):
+    """Who sizes the PTY now."""
+
+    channel: Channel
+    controller: ShortText | None
+    yours: bool
+
+
+class Detached(Struct, array_like=True, frozen=True, tag=75):
+    """The channel is closed, or was refused: ``code`` is one of ErrorCode."""
+
+    channel: Channel
+    code: ShortText
+    message: str
+
+
+class Event(Struct, array_like=True, frozen=True, tag=76):
+    """Something happened to a session. ``seq`` counts up within one run of the daemon."""
+
+    seq: Seq
+    kind: ShortText
+    session: ShortText
+    data: dict[str, Any]
+
+
+class Pong(Struct, array_like=True, frozen=True, tag=77):
+    nonce: Offset
+
+
+ClientMessage = Hello | Request | Attach | Input | Resize | Ack | Detach | TakeControl | Ping
+DaemonMessage = (
+    Welcome
+    | Reply
+    | Failure
+    | Attached
+    | Snapshot
+    | Output
+    | Resized
+    | Live
+    | Exited
+    | InputAck
+    | ControlChanged
+    | Detached
+    | Event
+    | Pong
+)
+Message = ClientMessage | DaemonMessage

@@ -1,0 +1,244 @@
+"""The requests: for each method the structure of its parameters and of its result.
+
+Both are MessagePack maps; unknown keys are ignored, missing ones take their defaults. A parameter of the wrong type is a
+Failure with code "bad_request", never the end of the connection.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from ptyd_protocol import limits
+from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
+
+SessionState = Literal["running", "exited"]
+Name = Annotated[str, Meta(max_length=limits.MAX_NAME_CHARS)]
+"""A letter or digit, then letters, digits, ``.``, ``_`` and ``-``."""
+
+
+class SessionInfo(Struct, frozen=True, kw_only=True):
+    """What is known of one session. Times are Unix seconds, sizes are bytes."""
+
+    id: str
+    name: str
+    state: SessionState
+    pid: int
+    argv: list[str]
+    cwd: str
+    cols: int
+    rows: int
+    created_at: float
+    last_output_at: float
+    clients: int
+    controller: str | None
+    epoch: int
+    log_start: int
+    log_head: int
+    exit_code: int | None = None
+    exit_signal: int | None = None
+    exited_at: float | None = None
+    kind: str = "command"
+
+
+class CreateParams(Struct, frozen=True, kw_only=True):
+    """``argv`` empty: the user's login shell. ``cwd`` empty: the home directory. ``name`` empty: made from the command.
+    ``kind``: which agent's knowledge applies ("command", "claude")."""
+
+    argv: Annotated[list[str], Meta(max_length=limits.MAX_ARGV_ITEMS)] = []
+    cwd: str = ""
+    env: dict[str, str] = {}
+    cols: Cols = 80
+    rows: Rows = 24
+    name: Name = ""
+    kind: str = "command"
+
+
+class SessionParams(Struct, frozen=True, kw_only=True):
+    session: SessionRef = ""
+
+
+class NoParams(Struct, frozen=True, kw_only=True):
+    pass
+
+
+class RenameParams(Struct, frozen=True, kw_only=True):
+    name: Name
+    session: SessionRef = ""
+
+
+class ResizeParams(Struct, frozen=True, kw_only=True):
+    cols: Cols
+    rows: Rows
+    session: SessionRef = ""
+
+
+class SignalParams(Struct, frozen=True, kw_only=True):
+    """Sends to the PTY's foreground process group. ``signal`` is a name, with or without SIG, or a number."""
+
+    signal: str | int
+    session: SessionRef = ""
+
+
+class KillParams(Struct, frozen=True, kw_only=True):
+    """HUP, then TERM, then KILL to the whole tree, ``grace_seconds`` between them. Replies when the session has exited.
+    On an exited session: forgets it."""
+
+    session: SessionRef = ""
+    grace_seconds: Annotated[float, Meta(ge=0, le=60)] = 2.0
+
+
+class SendParams(Struct, frozen=True, kw_only=True):
+    """Input without an attachment."""
+
+    data: Annotated[bytes, Meta(max_length=limits.MAX_UNACKED_INPUT_BYTES)]
+    session: SessionRef = ""
+
+
+class CaptureParams(Struct, frozen=True, kw_only=True):
+    """The screen as text; ``scrollback`` is how many lines above it to add (-1: all that is kept)."""
+
+    session: SessionRef = ""
+    scrollback: Annotated[int, Meta(ge=-1)] = 0
+
+
+class CaptureResult(Struct, frozen=True, kw_only=True):
+    """``source`` "log": output with its control sequences removed; "screen": the exact screen."""
+
+    text: str
+    source: Literal["log", "screen"]
+
+
+class ReadLogParams(Struct, frozen=True, kw_only=True):
+    """Raw output. ``offset`` None: the newest ``max_bytes``."""
+
+    session: SessionRef = ""
+    offset: Offset | None = None
+    max_bytes: Annotated[int, Meta(ge=0, le=8 * limits.MIB)] = 8 * limits.MIB
+
+
+class ReadLogResult(Struct, frozen=True, kw_only=True):
+    offset: int
+    data: bytes
+    epoch: int
+    log_start: int
+    log_head: int
+
+
+class WaitParams(Struct, frozen=True, kw_only=True):
+    """``until`` "exit", or "idle": no output for ``idle_seconds``. Fails with "timeout" after ``timeout_seconds``."""
+
+    until: Literal["exit", "idle"]
+    session: SessionRef = ""
+    idle_seconds: Annotated[float, Meta(ge=0.01, le=86_400)] = 1.0
+    timeout_seconds: Annotated[float, Meta(ge=0)] | None = None
+
+
+class SubscribeResult(Struct, frozen=True, kw_only=True):
+    """Events after ``seq`` follow on this connection; ``sessions`` is the state at that point."""
+
+    seq: int
+    sessions: list[SessionInfo]
+
+
+class ClientInfo(Struct, frozen=True, kw_only=True):
+    """One attachment, as ``status`` shows it. Bytes."""
+
+    session: str
+    client: str
+    client_id: str
+    role: Role
+    lossless: bool
+    cols: int
+    rows: int
+    epoch: Epoch
+    sent: int
+    acked: int
+    window: int
+
+
+class ListenerInfo(Struct, frozen=True, kw_only=True):
+    kind: Literal["unix", "tcp"]
+    address: str
+    """The path of the socket, or host:port."""
+
+
+class StatusResult(Struct, frozen=True, kw_only=True):
+    daemon_pid: int
+    keeper_pid: int
+    version: str
+    uptime: float
+    sessions: int
+    sessions_running: int
+    max_sessions: int
+    restarts: int
+    """How often the keeper has started a daemon after the first."""
+    engine: str
+    """The screen engine in use, or "none"."""
+    runtime_dir: str
+    listeners: list[ListenerInfo]
+    clients: list[ClientInfo]
+
+
+class ListenParams(Struct, frozen=True, kw_only=True):
+    """Listen on TCP too. ``port`` 0: any free one. Listening there already is no error."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+
+
+class ListenResult(Struct, frozen=True, kw_only=True):
+    host: str
+    port: int
+
+
+class TicketResult(Struct, frozen=True, kw_only=True):
+    """A login ticket for a browser: good once, for ``expires_seconds``. ``url`` is None where nothing listens on TCP."""
+
+    ticket: str
+    url: str | None
+    expires_seconds: int
+
+
+class TokenResult(Struct, frozen=True, kw_only=True):
+    token: str
+
+
+class ShutdownParams(Struct, frozen=True, kw_only=True):
+    """Without ``kill_sessions`` the keeper goes on holding the sessions for the next daemon."""
+
+    kill_sessions: bool = False
+
+
+class ShutdownResult(Struct, frozen=True, kw_only=True):
+    sessions_left: int
+
+
+class Method(Struct, frozen=True):
+    """One row of the table of requests."""
+
+    params: type[Struct]
+    result: Any
+
+
+METHODS: dict[str, Method] = {
+    "create": Method(CreateParams, SessionInfo),
+    "list": Method(NoParams, list[SessionInfo]),
+    "get": Method(SessionParams, SessionInfo),
+    "rename": Method(RenameParams, SessionInfo),
+    "resize": Method(ResizeParams, SessionInfo),
+    "signal": Method(SignalParams, SessionInfo),
+    "kill": Method(KillParams, SessionInfo),
+    "detach": Method(SessionParams, SessionInfo),
+    "send": Method(SendParams, SessionInfo),
+    "capture": Method(CaptureParams, CaptureResult),
+    "read_log": Method(ReadLogParams, ReadLogResult),
+    "wait": Method(WaitParams, SessionInfo),
+    "subscribe": Method(NoParams, SubscribeResult),
+    "unsubscribe": Method(NoParams, None),
+    "status": Method(NoParams, StatusResult),
+    "listen": Method(ListenParams, ListenResult),
+    "login_ticket": Method(NoParams, TicketResult),
+    "access_token": Method(NoParams, TokenResult),
+    "restart": Method(NoParams, None),
+    "shutdown": Method(ShutdownParams, ShutdownResult),
+}
