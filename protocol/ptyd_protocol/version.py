@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__version__: Final = "0.1.0"
+__version__ = "0.1.0"
 
 PROTOCOL_VERSION: Final = 1
 """The number a client offers in ``Hello.versions``."""
