@@ -30,7 +30,7 @@ ClientId = Annotated[
     Meta(
         min_length=limits.MIN_CLIENT_ID_CHARS,
         max_length=limits.MAX_CLIENT_ID_CHARS,
-        pattern="^[A-Za-z0-9_-]+$",
+        pattern=r"^[A-Za-z0-9_-]+$(?!\n)",  # Python's $ alone would let a newline through
     ),
 ]
 InputBytes = Annotated[bytes, Meta(min_length=1, max_length=limits.MAX_INPUT_BYTES)]
