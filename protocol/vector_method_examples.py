@@ -1,0 +1,225 @@
+"""Examples of every method's parameters and results, for ``vectors/methods.json``; from PROTOCOL.md."""
+
+from typing import Any
+
+SESSION: dict[str, Any] = {
+    "id": "1a2b3c4d",
+    "name": "build",
+    "state": "running",
+    "pid": 4711,
+    "argv": ["bash", "-l"],
+    "cwd": "/home/ada",
+    "cols": 80,
+    "rows": 24,
+    "created_at": 1_700_000_000.25,
+    "last_output_at": 1_700_000_001.5,
+    "clients": 1,
+    "controller": None,
+    "epoch": 3,
+    "log_start": 0,
+    "log_head": 12_345,
+}
+SESSION_DEFAULTS: dict[str, Any] = {
+    "exit_code": None,
+    "exit_signal": None,
+    "exited_at": None,
+    "kind": "command",
+}
+WHOLE_SESSION = SESSION | SESSION_DEFAULTS
+EXITED_SESSION = WHOLE_SESSION | {
+    "state": "exited",
+    "clients": 0,
+    "controller": "client-0123456789",
+    "exit_signal": 9,
+    "exited_at": 1_700_000_002.5,
+    "kind": "claude",
+}
+LOG: dict[str, Any] = {"offset": 2, "data": b"\x1b[0mhi", "epoch": 3, "log_start": 0, "log_head": 8}
+STATUS: dict[str, Any] = {
+    "daemon_pid": 100,
+    "keeper_pid": 99,
+    "version": "0.1.0",
+    "uptime": 3.5,
+    "sessions": 2,
+    "sessions_running": 1,
+    "max_sessions": 256,
+    "restarts": 0,
+    "engine": "none",
+    "runtime_dir": "/run/user/1000/ptyd",
+    "listeners": [
+        {"kind": "unix", "address": "/run/user/1000/ptyd/ptyd.sock"},
+        {"kind": "tcp", "address": "127.0.0.1:7071"},
+    ],
+    "clients": [
+        {
+            "session": "1a2b3c4d",
+            "client": "ptyd-cli/0.1.0",
+            "client_id": "client-0123456789",
+            "role": "control",
+            "lossless": False,
+            "cols": 80,
+            "rows": 24,
+            "epoch": 3,
+            "sent": 12_345,
+            "acked": 12_000,
+            "window": 262_144,
+        }
+    ],
+}
+TICKET: dict[str, Any] = {
+    "ticket": "t1cket",
+    "url": "http://127.0.0.1:7071/login?ticket=t1cket",
+    "expires_seconds": 60,
+}
+
+SESSION_ONLY = ("get", "detach")
+ANSWERED_BY_SESSION = ("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "wait")
+WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart")
+
+# (method, what is sent, what it means with the defaults)
+PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "create",
+        {},
+        {"argv": [], "cwd": "", "env": {}, "cols": 80, "rows": 24, "name": "", "kind": "command"},
+    ),
+    (
+        "create",
+        {
+            "argv": ["claude", "-c"],
+            "cwd": "/repo",
+            "env": {"LANG": "C.UTF-8"},
+            "cols": 1000,
+            "rows": 1,
+            "name": "fix-42",
+            "kind": "claude",
+        },
+        {
+            "argv": ["claude", "-c"],
+            "cwd": "/repo",
+            "env": {"LANG": "C.UTF-8"},
+            "cols": 1000,
+            "rows": 1,
+            "name": "fix-42",
+            "kind": "claude",
+        },
+    ),
+    *((method, {}, {}) for method in WITHOUT_PARAMS),
+    *((method, {}, {"session": ""}) for method in SESSION_ONLY),
+    *((method, {"session": "1a2b3c4d"}, {"session": "1a2b3c4d"}) for method in SESSION_ONLY),
+    ("rename", {"name": "new"}, {"name": "new", "session": ""}),
+    ("resize", {"cols": 120, "rows": 40}, {"cols": 120, "rows": 40, "session": ""}),
+    ("signal", {"signal": "INT"}, {"signal": "INT", "session": ""}),
+    ("signal", {"signal": 2, "session": "build"}, {"signal": 2, "session": "build"}),
+    ("kill", {}, {"session": "", "grace_seconds": 2.0}),
+    ("kill", {"session": "b", "grace_seconds": 0}, {"session": "b", "grace_seconds": 0.0}),
+    ("send", {"data": b"ls\r"}, {"data": b"ls\r", "session": ""}),
+    ("capture", {}, {"session": "", "scrollback": 0}),
+    ("capture", {"session": "b", "scrollback": -1}, {"session": "b", "scrollback": -1}),
+    ("read_log", {}, {"session": "", "offset": None, "max_bytes": 8_388_608}),
+    ("read_log", {"offset": 7, "max_bytes": 0}, {"session": "", "offset": 7, "max_bytes": 0}),
+    (
+        "wait",
+        {"until": "exit"},
+        {"until": "exit", "session": "", "idle_seconds": 1.0, "timeout_seconds": None},
+    ),
+    (
+        "wait",
+        {"until": "idle", "session": "b", "idle_seconds": 0.25, "timeout_seconds": 30},
+        {"until": "idle", "session": "b", "idle_seconds": 0.25, "timeout_seconds": 30.0},
+    ),
+    ("listen", {}, {"host": "127.0.0.1", "port": 0}),
+    ("listen", {"host": "::1", "port": 65_535}, {"host": "::1", "port": 65_535}),
+    ("shutdown", {}, {"kill_sessions": False}),
+    ("shutdown", {"kill_sessions": True}, {"kill_sessions": True}),
+]
+
+# (method, what is sent, what is wrong)
+BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
+    ("create", {"argv": "bash"}, "argv is not a list"),
+    ("create", {"argv": [1]}, "argv holds a number"),
+    ("create", {"argv": ["x"] * 1025}, "argv has 1,025 items"),
+    ("create", {"env": {"A": 1}}, "env holds a number"),
+    ("create", {"cols": 1}, "cols is under its minimum"),
+    ("create", {"rows": 1001}, "rows is over its maximum"),
+    ("create", {"name": "n" * 65}, "name has 65 characters"),
+    ("create", {"cwd": None}, "cwd is nil"),
+    ("create", {"kind": 1}, "kind is a number"),
+    ("get", {"session": 1}, "session is a number"),
+    ("detach", {"session": "n" * 65}, "session has 65 characters"),
+    ("rename", {"session": "b"}, "name is missing"),
+    ("resize", {"cols": 80}, "rows is missing"),
+    ("signal", {}, "signal is missing"),
+    ("signal", {"signal": 1.5}, "signal is a fraction"),
+    ("kill", {"grace_seconds": 61}, "grace_seconds is over its maximum"),
+    ("kill", {"grace_seconds": -0.5}, "grace_seconds is negative"),
+    ("kill", {"grace_seconds": "2"}, "grace_seconds is text"),
+    ("send", {}, "data is missing"),
+    ("send", {"data": "ls"}, "data is text"),
+    ("capture", {"scrollback": -2}, "scrollback is under its minimum"),
+    ("read_log", {"offset": -1}, "offset is negative"),
+    ("read_log", {"max_bytes": 8_388_609}, "max_bytes is over its maximum"),
+    ("wait", {}, "until is missing"),
+    ("wait", {"until": "later"}, "until is another word"),
+    ("wait", {"until": "idle", "idle_seconds": 0}, "idle_seconds is under its minimum"),
+    ("wait", {"until": "exit", "timeout_seconds": -1}, "timeout_seconds is negative"),
+    ("listen", {"port": 65_536}, "port is over its maximum"),
+    ("listen", {"host": 1}, "host is a number"),
+    ("shutdown", {"kill_sessions": 1}, "kill_sessions is a number"),
+]
+
+# (method, what a Reply carries, what it means with the defaults)
+RESULTS: list[tuple[str, Any, Any]] = [
+    *((method, WHOLE_SESSION, WHOLE_SESSION) for method in ANSWERED_BY_SESSION),
+    ("get", SESSION, WHOLE_SESSION),
+    ("kill", EXITED_SESSION, EXITED_SESSION),
+    ("list", [], []),
+    ("list", [SESSION, EXITED_SESSION], [WHOLE_SESSION, EXITED_SESSION]),
+    ("capture", {"text": "$ ls\n", "source": "log"}, {"text": "$ ls\n", "source": "log"}),
+    ("read_log", LOG, LOG),
+    ("subscribe", {"seq": 0, "sessions": [SESSION]}, {"seq": 0, "sessions": [WHOLE_SESSION]}),
+    ("unsubscribe", None, None),
+    ("status", STATUS, STATUS),
+    ("listen", {"host": "127.0.0.1", "port": 7071}, {"host": "127.0.0.1", "port": 7071}),
+    ("login_ticket", TICKET, TICKET),
+    ("login_ticket", TICKET | {"url": None}, TICKET | {"url": None}),
+    ("access_token", {"token": "s3cret"}, {"token": "s3cret"}),
+    ("restart", None, None),
+    ("shutdown", {"sessions_left": 2}, {"sessions_left": 2}),
+]
+
+# (method, what a Reply carries, what is wrong)
+BAD_RESULTS: list[tuple[str, Any, str]] = [
+    ("get", None, "nil is no session"),
+    ("get", SESSION | {"state": "paused"}, "state is another word"),
+    ("get", SESSION | {"pid": "4711"}, "pid is text"),
+    ("list", {}, "not a list"),
+    ("capture", {"text": "", "source": "guess"}, "source is another word"),
+    ("read_log", LOG | {"data": "hi"}, "data is text"),
+    ("status", STATUS | {"clients": [{}]}, "a client without its fields"),
+    ("shutdown", {}, "sessions_left is missing"),
+]
+
+METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {
+    "params": [
+        *({"method": method, "sent": sent, "means": means} for method, sent, means in PARAMS),
+        *(
+            {"method": method, "sent": sent | {"a_newer_key": [1]}, "means": means}
+            for method, sent, means in PARAMS
+        ),
+    ],
+    "bad_params": [
+        {"method": method, "sent": sent, "error": "bad_request", "why": why}
+        for method, sent, why in BAD_PARAMS
+    ]
+    + [{"method": "fly", "sent": {}, "error": "unknown_method", "why": "no such method"}],
+    "results": [
+        *({"method": method, "sent": sent, "means": means} for method, sent, means in RESULTS),
+        *(
+            {"method": method, "sent": sent | {"a_newer_key": [1]}, "means": means}
+            for method, sent, means in RESULTS
+            if isinstance(sent, dict)
+        ),
+    ],
+    "bad_results": [{"method": method, "sent": sent, "why": why} for method, sent, why in BAD_RESULTS],
+}
