@@ -153,7 +153,7 @@ def describe_large(large: Large) -> Vector:
     return {
         "name": large.name,
         "prefix": strip_hex(large.prefix),
-        "repeat": "61",
+        "repeat": strip_hex(large.repeat),
         "count": large.count,
         "close_code": large.close_code,
     }

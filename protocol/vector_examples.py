@@ -303,7 +303,6 @@ MALFORMED_FROM_CLIENT: list[tuple[str, str, str]] = [
     ("code is an integral float", "92 cb 4022000000000000 01", "9.0 is a float, not an integer"),
     ("text that is not UTF-8", "93 02 01 a1 ff", "str must be UTF-8"),
     ("map key that is not text", "94 02 01 a1 78 81 01 01", "keys of a map are str"),
-    ("nested too deep", "94 02 01 a1 78 81 a1 6b " + "91" * 3000 + "c0", "deeper than any decoder need go"),
 ]
 
 MALFORMED_FROM_DAEMON: list[tuple[str, str, str]] = [
@@ -332,16 +331,20 @@ UNKNOWN_TO_CLIENT: list[tuple[str, str]] = [
 
 @dataclass(frozen=True)
 class Large:
-    """Too long to write out: ``prefix`` and then ``count`` times the byte 0x61."""
+    """Too long to write out: ``prefix`` and then ``count`` times ``repeat``."""
 
     name: str
     sender: str
     prefix: str
     count: int
     close_code: int | None
+    repeat: str = "61"
 
 
 LARGE: list[Large] = [
+    Large("arrays within arrays", "client", "94 02 01 a1 78 81 a1 6b", 100_000, 1008, repeat="91"),
+    Large("maps within maps", "client", "94 02 01 a1 78", 100_000, 1008, repeat="81 a1 6b"),
+    Large("an unknown code with arrays within arrays", "client", "92 3f", 100_000, 1008, repeat="91"),
     Large("Input of 16,384 bytes", "client", "94 04 01 01 c5 4000", 16_384, None),
     Large("Input of 16,385 bytes", "client", "94 04 01 01 c5 4001", 16_385, 1008),
     Large("Output of 262,144 bytes", "daemon", "94 45 01 00 c6 00040000", 262_144, None),
