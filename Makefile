@@ -1,0 +1,55 @@
+# The project's chores. `./dev check` prepares a machine and then calls `make check`.
+
+PYTHON ?= .venv/bin/python
+NPM ?= npm
+TESTS ?= tests
+PYTEST_ARGS ?=
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: check format lint types imports wire web web-check test soak bench pictures clean
+
+check: format lint types imports wire web-check web test
+
+format:
+	$(PYTHON) -m ruff format --check
+
+lint:
+	$(PYTHON) -m ruff check
+
+types:
+	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy tests/support tools hatch_build.py
+
+imports:
+	.venv/bin/lint-imports
+
+# The TypeScript types are generated from the Python declarations and must not drift.
+wire:
+	$(PYTHON) protocol/generate_typescript.py --check
+
+web:
+	$(PYTHON) tools/build_web.py
+
+web-check:
+	$(PYTHON) tools/build_web.py --dependencies
+	cd clients/web && $(NPM) run check && $(NPM) run lint && $(NPM) test
+
+test: web
+	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TESTS)
+
+# What depends on timing and faults, again and again.
+SOAK_ROUNDS ?= 20
+soak: web
+	for round in $$(seq $(SOAK_ROUNDS)); do \
+	    echo "round $$round of $(SOAK_ROUNDS)"; \
+	    $(PYTHON) -m pytest -q $(PYTEST_ARGS) tests/faults tests/e2e || exit 1; \
+	done
+
+bench:
+	$(PYTHON) -m bench
+
+pictures: web
+	$(PYTHON) docs/make_pictures.py
+
+clean:
+	rm -rf ptyd/static dist clients/web/dist .mypy_cache .ruff_cache .pytest_cache
