@@ -1,0 +1,46 @@
+"""The keeper's command line."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Options:
+    runtime_dir: Path
+    ready_fd: int | None
+    foreground: bool
+    daemon_command: list[str]
+
+
+def parse_options(arguments: Sequence[str]) -> Options:
+    """Exits with status 2 and a usage message if they make no sense."""
+    parser = argparse.ArgumentParser(prog="python -m ptyd.keeper", description=__doc__)
+    parser.add_argument("runtime_dir", type=Path, metavar="RUNTIME_DIR")
+    parser.add_argument(
+        "--ready-fd", type=int, metavar="N", help="write 'ready', 'running' or an error to it"
+    )
+    parser.add_argument(
+        "--foreground", action="store_true", help="stay in this session and log to standard error"
+    )
+    parser.add_argument(
+        "--daemon-arg",
+        action="append",
+        default=[],
+        metavar="ARG",
+        help="an argument for the daemon, behind RUNTIME_DIR; as --daemon-arg=--x",
+    )
+    # For tests: what is started in place of the daemon.
+    parser.add_argument("--daemon-command", type=json.loads, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    command = options.daemon_command or [sys.executable, "-m", "ptyd.daemon"]
+    runtime_dir = options.runtime_dir.absolute()
+    return Options(
+        runtime_dir=runtime_dir,
+        ready_fd=options.ready_fd,
+        foreground=options.foreground,
+        daemon_command=[*command, str(runtime_dir), *options.daemon_arg],
+    )
