@@ -1,0 +1,188 @@
+"""Taking the questions to a terminal out of replayed output. No I/O.
+
+A program asks its terminal ("where is the cursor?", "what are you?") and the terminal answers on the
+keyboard's side. Replayed, such a question would be answered a second time, into a prompt that never asked. So
+replayed output, and everything that an observer sees, goes through this filter; what the controller's
+terminal is asked live passes.
+
+Sources: xterm's ctlseqs (patch 390), the VT510 manual, the kitty protocols.
+"""
+
+import re
+from collections.abc import Callable
+
+MAX_HELD_BYTES = 4096
+"""An unfinished sequence longer than this is data (an image, a clipboard), and no question that we know."""
+
+_INTRODUCER = re.compile(rb"[\x1b\x05]|\xc2[\x90\x9a\x9b\x9d\x9f]|\xc2\Z")
+"""ESC, ENQ, and the 8-bit DCS, DECID, CSI, OSC and APC as UTF-8 terminals read them."""
+
+_CSI = re.compile(rb"[\x00-\x17\x19\x1c-\x1f\x20-\x3f\x7f]*([\x40-\x7e])?")
+_EMBEDDED_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
+_STRING_END = re.compile(rb"\x1b\\|\xc2\x9c|[\x18\x1a]|\x1b(?=[^\\])")
+_OSC_END = re.compile(rb"\x07|" + _STRING_END.pattern)
+
+_CSI_QUESTION = re.compile(
+    rb"""
+      [>=]? 0* c                            # DA1, DA2, DA3
+    | \??[\d;]* n                           # DSR: status, cursor position, keyboard, colour scheme, ...
+    | \??\d* \$ p                           # DECRQM
+    | > \d* q                               # XTVERSION
+    | \? u                                  # kitty keyboard: which flags
+    | [01]? x                               # DECREQTPARM
+    | (?: 11|13|14|15|16|18|19|20|21 ) (?: ;\d* )* t  # XTWINOPS: state, place, sizes, titles
+    | \? [\d;]* m                           # XTQMODKEYS
+    | \? [\d;]* S                           # XTSMGRAPHICS
+    | [\d;]* \$ [uw]                        # DECRQTSR, DECRQPSR
+    | [\d;]* \* y                           # DECRQCRA
+    | & u                                   # DECRQUPSS
+    | " v                                   # DECRQDE
+    | \d* ' \|                              # DECRQLP
+    | [\d;]* \# [|R]                        # XTREPORTSGR, XTREPORTCOLORS
+    """,
+    re.VERBOSE,
+)
+
+_OSC_QUESTION = re.compile(
+    rb"""
+      (?: [45] | 1[0-9] | 21 | 22 | 50 | 52 | 5522 | 7501 ) ; (?: .* [;=] )? \? (?: ; .* )?
+                                            # colours, font, clipboard, ...
+    | 22 ; \? .*                            # kitty: shape of the pointer
+    | 99 ; .* \b p=\? .*                    # kitty notifications
+    | 6[01] .*                              # xterm: what is allowed
+    | 1337 ; (?: ReportCellSize | ReportVariable= .* | Capabilities | RequestUpload= .* )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_DCS_QUESTION = re.compile(rb"[\d;]*(?:\$q|\+q)")
+"""DECRQSS and XTGETTCAP."""
+
+_GRAPHICS = re.compile(rb"G([^;]*)(;|\Z)")
+
+
+class QueryFilter:
+    """Streaming: any split of the input gives the same output. ``passing`` may be switched at any moment."""
+
+    def __init__(self, *, passing: bool = False) -> None:
+        self.passing = passing
+        self._held = b""
+        self._is_dropping = False
+
+    def feed(self, data: bytes) -> bytes:
+        """``data`` without questions. The beginning of what may become one is held until it is known."""
+        if self.passing and not self._is_dropping:
+            held, self._held = self._held, b""
+            return held + data if held else data
+        data = self._held + data
+        self._held = b""
+        return b"".join(self._sift(data))
+
+    def reset(self) -> None:
+        """Forget an unfinished sequence: the output starts anew."""
+        self._held = b""
+        self._is_dropping = False
+
+    def _sift(self, data: bytes) -> list[bytes]:
+        kept: list[bytes] = []
+        position = self._skip_dropped(data, 0) if self._is_dropping else 0
+        while position < len(data):
+            found = _INTRODUCER.search(data, position)
+            if found is None:
+                kept.append(data[position:])
+                break
+            kept.append(data[position : found.start()])
+            end, instead = self._judge(data, found.start())
+            if end is None:
+                self._held = data[found.start() :]
+                break
+            kept.append(instead)
+            position = self._skip_dropped(data, end) if self._is_dropping else end
+        return kept
+
+    def _skip_dropped(self, data: bytes, start: int) -> int:
+        """Where the string that is being dropped ends; a lone ESC at the end of ``data`` is held."""
+        end = _STRING_END.search(data, start)
+        if end is not None:
+            self._is_dropping = False
+            return end.end() if end[0] != b"\x1b" else end.start()
+        if data.endswith((b"\x1b", b"\xc2")):
+            self._held = data[-1:]
+        return len(data)
+
+    def _judge(self, data: bytes, start: int) -> tuple[int | None, bytes]:
+        """What becomes of the sequence at ``start``: its end (None: not here yet) and what to write instead
+        of it."""
+        end, instead = self._judge_sequence(data, start)
+        if self._is_dropping:
+            return end, instead
+        if (len(data) if end is None else end) - start > MAX_HELD_BYTES:
+            # Said of a whole sequence as of an unfinished one, so that it does not matter how the bytes came.
+            return start + 1, data[start : start + 1]
+        return end, instead
+
+    def _judge_sequence(self, data: bytes, start: int) -> tuple[int | None, bytes]:
+        if data[start] == 0x05:
+            return start + 1, b""
+        if start + 1 >= len(data):
+            return None, b""
+        kind = data[start + 1]
+        if data[start] == 0xC2:
+            kind -= 0x40
+        body = start + 2
+        if kind == ord("["):
+            return self._judge_csi(data, start, body)
+        if kind == ord("]"):
+            return self._judge_string(data, start, body, _OSC_END, _OSC_QUESTION.fullmatch)
+        if kind == ord("P"):
+            return self._judge_string(data, start, body, _STRING_END, _DCS_QUESTION.match)
+        if kind == ord("_"):
+            return self._judge_application_command(data, start, body)
+        if kind == ord("Z"):
+            return body, b""
+        # Only the ESC itself is settled: what follows it may be the introducer of the next sequence.
+        return start + 1, data[start : start + 1]
+
+    def _judge_csi(self, data: bytes, start: int, body: int) -> tuple[int | None, bytes]:
+        matched = _CSI.match(data, body)
+        assert matched is not None
+        end = matched.end()
+        if matched[1] is None:
+            # Either it goes on, or an ESC, CAN or SUB (or no ASCII at all) has put an end to it.
+            return (None, b"") if end == len(data) else (end, data[start:end])
+        controls = b"".join(_EMBEDDED_CONTROLS.findall(matched[0]))
+        if _CSI_QUESTION.fullmatch(_EMBEDDED_CONTROLS.sub(b"", matched[0])):
+            return end, controls.replace(b"\x05", b"")
+        return end, data[start:end].replace(b"\x05", b"")
+
+    def _judge_string(
+        self,
+        data: bytes,
+        start: int,
+        body: int,
+        string_end: re.Pattern[bytes],
+        is_question: Callable[[bytes], re.Match[bytes] | None],
+    ) -> tuple[int | None, bytes]:
+        ended = string_end.search(data, body)
+        if ended is None:
+            return None, b""
+        end = ended.end() if ended[0] != b"\x1b" else ended.start()
+        if is_question(data[body : ended.start()]):
+            return end, b""
+        return end, data[start:end]
+
+    def _judge_application_command(self, data: bytes, start: int, body: int) -> tuple[int | None, bytes]:
+        """Kitty graphics: a query goes, any other command is told not to answer. All else passes."""
+        ended = _STRING_END.search(data, body)
+        head_end = ended.start() if ended else len(data)
+        matched = _GRAPHICS.match(data[body:head_end])
+        if data[body : body + 1] not in (b"G", b""):
+            return start + 2, data[start : start + 2]
+        if matched is None or (matched[2] == b"" and ended is None):
+            return None, b""
+        keys = [key for key in matched[1].split(b",") if key and not key.startswith(b"q=")]
+        control_end = body + matched.end(1)
+        if b"a=q" not in keys:
+            return control_end, data[start:body] + b"G" + b",".join([*keys, b"q=2"])
+        self._is_dropping = True
+        return control_end, b""
