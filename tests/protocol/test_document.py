@@ -1,7 +1,6 @@
 """PROTOCOL.md says what the declarations say: every field in order, default, limit, word and code."""
 
 import re
-from enum import Enum
 from typing import Any
 
 import msgspec
@@ -16,10 +15,10 @@ from tests.protocol.strategies import ALL_MESSAGES, CLIENT_MESSAGES, describe, g
 from tests.protocol.vector_files import PROTOCOL_DIR
 
 DOCUMENT = (PROTOCOL_DIR / "PROTOCOL.md").read_text(encoding="utf-8")
-SECTIONS = {
-    title: body
-    for title, body in re.findall(r"^#{2,3} (.+?)\n(.*?)(?=^#{2,3} |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
-}
+SECTIONS: dict[str, str] = dict(
+    re.findall(r"^#{2,3} (.+?)\n(.*?)(?=^#{2,3} |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
+)
+"""The text below each heading, up to the next."""
 
 
 def find_section(beginning: str) -> str:
@@ -126,10 +125,9 @@ def test_close_codes() -> None:
     }
 
 
-@pytest.mark.parametrize(("beginning", "enum"), [("15 Error codes", ErrorCode)])
-def test_error_codes(beginning: str, enum: type[Enum]) -> None:
-    documented = {code for code, *_ in read_rows(find_section(beginning))}
-    assert documented == {member.value for member in enum}
+def test_error_codes() -> None:
+    documented = [code for code, *_ in read_rows(find_section("15 Error codes"))]
+    assert documented == [code.value for code in ErrorCode]
 
 
 def test_example_in_bytes() -> None:
