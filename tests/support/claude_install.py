@@ -1,7 +1,7 @@
 """The pinned Claude Code: where it is, and ``python -m tests.support.claude_install`` to put it there.
 
-It changes often and is large (360 MB), so it lives in a cache outside the repository, under its version. No script of the
-package is run: the npm package only unpacks a native program, which is executed directly.
+It changes often and is large (360 MB), so it lives in a cache outside the repository, under its version. No
+script of the package is run: it only unpacks a native program, which is executed directly.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 CLAUDE_VERSION: Final = "2.1.329"
-"""What the tests, the pictures and the figures are made with. Raise it together with what the tests then tell."""
+"""What the tests and the pictures are made with. Raise it together with what the tests then tell."""
 
 PACKAGE: Final = "@anthropic-ai/claude-code"
 PLATFORMS: Final = {"x86_64": "linux-x64", "aarch64": "linux-arm64"}

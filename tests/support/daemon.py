@@ -3,8 +3,8 @@
     with running_ptyd() as ptyd:
         ptyd.cli("new", "-d", "--", "bash")
 
-It is started and ended over the keeper's and the daemon's own sockets, so that a test of the command line or of
-the SDK can fail without the fixture failing first.
+It is started and ended over the keeper's and the daemon's own sockets, so that a test of the command line or
+of the SDK can fail without the fixture failing first.
 """
 
 import contextlib
@@ -149,7 +149,7 @@ class UnixHttpConnection(http.client.HTTPConnection):
 def running_ptyd(**env: str) -> Iterator[PtydUnderTest]:
     """A started ptyd in a short temporary directory; ``env`` is added to its scrubbed environment.
 
-    At the end it is shut down with its sessions; processes, sockets and open files that are left fail the test.
+    At the end it is shut down with its sessions; processes, sockets and open files left behind fail the test.
     """
     place = Path(tempfile.mkdtemp(prefix="pt-", dir="/tmp"))  # short: a socket's path is limited to 107 bytes
     runtime_dir = place / "run"

@@ -63,9 +63,7 @@ async def wait_until_async(
         await asyncio.sleep(POLL_INTERVAL_SECONDS)
 
 
-def wait_for_event(
-    event: threading.Event, deadline_seconds: float = DEFAULT_DEADLINE_SECONDS, what: str = ""
-) -> None:
+def wait_for_event(event: threading.Event, deadline_seconds: float = DEFAULT_DEADLINE_SECONDS, what: str = "") -> None:
     """Wait until somebody sets ``event``."""
     if not event.wait(stretch_deadline(deadline_seconds)):
         raise DeadlineExceeded(describe_wait(event, deadline_seconds, what))
