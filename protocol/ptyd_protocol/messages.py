@@ -43,7 +43,7 @@ Role = Literal["control", "observe"]
 AttachMode = Literal["exact", "tail", "snapshot"]
 
 
-# --- client to daemon ---------------------------------------------------------------------------------------------
+# --- client to daemon ---
 
 
 class Hello(Struct, array_like=True, frozen=True, tag=1):
@@ -124,7 +124,7 @@ class Ping(Struct, array_like=True, frozen=True, tag=9):
     nonce: Offset
 
 
-# --- daemon to client ---------------------------------------------------------------------------------------------
+# --- daemon to client ---
 
 
 class Welcome(Struct, array_like=True, frozen=True, tag=64):

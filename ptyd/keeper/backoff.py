@@ -23,7 +23,5 @@ class Backoff:
         self._quick_deaths += 1
         if self._quick_deaths == 1:
             return 0.0
-        exponent = min(
-            self._quick_deaths - 2, 16
-        )  # bounded: a float would overflow after a few days of dying
+        exponent = min(self._quick_deaths - 2, 16)  # bounded: a float would overflow after a few days of dying
         return min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0**exponent)

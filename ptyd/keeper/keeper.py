@@ -65,6 +65,7 @@ class Keeper:
         self._daemon_handlers: dict[str, Handler] = {
             "spawn": self._on_spawn,
             "record": self._on_record,
+            "close": self._on_close,
             "forget": self._on_forget,
             "hold": self._on_hold,
             "release": self._on_release,
@@ -87,7 +88,7 @@ class Keeper:
 
         def note_first_start(result: StartResult) -> None:
             on_started(result)
-            if not result.is_ok and not self._supervisor.was_ever_ready and not self._children.running_pids:
+            if not result.is_ok and not self._is_stopping and not self._children.running_pids:
                 self.exit_status = 1
                 self._stop(kill=False)
 
@@ -105,9 +106,7 @@ class Keeper:
         except OSError as error:
             logger.error("cannot accept a connection: %s", error)
             self._loop.unwatch(self._listener)
-            self._loop.call_later(
-                ACCEPT_PAUSE_SECONDS, lambda: self._loop.watch(self._listener, self._accept)
-            )
+            self._loop.call_later(ACCEPT_PAUSE_SECONDS, lambda: self._loop.watch(self._listener, self._accept))
             return
         pid, uid, _ = peer_credentials(sock)
         if uid != os.geteuid() or len(self._links) >= MAX_LINKS:
@@ -191,6 +190,12 @@ class Keeper:
         child, record = self._children.find(message.get("session")), message.get("record")
         if child is not None and isinstance(record, dict):
             child.record = record
+
+    def _on_close(self, _link: Link, message: Message, _fds: list[int]) -> None:
+        """The daemon has read an ended session empty: its exit status stays, its descriptors go."""
+        child = self._children.find(message.get("session"))
+        if child is not None:
+            child.terminal.close()
 
     def _on_forget(self, _link: Link, message: Message, _fds: list[int]) -> None:
         self._children.forget(message.get("session"))

@@ -20,12 +20,8 @@ def parse_options(arguments: Sequence[str]) -> Options:
     """Exits with status 2 and a usage message if they make no sense."""
     parser = argparse.ArgumentParser(prog="python -m ptyd.keeper", description=__doc__)
     parser.add_argument("runtime_dir", type=Path, metavar="RUNTIME_DIR")
-    parser.add_argument(
-        "--ready-fd", type=int, metavar="N", help="write 'ready', 'running' or an error to it"
-    )
-    parser.add_argument(
-        "--foreground", action="store_true", help="stay in this session and log to standard error"
-    )
+    parser.add_argument("--ready-fd", type=int, metavar="N", help="write 'ready', 'running' or an error to it")
+    parser.add_argument("--foreground", action="store_true", help="stay in this session and log to standard error")
     parser.add_argument(
         "--daemon-arg",
         action="append",

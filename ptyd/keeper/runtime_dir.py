@@ -50,9 +50,7 @@ def _claim_directory(path: Path) -> None:
     try:
         status = os.fstat(fd)
         if status.st_uid != os.geteuid():
-            raise RuntimeDirError(
-                f"the runtime directory belongs to user {status.st_uid}, not to you: {path}"
-            )
+            raise RuntimeDirError(f"the runtime directory belongs to user {status.st_uid}, not to you: {path}")
         if stat.S_IMODE(status.st_mode) != DIRECTORY_MODE:
             os.fchmod(fd, DIRECTORY_MODE)
     finally:

@@ -35,7 +35,7 @@ class SpawnTimeout(Exception):
     """The child did not become its program in time."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Terminal:
     """A running child and the keeper's descriptors of it, all close-on-exec; master and pipe do not block."""
 
@@ -44,15 +44,17 @@ class Terminal:
     input_read: int
     input_write: int
     pidfd: int
+    is_closed: bool = False
 
     @property
-    def fds(self) -> tuple[int, int, int, int]:
-        """In the order of the wire."""
-        return self.master, self.input_read, self.input_write, self.pidfd
+    def fds(self) -> tuple[int, ...]:
+        """In the order of the wire; none when closed."""
+        return () if self.is_closed else (self.master, self.input_read, self.input_write, self.pidfd)
 
     def close(self) -> None:
         for fd in self.fds:
             os.close(fd)
+        self.is_closed = True
 
 
 class _ForkedPty(PtyProcess):  # type: ignore[misc]
@@ -98,9 +100,7 @@ def _open_terminal(request: SpawnRequest, nofile_soft: int) -> Terminal:
     pid, master = _fork_child(request, nofile_soft)
     os.set_inheritable(master, False)
     os.set_blocking(master, False)
-    return Terminal(
-        pid=pid, master=master, input_read=input_read, input_write=input_write, pidfd=os.pidfd_open(pid)
-    )
+    return Terminal(pid=pid, master=master, input_read=input_read, input_write=input_write, pidfd=os.pidfd_open(pid))
 
 
 def _fork_child(request: SpawnRequest, nofile_soft: int) -> tuple[int, int]:
@@ -130,9 +130,7 @@ def _open_input_pipe() -> tuple[int, int]:
     try:
         granted = fcntl.fcntl(input_write, fcntl.F_SETPIPE_SZ, INPUT_PIPE_BYTES)
     except OSError as error:
-        raise SpawnError(
-            "no_resources", f"no memory for pipes is left to this user: {error.strerror}"
-        ) from error
+        raise SpawnError("no_resources", f"no memory for pipes is left to this user: {error.strerror}") from error
     if granted < INPUT_PIPE_BYTES:
         raise SpawnError("no_resources", f"the system grants pipes of {granted} bytes only")
     return input_read, input_write

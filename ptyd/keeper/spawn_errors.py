@@ -55,9 +55,7 @@ def _explain_command(step: str, number: int, command: str) -> SpawnError:
     if number in (errno.EACCES, errno.EPERM, errno.ENOEXEC):
         return SpawnError("permission_denied", f"{command} is not executable")
     if number == errno.E2BIG:
-        return SpawnError(
-            "bad_request", f"the arguments and environment of {command} are too long for the system"
-        )
+        return SpawnError("bad_request", f"the arguments and environment of {command} are too long for the system")
     if number in (errno.EAGAIN, errno.ENOMEM):
         return SpawnError("no_resources", f"{command} cannot be started: {os.strerror(number)}")
     return SpawnError("internal", f"{command} cannot be started: {os.strerror(number)}")

@@ -60,7 +60,6 @@ class Supervisor:
         self._failed_starts = 0
         self._waiters: list[Waiter] = []
         self.starts = 0
-        self.was_ever_ready = False
 
     @property
     def pid(self) -> int | None:
@@ -85,7 +84,7 @@ class Supervisor:
         """The daemon says that it serves."""
         if self._process is None or self._is_leaving:
             return
-        self._is_ready = self.was_ever_ready = True
+        self._is_ready = True
         self._failed_starts = 0
         self._answer_waiters(StartResult(self._process.pid))
 

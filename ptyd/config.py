@@ -1,0 +1,80 @@
+"""Every option of the daemon, once: name, default, range and what it is for.
+
+An option comes from the configuration file (``[daemon]`` in ``config.toml``), or from the environment as
+``PTYD_<NAME>``, which wins.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """The daemon's options. Sizes in bytes, times in seconds."""
+
+    max_sessions: Annotated[int, Meta(ge=1, le=100_000, description="Running sessions at once.")] = 512
+    max_clients_per_session: Annotated[int, Meta(ge=1, le=10_000, description="Attachments to one session.")] = 64
+    log_bytes: Annotated[int, Meta(ge=512 * KIB, le=1024 * MIB, description="Replay log of one session.")] = 8 * MIB
+    hold_grace_seconds: Annotated[
+        float,
+        Meta(ge=0, le=3600, description="A lossless attachment's hold outlives its connection by this."),
+    ] = 10.0
+    hold_stall_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=86_400,
+            description="A hold that slows its child and acknowledges nothing for so long ends.",
+        ),
+    ] = 60.0
+    exited_seen_seconds: Annotated[
+        float, Meta(ge=0, le=86_400, description="An exited session is kept so long after its end was seen.")
+    ] = 60.0
+    exited_unseen_seconds: Annotated[
+        float,
+        Meta(ge=0, le=31_536_000, description="An exited session nobody has looked at is kept so long."),
+    ] = 86_400.0
+    listen: Annotated[str, Meta(description="HOST:PORT to listen on besides the Unix socket; empty: none.")] = ""
+    allowed_hosts: Annotated[
+        list[str], Meta(description="Host headers accepted besides the listeners' own, as HOST or HOST:PORT.")
+    ] = []
+    pass_environment: Annotated[
+        list[str], Meta(description="Names of further environment variables that sessions inherit.")
+    ] = []
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message says which option and why."""
+
+
+def load_config(path: Path, environ: Mapping[str, str]) -> Config:
+    """The configuration from a file, which need not exist, and the environment.
+
+    Raises:
+        ConfigError: unreadable, not TOML, an unknown option, or a value out of range.
+    """
+    values: dict[str, Any] = {}
+    try:
+        values.update(tomllib.loads(path.read_text()).get("daemon", {}))
+    except FileNotFoundError:
+        pass
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    unknown = sorted(set(values) - set(Config.__struct_fields__))
+    if unknown:
+        raise ConfigError(f"{path}: [daemon] has no option {', '.join(unknown)}")
+    for name in Config.__struct_fields__:
+        text = environ.get(f"PTYD_{name.upper()}")
+        if text is not None:
+            values[name] = text.split(",") if name in {"allowed_hosts", "pass_environment"} else text
+    try:
+        return msgspec.convert(values, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"configuration: {error}") from error

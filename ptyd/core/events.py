@@ -1,0 +1,31 @@
+"""What happens to sessions, told to whoever subscribed, with a sequence of its own."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from ptyd_protocol.messages import Event
+
+EventKind = Literal["created", "exited", "renamed", "resized", "updated", "removed", "hold_ended"]
+
+
+class EventHub:
+    """Numbers events and hands them to the subscribers, in order."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self._subscribers: list[Callable[[Event], None]] = []
+
+    def publish(self, kind: EventKind, session_id: str, data: dict[str, Any]) -> None:
+        self.seq += 1
+        event = Event(self.seq, kind, session_id, data)
+        for subscriber in list(self._subscribers):
+            subscriber(event)
+
+    def subscribe(self, subscriber: Callable[[Event], None]) -> None:
+        """From now on; a second time is the same as once."""
+        if subscriber not in self._subscribers:
+            self._subscribers.append(subscriber)
+
+    def unsubscribe(self, subscriber: Callable[[Event], None]) -> None:
+        if subscriber in self._subscribers:
+            self._subscribers.remove(subscriber)

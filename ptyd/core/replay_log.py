@@ -1,0 +1,235 @@
+"""The replay log: a ring of a session's newest output under absolute offsets, in memory that outlives the daemon.
+
+The daemon reads the PTY straight into the ring. Were it killed inside ``read``, the kernel would have given it bytes
+that it never accounted for. So the ring ahead of the head is kept filled with a guard byte, and the length of
+the read in progress is noted before it: on recovery, a region of that length that holds anything but guard bytes is
+output which the dead daemon had received. (A read never returns less than the bytes the PTY said it had; so
+only a read of nothing but guard bytes, which never occur in UTF-8, could go unnoticed.)
+
+Most readers are viewers and may be overrun. A *hold* may not: the ring is not written over beyond it, ``room`` is then
+0, and the child waits.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ptyd.core.log_layout import (
+    HEADER_BYTES,
+    HOLD_SLOTS,
+    HOLDS_AT,
+    MAGIC,
+    RESIZE_SLOTS,
+    RESIZES_AT,
+    Table,
+    Word,
+)
+
+GUARD_BYTE = 0xFF
+GUARD_BLOCK_BYTES = 64 * 1024
+"""The guard is laid in blocks: seldom enough to cost nothing, small enough that an idle session stays small."""
+_GUARD = bytes([GUARD_BYTE]) * GUARD_BLOCK_BYTES
+
+MAX_READ_BYTES = GUARD_BLOCK_BYTES
+
+
+class LogSpan(NamedTuple):
+    """The bytes of ``epoch`` from ``oldest`` to before ``head``."""
+
+    epoch: int
+    oldest: int
+    head: int
+
+
+class LogDamaged(Exception):
+    """The memory does not hold a replay log of this version and size."""
+
+
+class ReplayLog:
+    """A ring over ``buffer``: HEADER_BYTES, then the capacity, a multiple of GUARD_BLOCK_BYTES."""
+
+    def __init__(self, buffer: memoryview) -> None:
+        self._words = buffer[:HEADER_BYTES].cast("Q")
+        self._ring = buffer[HEADER_BYTES:]
+        self.capacity = len(self._ring)
+        if self._words[Word.MAGIC] != MAGIC or self._words[Word.CAPACITY] != self.capacity:
+            raise LogDamaged("not a replay log, or cut short")
+        self.epoch: int = self._words[Word.EPOCH]
+        self.head: int = self._words[Word.HEAD]
+        self._guarded: int = self._words[Word.GUARDED]
+        self._holds = Table(self._words, HOLDS_AT, HOLD_SLOTS, 2)
+        self._lowest_hold: int | None = None
+        self._find_lowest_hold()
+
+    @classmethod
+    def create(cls, buffer: memoryview, epoch: int, cols: int, rows: int) -> "ReplayLog":
+        """Begin an empty log in zeroed memory."""
+        capacity = len(buffer) - HEADER_BYTES
+        if capacity < 4 * GUARD_BLOCK_BYTES or capacity % GUARD_BLOCK_BYTES:
+            raise ValueError(f"the capacity must be a multiple of {GUARD_BLOCK_BYTES}, four at least")
+        with buffer[:HEADER_BYTES].cast("Q") as words:
+            words[Word.CAPACITY] = capacity
+            words[Word.EPOCH] = epoch
+            words[Word.MAGIC] = MAGIC
+        log = cls(buffer)
+        log.record_size(cols, rows)
+        return log
+
+    @property
+    def words(self) -> memoryview:
+        """The header's words, for the other ledgers that live in it."""
+        return self._words
+
+    def close(self) -> None:
+        """Let go of the memory, so that it can be unmapped."""
+        self._words.release()
+        self._ring.release()
+
+    # --- writing ---
+
+    @property
+    def oldest(self) -> int:
+        """The lowest offset still in the log."""
+        return max(0, self._guarded - self.capacity)
+
+    @property
+    def span(self) -> LogSpan:
+        return LogSpan(self.epoch, self.oldest, self.head)
+
+    @property
+    def room(self) -> int:
+        """How many bytes may be read into the ring now; 0 while a hold stands in the way."""
+        if self._guarded - self.head < GUARD_BLOCK_BYTES:
+            self._lay_guard()
+        return min(self._guarded - self.head, MAX_READ_BYTES)
+
+    def _lay_guard(self) -> None:
+        end = self._guarded + GUARD_BLOCK_BYTES
+        if self._lowest_hold is not None and end - self.capacity > self._lowest_hold:
+            return
+        # First the word, then the bytes: a daemon killed in between has an overwritten block that nobody reads.
+        self._words[Word.GUARDED] = end
+        at = self._guarded % self.capacity
+        self._ring[at : at + GUARD_BLOCK_BYTES] = _GUARD
+        self._guarded = end
+
+    def reserve(self, length: int) -> list[memoryview]:
+        """Where to read the next ``length`` bytes into, at most ``room``; noted for recovery until ``commit``."""
+        self._words[Word.READING] = length
+        at = self.head % self.capacity
+        first = min(length, self.capacity - at)
+        if first == length:
+            return [self._ring[at : at + length]]
+        return [self._ring[at:], self._ring[: length - first]]
+
+    def commit(self, length: int) -> None:
+        """The reserved read has brought ``length`` bytes."""
+        self.head += length
+        self._words[Word.HEAD] = self.head
+        self._words[Word.READING] = 0
+
+    def recover(self) -> int:
+        """Account for what a killed daemon had received and not recorded. Returns the number of bytes regained."""
+        # Bounded by the guard: killed between the two stores of commit, the note is of a read already counted.
+        reading = min(self._words[Word.READING], self._guarded - self.head)
+        regained = 0
+        if reading and any(bytes(view).strip(_GUARD[:1]) for view in self.reserve(reading)):
+            regained = reading
+        self.commit(regained)
+        self._relay_guard()
+        return regained
+
+    def _relay_guard(self) -> None:
+        """Lay again what a daemon killed in ``_lay_guard`` may have left half done."""
+        at = self.head
+        while at < self._guarded:
+            begin = at % self.capacity
+            length = min(self._guarded - at, self.capacity - begin, GUARD_BLOCK_BYTES)
+            self._ring[begin : begin + length] = _GUARD[:length]
+            at += length
+
+    # --- reading ---
+
+    def view(self, offset: int, length: int) -> memoryview:
+        """At most ``length`` bytes from ``offset`` on, fewer at the head and where the ring wraps. Not a copy: use it
+        before the next read.
+
+        Raises:
+            ValueError: ``offset`` is not in the log.
+        """
+        if not self.oldest <= offset <= self.head:
+            raise ValueError(f"offset {offset} is not between {self.oldest} and {self.head}")
+        at = offset % self.capacity
+        return self._ring[at : at + min(length, self.head - offset, self.capacity - at)]
+
+    def read(self, offset: int, length: int) -> bytes:
+        """A copy of up to ``length`` bytes from ``offset`` on, across the wrap."""
+        first = bytes(self.view(offset, length))
+        rest = min(length, self.head - offset) - len(first)
+        return first + bytes(self.view(offset + len(first), rest)) if rest > 0 else first
+
+    # --- holds ---
+
+    def set_hold(self, key: int, offset: int) -> bool:
+        """Keep everything from ``offset`` on. False where the table of holds is full."""
+        row = self._holds.row_of(key)
+        if row is not None:
+            before = self._words[row + 1]
+            self._words[row + 1] = offset
+            if before == self._lowest_hold:
+                self._find_lowest_hold()
+            return True
+        row = self._holds.free_row()
+        if row is None:
+            return False
+        self._words[row + 1] = offset
+        self._holds.bind(row, key)
+        self._find_lowest_hold()
+        return True
+
+    def drop_hold(self, key: int) -> None:
+        self._holds.drop(key)
+        self._find_lowest_hold()
+
+    def hold_of(self, key: int) -> int | None:
+        row = self._holds.row_of(key)
+        return None if row is None else self._words[row + 1]
+
+    def hold_keys(self) -> Iterable[int]:
+        return self._holds.keys()
+
+    def blocking_holds(self) -> list[int]:
+        """The keys of the holds that keep the ring from being written on."""
+        limit = self._guarded + GUARD_BLOCK_BYTES - self.capacity
+        return [key for key in self._holds.keys() if (self.hold_of(key) or 0) < limit]
+
+    def _find_lowest_hold(self) -> None:
+        self._lowest_hold = min((self._words[row + 1] for row in self._holds.rows()), default=None)
+
+    # --- sizes ---
+
+    def record_size(self, cols: int, rows: int) -> None:
+        """The PTY has this size for the output from the head on."""
+        count = self._words[Word.RESIZE_COUNT]
+        row = RESIZES_AT + 2 * (count % RESIZE_SLOTS)
+        self._words[row] = self.head
+        self._words[row + 1] = cols << 16 | rows
+        self._words[Word.RESIZE_COUNT] = count + 1
+
+    @property
+    def size_count(self) -> int:
+        """How many sizes were ever recorded; the last one's number is one less."""
+        return self._words[Word.RESIZE_COUNT]
+
+    def size_record(self, number: int) -> tuple[int, int, int]:
+        """(offset, cols, rows) of a size by its number; numbers that were overwritten give the oldest kept."""
+        number = max(number, self.size_count - RESIZE_SLOTS, 0)
+        row = RESIZES_AT + 2 * (number % RESIZE_SLOTS)
+        packed = self._words[row + 1]
+        return self._words[row], packed >> 16, packed & 0xFFFF
+
+    def size_number_at(self, offset: int) -> int:
+        """The number of the size in force at ``offset``, as far back as sizes are kept."""
+        number = self.size_count - 1
+        while number > 0 and number > self.size_count - RESIZE_SLOTS and self.size_record(number)[0] > offset:
+            number -= 1
+        return number

@@ -1,0 +1,214 @@
+"""The daemon: puts the parts together, starts and stops them in order. ``python -m ptyd.daemon RUNTIME_DIR``.
+
+The keeper starts it, and starts it again when it dies.
+"""
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from ptyd_protocol.close_codes import CloseCode
+from ptyd_protocol.errors import Refusal
+from ptyd_protocol.methods import ListenResult, StatusResult, TicketResult
+from ptyd_protocol.version import __version__
+
+from ptyd.config import Config, ConfigError, load_config
+from ptyd.edge.connection import Office
+from ptyd.edge.http_app import build_http_app
+from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
+from ptyd.edge.listeners import Listeners
+from ptyd.edge.log_store import LogStore
+from ptyd.edge.logins import TICKET_SECONDS, Logins
+from ptyd.edge.tasks import Tasks
+from ptyd.edge.websocket import beat_sockets, make_websocket_class
+from ptyd.manager import PtyManager
+from ptyd.service import Service
+
+logger = logging.getLogger("ptyd.daemon")
+
+STATIC_FOLDER = Path(__file__).parent / "static"
+
+GOODBYE_SECONDS = 0.5
+"""How long clients have to answer the close frame when the daemon ends."""
+
+Ending = Literal["restart", "stop", "stop and kill"]
+
+
+class Daemon:
+    """One run of the daemon (service.py's DaemonControl)."""
+
+    def __init__(self, config: Config, runtime_dir: Path, keeper: KeeperLink, kept: Kept) -> None:
+        self._config = config
+        self._runtime_dir = runtime_dir
+        self._keeper = keeper
+        self._kept = kept
+        self._started_at = time.monotonic()
+        self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._tasks = Tasks()
+        socket_path = runtime_dir / "ptyd.sock"
+        self._socket_path = socket_path
+        self._store = LogStore(runtime_dir / "sessions", config.log_bytes)
+        self._manager = PtyManager(config, keeper, self._store, socket_path, os.environ)
+        self._service = Service(self._manager, self)
+        self._office = Office(
+            self._manager,
+            self._service.answer,
+            self._manager.events.unsubscribe,
+            self._tasks,
+            (config.hold_grace_seconds, config.hold_stall_seconds),
+        )
+        self._logins = Logins(runtime_dir)
+        self._listeners = Listeners(
+            self._logins,
+            config.allowed_hosts,
+            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer),
+            lambda door: make_websocket_class(door, self._office),
+            keeper.hold,
+        )
+
+    async def run(self) -> None:
+        """Serve until told to end."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._end, "stop")
+        loop.add_signal_handler(signal.SIGINT, self._end, "stop")
+        self._store.remove_others({session.id for session in self._kept.sessions})
+        for session in self._kept.sessions:
+            self._manager.adopt(session)
+        self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
+        await self._listeners.resume(self._kept.held)
+        await self._listeners.listen_unix(self._socket_path)
+        await self._listen_as_configured()
+        self._tasks.start(beat_sockets(self._office), "heartbeat")
+        self._keeper.tell_ready()
+        logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
+        await self._finish(await self._ending)
+
+    async def _listen_as_configured(self) -> None:
+        if not self._config.listen:
+            return
+        host, _, port = self._config.listen.rpartition(":")
+        try:
+            await self._listeners.listen_tcp(host.strip("[]"), int(port))
+        except (Refusal, ValueError) as error:
+            logger.error("listen = %r: %s", self._config.listen, error)
+
+    def _end(self, ending: Ending) -> None:
+        if not self._ending.done():
+            self._ending.set_result(ending)
+
+    def _note_keeper_gone(self) -> None:
+        logger.error(
+            "the keeper has ended: sessions go on, but none can be made, and the next end of the daemon is theirs"
+        )
+
+    async def _finish(self, ending: Ending) -> None:
+        code, reason = (
+            (CloseCode.RESTARTING, "the daemon is being replaced")
+            if ending == "restart"
+            else (CloseCode.GOING_AWAY, "the daemon goes down")
+        )
+        self._listeners.close()
+        for connection in list(self._office.connections):
+            connection.close(code, reason)
+        await self._wait_for_goodbyes()
+        if ending == "restart":
+            self._keeper.tell_restarting()
+        else:
+            self._keeper.tell_stopping(kill=ending == "stop and kill")
+        await self._keeper.flush()
+        await self._tasks.cancel_all()
+
+    async def _wait_for_goodbyes(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + GOODBYE_SECONDS
+        while self._office.connections and loop.time() < deadline:
+            await asyncio.sleep(0.01)
+
+    # --- service.py's DaemonControl ---
+
+    def status(self) -> StatusResult:
+        sessions = list(self._manager.registry)
+        return StatusResult(
+            daemon_pid=os.getpid(),
+            keeper_pid=self._kept.keeper_pid,
+            version=__version__,
+            uptime=time.monotonic() - self._started_at,
+            sessions=len(sessions),
+            sessions_running=len(self._manager.registry.running()),
+            max_sessions=self._config.max_sessions,
+            restarts=self._kept.restarts,
+            engine="none",
+            runtime_dir=str(self._runtime_dir),
+            listeners=self._listeners.infos(),
+            clients=[info for session in sessions for info in session.client_infos()],
+        )
+
+    async def listen(self, host: str, port: int) -> ListenResult:
+        return await self._listeners.listen_tcp(host, port)
+
+    def login_ticket(self) -> TicketResult:
+        ticket = self._logins.make_ticket()
+        tcp = self._listeners.first_tcp()
+        host = f"[{tcp.host}]" if tcp and ":" in tcp.host else tcp.host if tcp else ""
+        return TicketResult(
+            ticket=ticket,
+            url=f"http://{host}:{tcp.port}/login?ticket={ticket}" if tcp else None,
+            expires_seconds=TICKET_SECONDS,
+        )
+
+    def access_token(self) -> str:
+        return self._logins.token
+
+    def restart(self) -> None:
+        self._end("restart")
+
+    async def shutdown(self, kill_sessions: bool) -> int:
+        """End the daemon; with ``kill_sessions`` every session and its process tree first."""
+        running = self._manager.registry.running()
+        if kill_sessions:
+            await asyncio.gather(*(self._manager.kill(session, 2.0) for session in running))
+        self._end("stop and kill" if kill_sessions else "stop")
+        return 0 if kill_sessions else len(running)
+
+
+def _raise_file_limit() -> None:
+    """A session costs some descriptors: take what the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def _main(runtime_dir: Path) -> None:
+    config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
+    keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock")
+    await Daemon(config, runtime_dir, keeper, kept).run()
+
+
+def _event_loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
+    try:
+        import uvloop  # noqa: PLC0415 - not to be had everywhere
+    except ImportError:
+        return asyncio.run
+    return uvloop.run
+
+
+def main() -> None:
+    """Entry point of the daemon's process."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    os.umask(0o077)
+    _raise_file_limit()
+    try:
+        _event_loop_runner()(_main(Path(sys.argv[1])))
+    except (ConfigError, KeeperGone) as error:
+        sys.exit(f"ptyd: {error}")
+
+
+if __name__ == "__main__":
+    main()

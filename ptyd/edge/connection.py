@@ -1,0 +1,256 @@
+"""One client's connection: messages in, messages out as far as the client's credit and the socket allow."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from ptyd_protocol import limits
+from ptyd_protocol.close_codes import CloseCode
+from ptyd_protocol.errors import ProtocolError, Refusal
+from ptyd_protocol.messages import (
+    Ack,
+    Attach,
+    ClientMessage,
+    DaemonMessage,
+    Detach,
+    Detached,
+    Event,
+    Hello,
+    Input,
+    Ping,
+    Pong,
+    Request,
+    Resize,
+    TakeControl,
+    Welcome,
+)
+from ptyd_protocol.server_connection import ServerConnection
+from ptyd_protocol.version import PROTOCOL_VERSION, __version__
+
+from ptyd.core.access import Principal
+from ptyd.core.attachment import Attachment
+from ptyd.edge.requests import Answer, Attacher
+from ptyd.edge.tasks import Tasks
+
+logger = logging.getLogger("ptyd.connection")
+
+MAX_UNSENT_BYTES = 32 * limits.MIB
+"""Replies and events go out regardless of credit; a client that reads none of them is let go."""
+
+
+class MessageTransport(Protocol):
+    """A WebSocket, seen from above."""
+
+    writable: bool
+
+    def send(self, data: bytes) -> None:
+        """Send one binary message."""
+
+    def unsent_bytes(self) -> int: ...
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Say goodbye; ``connection.lost`` follows."""
+
+
+class Beating(Protocol):
+    """A socket with a heartbeat."""
+
+    def beat(self, now: float) -> None: ...
+
+
+class Office:
+    """What all connections share."""
+
+    def __init__(
+        self,
+        attacher: Attacher,
+        answer: Answer,
+        forget_subscriber: Callable[[Callable[[Event], None]], None],
+        tasks: Tasks,
+        hold_seconds: tuple[float, float],
+    ) -> None:
+        self.attacher = attacher
+        self.forget_subscriber = forget_subscriber
+        self.answer = answer
+        self.tasks = tasks
+        self.hold_seconds = hold_seconds
+        """(grace, stall), as Welcome tells them."""
+        self.connections: set[Connection] = set()
+        self.sockets: set[Beating] = set()
+        self.by_client_id: dict[str, Connection] = {}
+
+
+class Connection:
+    """A client from its first message to its last."""
+
+    def __init__(self, transport: MessageTransport, principal: Principal, office: Office) -> None:
+        self.principal = principal
+        self._transport = transport
+        self._office = office
+        self._loop = asyncio.get_running_loop()
+        self._protocol = ServerConnection()
+        self._attachments: dict[int, Attachment] = {}
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._lost = False
+        office.connections.add(self)
+
+    # --- in ---
+
+    def receive(self, data: bytes) -> None:
+        """One binary message. What is malformed closes this connection and hurts no other."""
+        try:
+            message = self._protocol.receive(data)
+            if message is not None:
+                self._act_on(message)
+        except ProtocolError as error:
+            self.close(error.close_code, error.reason)
+        except Exception:
+            logger.exception("a message could not be handled")
+            self.close(CloseCode.INTERNAL, "the daemon failed on a message; see its log")
+
+    def _act_on(self, message: ClientMessage) -> None:
+        match message:
+            case Input():
+                self._act_on_channel(message)
+            case Ack() | Resize() | TakeControl() | Detach():
+                self._act_on_channel(message)
+            case Request():
+                self._office.tasks.start(self._answer(message), f"request {message.method[:40]}")
+            case Attach():
+                self._attach(message)
+            case Ping():
+                self._send(Pong(message.nonce))
+            case Hello():
+                self._welcome(message)
+
+    def _act_on_channel(self, message: Input | Ack | Resize | TakeControl | Detach) -> None:
+        attachment = self._attachments.get(message.channel)
+        if attachment is None:
+            return
+        match message:
+            case Input():
+                attachment.session.take_input(attachment, message.seq, message.data)
+            case Ack():
+                self._office.attacher.acknowledge(attachment, message.offset)
+                self._pump(attachment)
+            case Resize():
+                attachment.session.claim_size(attachment, message.cols, message.rows)
+            case TakeControl():
+                attachment.session.take_control(attachment, message.cols, message.rows)
+            case Detach():
+                self._send(Detached(message.channel, "detached", "detached"))
+                self._release(attachment, keep_hold=False)
+
+    def _welcome(self, hello: Hello) -> None:
+        older = self._office.by_client_id.get(hello.client_id)
+        if older is not None:
+            # Its socket may be long dead; what it had attached is free for this one from here on.
+            older.close(CloseCode.TAKEN_OVER, "this client has connected again")
+            older.lost()
+        self._office.by_client_id[hello.client_id] = self
+        grace, stall = self._office.hold_seconds
+        told_limits = {
+            "max_client_message_bytes": limits.MAX_CLIENT_MESSAGE_BYTES,
+            "max_output_bytes": limits.MAX_OUTPUT_BYTES,
+            "max_input_bytes": limits.MAX_INPUT_BYTES,
+            "max_unacked_input_bytes": limits.MAX_UNACKED_INPUT_BYTES,
+            "max_channels": limits.MAX_CHANNELS,
+            "max_cols": limits.MAX_COLS,
+            "max_rows": limits.MAX_ROWS,
+            "hold_grace_seconds": int(grace),
+            "hold_stall_seconds": int(stall),
+        }
+        self._send(
+            Welcome(PROTOCOL_VERSION, __version__, self.principal.name, told_limits, limits.PING_INTERVAL_SECONDS)
+        )
+
+    def _attach(self, request: Attach) -> None:
+        hello = self._protocol.hello
+        assert hello is not None
+        try:
+            attachment = self._office.attacher.attach(request, hello.client, hello.client_id, self)
+        except Refusal as refusal:
+            self._send(Detached(request.channel, refusal.code, refusal.message))
+            return
+        self._attachments[request.channel] = attachment
+        self._pump(attachment)
+
+    async def _answer(self, request: Request) -> None:
+        reply = await self._office.answer(self, request)
+        self._send(reply)
+
+    # --- out ---
+
+    def wake(self, attachment: Attachment) -> None:
+        """An attachment of ours may have something to send."""
+        if self._attachments.get(attachment.channel) is attachment:
+            self._pump(attachment)
+
+    def tell_event(self, event: Event) -> None:
+        self._send(event)
+
+    def resume(self) -> None:
+        """The socket takes more."""
+        for attachment in list(self._attachments.values()):
+            self._pump(attachment)
+
+    def _pump(self, attachment: Attachment) -> None:
+        """Send what is due on one channel, as far as it goes."""
+        now = self._loop.time()
+        while self._transport.writable and not self._lost:
+            message = attachment.next_message(now)
+            if message is None:
+                self._arm(attachment, now)
+                return
+            self._send(message)
+            if attachment.closed:
+                self._release(attachment, keep_hold=False)
+                return
+
+    def _arm(self, attachment: Attachment, now: float) -> None:
+        """Ask again later where output waits for company."""
+        due = attachment.waits_until()
+        if due is not None and due > now and attachment.channel not in self._timers:
+            self._timers[attachment.channel] = self._loop.call_at(due, self._pump_later, attachment)
+
+    def _pump_later(self, attachment: Attachment) -> None:
+        del self._timers[attachment.channel]
+        self._pump(attachment)
+
+    def _send(self, message: DaemonMessage) -> None:
+        if self._lost:
+            return
+        self._transport.send(self._protocol.send(message))
+        if not self._transport.writable and self._transport.unsent_bytes() > MAX_UNSENT_BYTES:
+            self.close(CloseCode.OVERLOADED, "too much was waiting to be read")
+
+    # --- the end ---
+
+    def _release(self, attachment: Attachment, keep_hold: bool) -> None:
+        del self._attachments[attachment.channel]
+        timer = self._timers.pop(attachment.channel, None)
+        if timer is not None:
+            timer.cancel()
+        self._office.attacher.leave(attachment, keep_hold)
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        if not self._lost:
+            self._transport.close(code, reason)
+
+    def lost(self) -> None:
+        """The socket is gone: its attachments leave, their holds stay for a while."""
+        if self._lost:
+            return
+        self._lost = True
+        self._office.connections.discard(self)
+        hello = self._protocol.hello
+        if hello is not None and self._office.by_client_id.get(hello.client_id) is self:
+            del self._office.by_client_id[hello.client_id]
+        for attachment in list(self._attachments.values()):
+            self._release(attachment, keep_hold=True)
+        self._office.forget_subscriber(self.tell_event)
+
+    @property
+    def has_said_hello(self) -> bool:
+        return self._protocol.hello is not None

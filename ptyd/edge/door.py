@@ -1,0 +1,82 @@
+"""The door in front of every route: Host, Origin, and then who is there. What it does not let in reaches nothing.
+
+Three locks, because each alone has been picked elsewhere: a Host allow-list against DNS rebinding, an Origin allow-list
+against pages of other sites, and a credential on every route.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+from ptyd.core.access import OWNER, Principal
+from ptyd.edge.logins import Logins
+
+COOKIE_NAME = "ptyd"
+
+UNIX_HOSTS = frozenset({"localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Turned(Exception):
+    """Not let in: the HTTP status, and why, for a person."""
+
+    status: int
+    reason: str
+
+
+def hosts_of_listener(host: str, port: int, further: Iterable[str] = ()) -> frozenset[str]:
+    """The Host headers that a TCP listener on a loopback address answers to."""
+    names = {host, "localhost", "127.0.0.1", "[::1]"}
+    bracketed = {f"[{name}]" if ":" in name and not name.startswith("[") else name for name in names}
+    with_port = {f"{name}:{port}" for name in bracketed}
+    return frozenset(with_port | (bracketed if port == 80 else set()) | set(further))
+
+
+class Door:
+    """Judges requests by their headers. One for each listener."""
+
+    def __init__(self, hosts: frozenset[str], logins: Logins, trusts_peer: bool) -> None:
+        """``trusts_peer``: the listener itself has made sure that the peer is the owner (Unix socket)."""
+        self._hosts = hosts
+        self._logins = logins
+        self._trusts_peer = trusts_peer
+
+    def check_place(self, headers: Mapping[str, str]) -> None:
+        """Whether the request was meant for us, and comes from our own page if it comes from a page.
+
+        Raises:
+            Turned: 421 for a foreign Host, 403 for a foreign Origin.
+        """
+        if headers.get("host", "").lower() not in self._hosts:
+            raise Turned(421, "this daemon does not answer to that Host; see allowed_hosts in its configuration")
+        origin = headers.get("origin")
+        if origin is None:
+            return
+        scheme, _, host = origin.lower().partition("://")
+        if scheme not in {"http", "https"} or host not in self._hosts:
+            raise Turned(403, "requests from pages of other sites are refused (Origin)")
+
+    def admit(self, headers: Mapping[str, str]) -> Principal:
+        """Who is there.
+
+        Raises:
+            Turned: 421, 403, or 401 without a good credential.
+        """
+        self.check_place(headers)
+        if self._trusts_peer:
+            return OWNER
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self._logins.knows_token(token.strip()):
+            return OWNER
+        if self._logins.knows_cookie(cookie_of(headers)):
+            return OWNER
+        raise Turned(401, "not logged in: run `ptyd up --open` for a login in the browser, or send the bearer token")
+
+
+def cookie_of(headers: Mapping[str, str]) -> str:
+    """The login cookie, "" where there is none."""
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE_NAME)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""

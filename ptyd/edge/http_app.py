@@ -1,0 +1,164 @@
+"""The HTTP routes: the web client's files, login, and one-shot requests. All behind the door."""
+
+import html
+from pathlib import Path
+
+from ptyd_protocol import codec, limits
+from ptyd_protocol.close_codes import CloseCode
+from ptyd_protocol.errors import ErrorCode, ProtocolError, Refusal
+from ptyd_protocol.messages import Event, Failure
+from ptyd_protocol.messages import Request as RequestMessage
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ptyd.core.access import Principal
+from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of
+from ptyd.edge.logins import COOKIE_SECONDS, Logins
+from ptyd.edge.requests import Answer
+
+LOGIN_PATH = "/login"
+
+SECURITY_HEADERS = {
+    # xterm.js sizes its rows by style elements of its own.
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> ASGIApp:
+    """The ASGI application of one listener. ``static``: the folder of the built web client."""
+
+    async def index(request: Request) -> Response:
+        page = static / "index.html"
+        if not page.is_file():
+            return _page("The web client is not built", "Build it with <code>make web</code>.", 503)
+        return FileResponse(page, headers={"cache-control": "no-cache"})
+
+    async def log_in(request: Request) -> Response:
+        cookie = logins.redeem(request.query_params.get("ticket", ""))
+        if cookie is None:
+            return _page(
+                "This login link has been used or is too old",
+                "Run <code>ptyd up --open</code> for a new one.",
+                401,
+            )
+        # A page that goes on by itself, not a redirect: a SameSite=Strict cookie is not sent with a redirect that
+        # another site began.
+        response = HTMLResponse(
+            '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=./"><title>ptyd</title>',
+            headers={"cache-control": "no-store"},
+        )
+        response.set_cookie(
+            COOKIE_NAME,
+            cookie,
+            max_age=COOKIE_SECONDS,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
+    async def log_out(request: Request) -> Response:
+        logins.log_out(cookie_of(request.headers))
+        response = Response(status_code=204)
+        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict")
+        return response
+
+    async def one_shot(request: Request) -> Response:
+        body = await _read_body(request)
+        message = codec.decode_client_message(body)
+        if not isinstance(message, RequestMessage):
+            raise ProtocolError(CloseCode.BAD_MESSAGE, "the body must be one Request")
+        reply = await answer(OneShotCaller(request.scope["ptyd.principal"]), message)
+        try:
+            content = codec.encode(reply)
+        except OverflowError:
+            content = codec.encode(Failure(message.id, ErrorCode.INTERNAL, "the result is too large"))
+        return Response(content, media_type="application/msgpack", headers={"cache-control": "no-store"})
+
+    async def refuse_malformed(request: Request, error: Exception) -> Response:
+        return Response(str(error), status_code=400, media_type="text/plain")
+
+    app = Starlette(
+        routes=[
+            Route("/", index, methods=["GET"]),
+            Route(LOGIN_PATH, log_in, methods=["GET"]),
+            Route("/logout", log_out, methods=["POST"]),
+            Route("/api/request", one_shot, methods=["POST"]),
+            Mount("/assets", StaticFiles(directory=static / "assets", check_dir=False)),
+        ],
+        exception_handlers={ProtocolError: refuse_malformed},
+    )
+    return _behind_door(app, door)
+
+
+class OneShotCaller:
+    """A caller whose connection ends with the answer."""
+
+    def __init__(self, principal: Principal) -> None:
+        self.principal = principal
+
+    def tell_event(self, event: Event) -> None:
+        raise Refusal(ErrorCode.BAD_REQUEST, "events need a WebSocket connection")
+
+
+def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", []),
+                    *((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
+                ]
+            await send(message)
+
+        headers = Headers(scope=scope)
+        try:
+            if scope["path"] == LOGIN_PATH:
+                door.check_place(headers)  # the ticket in it is the credential
+            else:
+                scope["ptyd.principal"] = door.admit(headers)
+        except Turned as turned:
+            response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
+            await response(scope, receive, send_with_headers)
+            return
+        await app(scope, receive, send_with_headers)
+
+    return guarded
+
+
+_TITLES = {401: "Not logged in", 403: "Refused", 421: "Wrong host"}
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limits.MAX_CLIENT_MESSAGE_BYTES:
+            raise ProtocolError(CloseCode.TOO_BIG, "the request is too large")
+    return bytes(body)
+
+
+def _page(title: str, body: str, status: int) -> Response:
+    """A page for a person. ``body`` is HTML."""
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>ptyd: {title}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>body{{font:1rem/1.5 system-ui;max-width:34rem;'
+        f"margin:20vh auto;padding:0 1rem;color-scheme:light dark}}</style><h1>{title}</h1><p>{body}</p></html>",
+        status_code=status,
+        headers={"cache-control": "no-store"},
+    )

@@ -1,0 +1,109 @@
+"""The way of keys into a PTY: a pipe that the keeper holds too, then spliced to the master.
+
+A ``write`` to a PTY leaves a killed daemon's successor in doubt whether the bytes went through. A pipe can be looked
+into: a key is taken when it is in the pipe, ``splice`` moves it on in the kernel, and whatever a killed daemon
+left in the pipe its successor sends on. See core/input_ledger.py for the bookkeeping.
+"""
+
+import array
+import asyncio
+import fcntl
+import os
+import termios
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ptyd_protocol.limits import MAX_INPUT_BYTES
+
+from ptyd.core.attachment import Attachment
+from ptyd.core.input_ledger import InputLedger
+
+
+@dataclass(slots=True)
+class PendingInput:
+    """Bytes not yet in the pipe: nothing was promised about them."""
+
+    data: bytes
+    attachment: Attachment | None
+    seq: int
+    on_taken: Callable[[], None]
+
+
+class InputPipe:
+    """Delivers input in order; one Input is in the pipe at a time, so that it always fits whole."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, read_fd: int, write_fd: int, master: int, ledger: InputLedger
+    ) -> None:
+        self._loop = loop
+        self._read_fd = read_fd
+        self._write_fd = write_fd
+        self._master = master
+        self._ledger = ledger
+        self._waiting: deque[PendingInput] = deque()
+        self._watching_master = False
+        self._closed = False
+        self._level = bytes_readable(read_fd)
+        ledger.recover(self._level)
+        self._move_on()
+
+    def deliver(self, pending: PendingInput) -> None:
+        """Take ``pending`` when those before it have gone through; ``on_taken`` is then called."""
+        assert len(pending.data) <= MAX_INPUT_BYTES
+        self._waiting.append(pending)
+        if not self._watching_master:
+            self._move_on()
+
+    def close(self) -> None:
+        self._unwatch_master()
+        self._closed = True
+        self._waiting.clear()
+
+    def _move_on(self) -> None:
+        while not self._closed:
+            if self._level and not self._splice():
+                return
+            if not self._waiting:
+                self._unwatch_master()
+                return
+            self._take(self._waiting.popleft())
+
+    def _take(self, pending: PendingInput) -> None:
+        attachment = pending.attachment
+        if attachment is None:
+            self._level += os.write(self._write_fd, pending.data)
+        elif attachment.closed or pending.seq <= self._ledger.last_seq(attachment.key):
+            return  # its client has left, and sends it again when it comes back
+        else:
+            self._ledger.announce(attachment.key, pending.seq, self._level)
+            self._level += os.write(self._write_fd, pending.data)
+            self._ledger.settle(taken=True)
+        pending.on_taken()
+
+    def _splice(self) -> bool:
+        """Move the pipe's bytes into the PTY. False: it takes no more now, or it is gone."""
+        try:
+            while self._level:
+                self._level -= os.splice(self._read_fd, self._master, self._level)
+        except BlockingIOError:
+            if not self._watching_master:
+                self._watching_master = True
+                self._loop.add_writer(self._master, self._move_on)
+            return False
+        except OSError:
+            self.close()  # the program is gone; the reader of the PTY notices, too, and ends the session
+            return False
+        return True
+
+    def _unwatch_master(self) -> None:
+        if self._watching_master:
+            self._watching_master = False
+            self._loop.remove_writer(self._master)
+
+
+def bytes_readable(fd: int) -> int:
+    """How many bytes a read would find (FIONREAD)."""
+    count = array.array("i", [0])
+    fcntl.ioctl(fd, termios.FIONREAD, count)
+    return count[0]

@@ -1,0 +1,118 @@
+"""The files of the replay logs, mapped into memory, in the runtime directory."""
+
+import mmap
+import os
+import secrets
+from pathlib import Path
+
+from ptyd.core.input_ledger import InputLedger
+from ptyd.core.log_layout import HEADER_BYTES
+from ptyd.core.replay_log import LogDamaged, LogSpan, ReplayLog
+
+EPOCH_BITS = 48
+"""Within what every client can represent (MAX_SEQ)."""
+
+
+class MappedLog:
+    """A replay log in its file (core/session.py's LogFile)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._mapping: mmap.mmap | None = None
+        self._span: LogSpan | None = None
+        self._log: ReplayLog
+        self._inputs: InputLedger
+        self._view: memoryview
+
+    @property
+    def log(self) -> ReplayLog:
+        if self._mapping is None:
+            self.map()
+        return self._log
+
+    @property
+    def inputs(self) -> InputLedger:
+        if self._mapping is None:
+            self.map()
+        return self._inputs
+
+    @property
+    def span(self) -> LogSpan:
+        return self._log.span if self._mapping is not None or self._span is None else self._span
+
+    def map(self) -> None:
+        """Map the file, and account for what a killed daemon did not.
+
+        Raises:
+            OSError: there is none. LogDamaged: it cannot be used.
+        """
+        fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            mapping = mmap.mmap(fd, 0)
+        except ValueError as error:
+            raise LogDamaged(str(error)) from error
+        finally:
+            os.close(fd)
+        self._view = memoryview(mapping)
+        self._log = ReplayLog(self._view)
+        self._log.recover()
+        self._inputs = InputLedger(self._log.words)
+        self._mapping = mapping
+
+    def shelve(self) -> None:
+        """Unmap: the mapping holds a descriptor. The next use maps it again."""
+        if self._mapping is None:
+            return
+        self._span = self._log.span
+        self._log.close()
+        self._view.release()
+        self._mapping.close()
+        self._mapping = None
+
+
+class LogStore:
+    """One file a session: ``sessions/<id>.log``, 0600."""
+
+    def __init__(self, directory: Path, log_bytes: int) -> None:
+        self._directory = directory
+        self._log_bytes = log_bytes
+        directory.mkdir(mode=0o700, exist_ok=True)
+
+    def _path(self, session_id: str) -> Path:
+        return self._directory / f"{session_id}.log"
+
+    def create(self, session_id: str, cols: int, rows: int) -> MappedLog:
+        """Begin a session's log.
+
+        Raises:
+            OSError: no space, no permission.
+        """
+        size = HEADER_BYTES + self._log_bytes
+        path = self._path(session_id)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.truncate(fd, size)
+            with mmap.mmap(fd, size) as mapping, memoryview(mapping) as view:
+                ReplayLog.create(view, secrets.randbits(EPOCH_BITS) | 1, cols, rows).close()
+        finally:
+            os.close(fd)
+        return self.open(session_id)
+
+    def open(self, session_id: str) -> MappedLog:
+        """A session's log as it stands.
+
+        Raises:
+            OSError: there is none. LogDamaged: it cannot be used.
+        """
+        log = MappedLog(self._path(session_id))
+        log.map()
+        return log
+
+    def remove(self, session_id: str) -> None:
+        self._path(session_id).unlink(missing_ok=True)
+
+    def remove_others(self, session_ids: set[str]) -> None:
+        """Remove the logs of sessions that nobody holds any more."""
+        for path in self._directory.glob("*.log"):
+            if path.stem not in session_ids:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,197 @@
+"""A PTY at the event loop: its output goes straight into the replay log, input through the input pipe."""
+
+import array
+import asyncio
+import errno
+import fcntl
+import os
+import select
+import signal
+import termios
+from collections.abc import Callable
+
+from ptyd_protocol.limits import MAX_INPUT_BYTES
+
+from ptyd.core.attachment import Attachment
+from ptyd.core.input_ledger import InputLedger
+from ptyd.core.replay_log import ReplayLog
+from ptyd.edge.input_pipe import InputPipe, PendingInput
+from ptyd.edge.keeper_link import SessionFds
+
+READS_A_TURN = 16
+"""The kernel gives 4 KiB a read; after so many the other sessions have their turn."""
+
+DRAIN_QUIET_SECONDS = 0.05
+"""The child is gone, but something else has the terminal open: silent for so long means it has been read empty."""
+DRAIN_LIMIT_SECONDS = 1.0
+HANGUP_RETRY_SECONDS = 0.25
+"""A living child may close its terminal and open it again."""
+
+
+class Pty:
+    """One session's PTY master (core/session.py's Terminal)."""
+
+    def __init__(
+        self,
+        pid: int,
+        fds: SessionFds,
+        log: ReplayLog,
+        inputs: InputLedger,
+        on_output: Callable[[], None],
+        on_blocked: Callable[[], None],
+        on_drained: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._pid = pid
+        self._fds = fds
+        self._master = fds.master
+        self._log = log
+        self._on_output = on_output
+        self._on_blocked = on_blocked
+        self._on_drained = on_drained
+        self._available = array.array("i", [0])
+        self._reading = False
+        self._child_is_gone = False
+        self._drain_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self.closed = False
+        self._input = InputPipe(self._loop, fds.input_read, fds.input_write, fds.master, inputs)
+
+    # --- output ---
+
+    def resume_reading(self) -> None:
+        """Read when there is output: at the start, and when a hold has moved on."""
+        if not self._reading and not self.closed and self._timer is None and self._log.room:
+            self._reading = True
+            self._loop.add_reader(self._master, self._read_output)
+
+    def _pause_reading(self) -> None:
+        if self._reading:
+            self._reading = False
+            self._loop.remove_reader(self._master)
+
+    def _read_output(self) -> None:
+        log = self._log
+        before = log.head
+        for _ in range(READS_A_TURN):
+            room = log.room
+            if not room:
+                self._pause_reading()
+                self._on_blocked()
+                break
+            if not self._read_once(room):
+                break
+        if log.head != before:
+            self._on_output()
+
+    def _read_once(self, room: int) -> bool:
+        """Read what there is, straight into the log. False: nothing more for now."""
+        # The length is asked for first, so that it can be noted before the bytes move (see core/replay_log.py).
+        fcntl.ioctl(self._master, termios.FIONREAD, self._available)
+        length = min(self._available[0], room) or 1
+        try:
+            count = os.readv(self._master, self._log.reserve(length))
+        except BlockingIOError:
+            self._log.commit(0)
+            return False
+        except OSError as error:
+            self._log.commit(0)
+            if error.errno != errno.EIO:
+                raise
+            self._meet_hangup()
+            return False
+        self._log.commit(count)
+        return count > 0
+
+    def _meet_hangup(self) -> None:
+        """Nobody has the terminal open: the end, or a child that may open it again."""
+        self._pause_reading()
+        if self._child_is_gone:
+            self._finish()
+        else:
+            self._timer = self._loop.call_later(HANGUP_RETRY_SECONDS, self._retry_after_hangup)
+
+    def _retry_after_hangup(self) -> None:
+        self._timer = None
+        self.resume_reading()
+
+    # --- the end ---
+
+    def drain(self) -> None:
+        """The child is gone: read what it left, then call ``on_drained``."""
+        self._child_is_gone = True
+        self._cancel_timer()
+        self._drain_until = self._loop.time() + DRAIN_LIMIT_SECONDS
+        self.resume_reading()
+        self._watch_drain(-1)
+
+    def _watch_drain(self, head_before: int) -> None:
+        """Something else may keep the terminal open, so that the hangup never comes: look whether it is quiet."""
+        if self.closed:
+            return
+        if self._reading and (head_before == self._log.head or self._loop.time() > self._drain_until):
+            self._finish()
+        else:
+            self._loop.call_later(DRAIN_QUIET_SECONDS, self._watch_drain, self._log.head)
+
+    def _finish(self) -> None:
+        self.close()
+        self._on_drained()
+
+    def close(self) -> None:
+        """Stop and close every descriptor. The children live on only where the keeper holds the PTY too."""
+        if self.closed:
+            return
+        self._cancel_timer()
+        self._pause_reading()
+        self._input.close()
+        self.closed = True
+        self._fds.close()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # --- input, size, signals ---
+
+    def write(self, attachment: Attachment | None, seq: int, data: bytes) -> None:
+        """Deliver one Input of an attachment."""
+
+        def acknowledge() -> None:
+            if attachment is not None:
+                attachment.input_queued_bytes -= len(data)
+                attachment.acknowledge_input(seq)
+                attachment.outlet.wake(attachment)
+
+        self._input.deliver(PendingInput(data, attachment, seq, acknowledge))
+
+    async def send(self, data: bytes) -> None:
+        """Deliver input that no attachment numbers; returns when all of it was taken."""
+        for begin in range(0, len(data), MAX_INPUT_BYTES):
+            taken = asyncio.Event()
+            self._input.deliver(PendingInput(data[begin : begin + MAX_INPUT_BYTES], None, 0, taken.set))
+            await taken.wait()
+
+    def resize(self, cols: int, rows: int) -> None:
+        if not self.closed:
+            termios.tcsetwinsize(self._master, (rows, cols))
+
+    def living_child(self) -> int | None:
+        """The pid of the session's own program, None when it has ended."""
+        if self.closed or self._child_is_gone:
+            return None
+        poll = select.poll()
+        poll.register(self._fds.pidfd, select.POLLIN)
+        return None if poll.poll(0) else self._pid
+
+    def signal_foreground(self, number: int) -> None:
+        """Send a signal to the foreground process group.
+
+        Raises:
+            ProcessLookupError: there is none.
+        """
+        group = 0 if self.closed else os.tcgetpgrp(self._master)
+        if group <= 0:
+            raise ProcessLookupError("no foreground process group")
+        os.killpg(group, signal.Signals(number))

@@ -1,0 +1,36 @@
+"""How the edge hands a request on: the service above it is given to it as a function."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from ptyd_protocol.messages import Attach, Event, Failure, Reply, Request
+
+from ptyd.core.access import Principal
+from ptyd.core.attachment import Attachment, Outlet
+
+
+class Caller(Protocol):
+    """Whoever made a request."""
+
+    principal: Principal
+
+    def tell_event(self, event: Event) -> None:
+        """Send an event to this caller.
+
+        Raises:
+            Refusal: it has no connection that events could go to.
+        """
+
+
+Answer = Callable[[Caller, Request], Awaitable[Reply | Failure]]
+
+
+class Attacher(Protocol):
+    """Attaches clients to sessions (PtyManager)."""
+
+    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet) -> Attachment:
+        """Raises Refusal."""
+
+    def leave(self, attachment: Attachment, keep_hold: bool) -> None: ...
+
+    def acknowledge(self, attachment: Attachment, offset: int) -> None: ...

@@ -1,0 +1,188 @@
+"""The WebSocket of one client, on the library's sans-I/O protocol, straight on the transport.
+
+No task, no queue and no ASGI message stand between a socket's bytes and the connection: a key's way through the daemon is
+one callback. uvicorn hands the socket over when a client asks for an upgrade.
+"""
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from ptyd_protocol import limits
+from ptyd_protocol.close_codes import CloseCode
+from ptyd_protocol.version import SUBPROTOCOL
+from websockets.exceptions import InvalidState
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from ptyd.edge.connection import Connection, Office
+from ptyd.edge.door import Door, Turned
+
+WEBSOCKET_PATH = "/ws"
+
+WRITE_HIGH_WATER_BYTES = 512 * 1024
+"""Two full Outputs may wait in the socket; then its attachments wait in the log."""
+WRITE_LOW_WATER_BYTES = 128 * 1024
+
+CLOSE_TIMEOUT_SECONDS = 5.0
+"""A peer that does not answer our close frame is cut off."""
+
+MAX_REASON_BYTES = 120
+"""A close frame holds 123 bytes of reason."""
+
+_quiet = logging.getLogger("ptyd.websocket")
+_quiet.setLevel(logging.WARNING)
+
+
+class WebSocket(asyncio.Protocol):
+    """An asyncio protocol; also the MessageTransport of its Connection."""
+
+    def __init__(self, door: Door, office: Office) -> None:
+        self._door = door
+        self._office = office
+        self._loop = asyncio.get_running_loop()
+        self._frames = ServerProtocol(
+            subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=limits.MAX_CLIENT_MESSAGE_BYTES, logger=_quiet
+        )
+        self._transport: asyncio.Transport
+        self._connection: Connection | None = None
+        self._fragments: list[bytes] = []
+        self._heard_at = self._pinged_at = self._opened_at = self._loop.time()
+        self._closing = False
+        self.writable = True
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self._transport = transport  # type: ignore[assignment]
+        self._transport.set_write_buffer_limits(WRITE_HIGH_WATER_BYTES, WRITE_LOW_WATER_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self._loop.time()
+        self._frames.receive_data(data)
+        for event in self._frames.events_received():
+            if isinstance(event, Request):
+                self._shake_hands(event)
+            elif isinstance(event, Frame):
+                self._take_frame(event)
+        self._flush()  # pongs, and the answer to a close
+
+    def pause_writing(self) -> None:
+        self.writable = False
+
+    def resume_writing(self) -> None:
+        self.writable = True
+        if self._connection is not None:
+            self._connection.resume()
+
+    def eof_received(self) -> None:
+        self._frames.receive_eof()
+        self._flush()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._closing = True
+        if self._connection is not None:
+            self._connection.lost()
+            self._office.sockets.discard(self)
+
+    # --- handshake ---
+
+    def _shake_hands(self, request: Request) -> None:
+        # A header given twice is joined, and then fits no allow-list.
+        headers = {name.lower(): ", ".join(request.headers.get_all(name)) for name in request.headers}
+        try:
+            principal = self._door.admit(headers)
+            if request.path.partition("?")[0] != WEBSOCKET_PATH:
+                raise Turned(404, f"the WebSocket is at {WEBSOCKET_PATH}")
+            if SUBPROTOCOL not in headers.get("sec-websocket-protocol", "").replace(" ", "").split(","):
+                raise Turned(400, f"the subprotocol {SUBPROTOCOL} must be offered")
+        except Turned as turned:
+            self._frames.send_response(self._frames.reject(HTTPStatus(turned.status), f"{turned.reason}\n"))
+            return
+        response = self._frames.accept(request)
+        self._frames.send_response(response)
+        if self._frames.state is State.OPEN:
+            self._connection = Connection(self, principal, self._office)
+            self._office.sockets.add(self)
+
+    # --- frames ---
+
+    def _take_frame(self, frame: Frame) -> None:
+        if self._closing or self._connection is None:
+            return
+        if frame.opcode is Opcode.BINARY and frame.fin:
+            self._connection.receive(bytes(frame.data))
+        elif frame.opcode is Opcode.BINARY or (frame.opcode is Opcode.CONT and self._fragments):
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                data, self._fragments = b"".join(self._fragments), []
+                self._connection.receive(data)
+        elif frame.opcode is Opcode.TEXT:
+            self.close(CloseCode.NOT_BINARY, "messages are binary")
+
+    def _flush(self) -> None:
+        for chunk in self._frames.data_to_send():
+            if chunk:
+                self._transport.write(chunk)
+            elif self._transport.can_write_eof():
+                self._transport.write_eof()
+        if self._frames.close_expected() and not self._closing:
+            self._closing = True
+            self._loop.call_later(CLOSE_TIMEOUT_SECONDS, self._transport.abort)
+
+    # --- MessageTransport ---
+
+    def send(self, data: bytes) -> None:
+        if not self._closing:
+            self._frames.send_binary(data)
+            self._transport.writelines(self._frames.data_to_send())
+
+    def unsent_bytes(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        if self._closing:
+            return
+        text = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+        try:
+            self._frames.send_close(code, text)
+        except InvalidState:
+            self._transport.abort()
+        self._flush()
+
+    # --- heartbeat ---
+
+    def beat(self, now: float) -> None:
+        """Called every few seconds: ping a quiet client, give a dead one up. ``now``: the loop's clock."""
+        if now - self._heard_at > limits.DEAD_AFTER_SECONDS:
+            self._transport.abort()
+        elif self._connection is not None and not self._connection.has_said_hello:
+            if now - self._opened_at > limits.HELLO_TIMEOUT_SECONDS:
+                self.close(CloseCode.BAD_MESSAGE, f"no Hello within {limits.HELLO_TIMEOUT_SECONDS} s")
+        elif now - self._pinged_at > limits.PING_INTERVAL_SECONDS and not self._closing:
+            self._pinged_at = now
+            self._frames.send_ping(b"")
+            self._flush()
+
+
+async def beat_sockets(office: Office, interval_seconds: float = 5.0) -> None:
+    """The heartbeat of all connections, for ever."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(interval_seconds)
+        for websocket in list(office.sockets):
+            websocket.beat(loop.time())
+
+
+def make_websocket_class(door: Door, office: Office) -> Any:
+    """What uvicorn calls for an upgrade, with arguments of its own that are not needed here."""
+
+    def make(config: Any, server_state: Any, app_state: Any) -> WebSocket:
+        return WebSocket(door, office)
+
+    return make

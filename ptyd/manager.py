@@ -1,0 +1,382 @@
+"""PtyManager: creates, finds, limits and ends sessions. It joins the pure state (core) with the PTYs (edge)."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ptyd_protocol.environment import inherited_environment
+from ptyd_protocol.errors import ErrorCode, Refusal
+from ptyd_protocol.messages import Attach
+from ptyd_protocol.methods import CreateParams
+
+from ptyd.agents import AGENTS
+from ptyd.config import Config
+from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.events import EventHub, EventKind
+from ptyd.core.holds import HoldEnd, HoldWatch
+from ptyd.core.registry import Registry
+from ptyd.core.replay_log import LogDamaged
+from ptyd.core.session import ExitStatus, Session
+from ptyd.edge.hold_timer import HoldTimer
+from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
+from ptyd.edge.log_store import LogStore, MappedLog
+from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_tree
+from ptyd.edge.pty import Pty
+
+logger = logging.getLogger("ptyd.manager")
+
+SESSION_ID_BYTES = 4
+
+
+@dataclass(slots=True)
+class _Running:
+    """What a session needs beside its state while it lives."""
+
+    pty: Pty
+    holds: HoldTimer
+    ended: asyncio.Event
+
+
+class PtyManager:
+    """All sessions of this daemon."""
+
+    def __init__(
+        self,
+        config: Config,
+        keeper: KeeperLink,
+        store: LogStore,
+        socket_path: Path,
+        environ: Mapping[str, str],
+    ) -> None:
+        self.registry = Registry()
+        self.events = EventHub()
+        self._config = config
+        self._keeper = keeper
+        self._store = store
+        self._socket_path = socket_path
+        self._environ = environ
+        self._running: dict[str, _Running] = {}
+        self._removals: dict[str, asyncio.TimerHandle] = {}
+
+    # --- beginning ---
+
+    async def create(self, params: CreateParams) -> Session:
+        """Start a program in a new session.
+
+        Raises:
+            Refusal: a bad name or one that is taken, a limit reached, or a program that cannot be started.
+        """
+        agent = AGENTS.get(params.kind)
+        if agent is None:
+            raise Refusal(ErrorCode.BAD_REQUEST, f"no kind {params.kind!r}; there are {', '.join(AGENTS)}")
+        if len(self.registry.running()) + len(self.registry.starting) >= self._config.max_sessions:
+            raise Refusal(
+                ErrorCode.TOO_MANY_SESSIONS,
+                f"{self._config.max_sessions} sessions run already, which is the limit (max_sessions);"
+                " end one with `ptyd kill`",
+            )
+        session_id = self._new_id()
+        environment = self._build_environment(params, session_id)
+        argv = agent.build_argv(params.argv, environment)
+        if params.name:
+            self.registry.check_name(params.name)
+        name = params.name or self.registry.free_name(agent.session_name(argv))
+        record: dict[str, Any] = {
+            "name": name,
+            "argv": argv,
+            "cwd": params.cwd or environment.get("HOME", "/"),
+            "kind": params.kind,
+            "created_at": time.time(),
+        }
+        log = self._create_log(session_id, params)
+        self.registry.starting.add(name)
+        try:
+            pid, fds = await self._keeper.spawn(
+                session_id, argv, environment, record["cwd"], (params.cols, params.rows), record
+            )
+        except Refusal:
+            log.shelve()
+            self._store.remove(session_id)
+            raise
+        finally:
+            self.registry.starting.discard(name)
+        session = self._make_session(session_id, record, pid, log)
+        self.registry.add(session)
+        self._start(session, log, fds)
+        self._publish("created", session)
+        return session
+
+    def adopt(self, kept: KeptSession) -> None:
+        """Take over a session from the keeper after a restart."""
+        try:
+            log = self._store.open(kept.id)
+        except (OSError, LogDamaged) as error:
+            logger.error("session %s: its log is lost (%s); a new one begins", kept.id, error)
+            self._store.remove(kept.id)
+            log = self._store.create(kept.id, 80, 24)
+        session = self._make_session(kept.id, kept.record, kept.pid, log)
+        self.registry.add(session)
+        if kept.exit is not None:
+            session.exit = ExitStatus(kept.exit.code, kept.exit.signal, kept.exit.at)
+        if kept.fds is None:
+            session.drained = True
+            session.shelve_unused_log()
+            self._schedule_removal(session)
+            return
+        self._start(session, log, kept.fds)
+        if session.exit is not None:
+            self._running[session.id].pty.drain()
+
+    def _make_session(self, session_id: str, record: Mapping[str, Any], pid: int, log: MappedLog) -> Session:
+        _, cols, rows = log.log.size_record(log.log.size_count - 1)
+        session = Session(
+            id=session_id,
+            name=record["name"],
+            argv=record["argv"],
+            cwd=record["cwd"],
+            kind=record["kind"],
+            created_at=record["created_at"],
+            pid=pid,
+            log_file=log,
+            cols=cols,
+            rows=rows,
+            last_output_at=record["created_at"],
+        )
+        session.on_change = partial(self._publish, session=session)
+        return session
+
+    def _start(self, session: Session, log: MappedLog, fds: SessionFds) -> None:
+        watch = HoldWatch(self._config.hold_grace_seconds, self._config.hold_stall_seconds)
+        holds = HoldTimer(watch, log.log, partial(self._end_hold, session))
+        pty = Pty(
+            session.pid,
+            fds,
+            log.log,
+            log.inputs,
+            on_output=partial(self._note_output, session),
+            on_blocked=holds.note_blocked,
+            on_drained=partial(self._finish, session),
+        )
+        session.terminal = pty
+        self._running[session.id] = _Running(pty, holds, asyncio.Event())
+        pty.resume_reading()
+
+    def _create_log(self, session_id: str, params: CreateParams) -> MappedLog:
+        try:
+            return self._store.create(session_id, params.cols, params.rows)
+        except OSError as error:
+            raise Refusal(ErrorCode.NO_RESOURCES, f"the session's log cannot be made: {error}") from error
+
+    def _new_id(self) -> str:
+        while (session_id := secrets.token_hex(SESSION_ID_BYTES)) in self.registry:
+            pass
+        return session_id
+
+    def _build_environment(self, params: CreateParams, session_id: str) -> dict[str, str]:
+        passed = {name: self._environ[name] for name in self._config.pass_environment if name in self._environ}
+        return {
+            **inherited_environment(self._environ, params.kind),
+            **passed,
+            **params.env,
+            "TERM": params.env.get("TERM", "xterm-256color"),
+            "COLORTERM": params.env.get("COLORTERM", "truecolor"),
+            "PTYD": "1",
+            SESSION_VARIABLE: session_id,
+            "PTYD_SOCKET": str(self._socket_path),
+        }
+
+    # --- attaching ---
+
+    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet) -> Attachment:
+        """Attach a client to a session.
+
+        Raises:
+            Refusal: no such session, too many clients, or lossless bytes that are gone.
+        """
+        session = self.registry.resolve(request.session)
+        if len(session.attachments) >= self._config.max_clients_per_session:
+            raise Refusal(
+                ErrorCode.TOO_MANY_CLIENTS,
+                f"session {session.name} has {self._config.max_clients_per_session} clients,"
+                " which is the limit (max_clients_per_session)",
+            )
+        attachment = session.attach(request, client, client_id, outlet)
+        running = self._running.get(session.id)
+        if attachment.lossless and running is not None:
+            running.holds.attach(attachment.key)
+        self._publish("updated", session)
+        return attachment
+
+    def leave(self, attachment: Attachment, keep_hold: bool) -> None:
+        """An attachment's channel or connection has closed; with ``keep_hold`` its client may come back for it."""
+        session = attachment.session
+        running = self._running.get(session.id)
+        if attachment.lossless:
+            if running is None:
+                session.log.drop_hold(attachment.key)
+            elif keep_hold:
+                running.holds.leave(attachment.key)
+            else:
+                running.holds.drop(attachment.key)
+                running.pty.resume_reading()
+        session.leave(attachment)
+        session.shelve_unused_log()
+        if session.exit_seen:
+            self._schedule_removal(session)
+        self._publish("updated", session)
+
+    def acknowledge(self, attachment: Attachment, offset: int) -> None:
+        attachment.session.acknowledge(attachment, offset)
+        running = self._running.get(attachment.session.id)
+        if attachment.lossless and running is not None:
+            running.holds.acknowledge(attachment.key)
+
+    def _end_hold(self, session: Session, key: int, reason: HoldEnd) -> None:
+        holder = next((one for one in session.attachments if one.key == key), None)
+        self.events.publish(
+            "hold_ended",
+            session.id,
+            {
+                "reason": reason,
+                "client_id": holder.client_id if holder else None,
+                "channel": holder.channel if holder else None,
+            },
+        )
+        if holder is not None:
+            holder.end(
+                ErrorCode.HOLD_ENDED,
+                f"nothing was acknowledged for {self._config.hold_stall_seconds:g} s while the program had to wait",
+            )
+        session.terminal.resume_reading()
+
+    # --- acting on sessions ---
+
+    def rename(self, session: Session, name: str) -> None:
+        """Give a session another name.
+
+        Raises:
+            Refusal: not a name, or taken.
+        """
+        if name != session.name:
+            self.registry.check_name(name)
+            session.name = name
+            self._keeper.update_record(session.id, self._record(session))
+            self._publish("renamed", session)
+
+    def signal(self, session: Session, number: int) -> None:
+        """Signal the foreground process group.
+
+        Raises:
+            Refusal: the session has ended.
+        """
+        running = self._running.get(session.id)
+        try:
+            if running is None:
+                raise ProcessLookupError
+            running.pty.signal_foreground(signal.Signals(number))
+        except ProcessLookupError:
+            raise Refusal(ErrorCode.SESSION_EXITED, f"session {session.name} has no process to signal") from None
+
+    async def send(self, session: Session, data: bytes) -> None:
+        """Deliver input that no attachment numbers; returns when it is certain to reach the program.
+
+        Raises:
+            Refusal: the session has ended.
+        """
+        running = self._running.get(session.id)
+        if running is None or session.exit is not None:
+            raise Refusal(ErrorCode.SESSION_EXITED, f"session {session.name} has exited")
+        await running.pty.send(data)
+
+    async def kill(self, session: Session, grace_seconds: float) -> None:
+        """End a session and its whole process tree, and wait for its end; forget one that has ended."""
+        running = self._running.get(session.id)
+        if running is None:
+            self._remove(session)
+            return
+        await end_process_tree(session.id, running.pty.living_child, grace_seconds)
+        await running.ended.wait()
+        self.note_exit_seen(session)
+
+    async def wait_exit(self, session: Session) -> None:
+        running = self._running.get(session.id)
+        if running is not None:
+            await running.ended.wait()
+        self.note_exit_seen(session)
+
+    # --- output and end ---
+
+    def _note_output(self, session: Session) -> None:
+        session.last_output_at = time.time()
+        session.wake_all()
+
+    def note_exit(self, session_id: str, status: KeptExit) -> None:
+        """The keeper has reaped a session's program."""
+        session = self.registry.get(session_id)
+        running = self._running.get(session_id)
+        if session is None or running is None:
+            return
+        session.exit = ExitStatus(status.code, status.signal, status.at)
+        running.pty.drain()
+
+    def _finish(self, session: Session) -> None:
+        """The program is gone and its output is complete."""
+        running = self._running.pop(session.id)
+        running.holds.close()
+        session.drained = True
+        self._keeper.close_session(session.id)
+        session.wake_all()
+        session.shelve_unused_log()
+        self._schedule_removal(session)
+        self._publish("exited", session)
+        running.ended.set()
+
+    def note_exit_seen(self, session: Session) -> None:
+        """Somebody knows how the session ended: it need not be kept long any more."""
+        session.exit_seen = True
+        self._schedule_removal(session)
+
+    def _schedule_removal(self, session: Session) -> None:
+        timer = self._removals.pop(session.id, None)
+        if timer is not None:
+            timer.cancel()
+        if session.id not in self.registry:
+            return
+        config = self._config
+        delay = config.exited_seen_seconds if session.exit_seen else config.exited_unseen_seconds
+        self._removals[session.id] = asyncio.get_running_loop().call_later(delay, self._remove, session)
+
+    def _remove(self, session: Session) -> None:
+        session.detach_all(ErrorCode.SESSION_REMOVED, f"session {session.name} was removed")
+        self._keeper.forget_session(session.id)
+        self._discard(session)
+        self.events.publish("removed", session.id, {})
+
+    def _discard(self, session: Session) -> None:
+        timer = self._removals.pop(session.id, None)
+        if timer is not None:
+            timer.cancel()
+        self.registry.remove(session)
+        session.log_file.shelve()
+        self._store.remove(session.id)
+
+    def _record(self, session: Session) -> dict[str, Any]:
+        return {
+            "name": session.name,
+            "argv": session.argv,
+            "cwd": session.cwd,
+            "kind": session.kind,
+            "created_at": session.created_at,
+        }
+
+    def _publish(self, kind: EventKind, session: Session) -> None:
+        if session.id in self.registry:
+            self.events.publish(kind, session.id, msgspec.to_builtins(session.info()))
