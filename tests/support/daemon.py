@@ -200,10 +200,23 @@ def start_keeper(runtime_dir: Path, place: Path, env: Mapping[str, str]) -> subp
                 start_new_session=True,
                 cwd="/",
             )
-        wait_readable(ready, START_DEADLINE_SECONDS, "the keeper to be ready")
-        if not os.read(ready, 1):
-            raise AssertionError(f"the keeper did not start; {read_logs(runtime_dir)}")
+        if (word := read_word(ready)) != "ready":
+            keeper.kill()
+            keeper.wait()
+            raise AssertionError(f"ptyd did not start: {word or 'it ended'}; {read_logs(runtime_dir)}")
     return keeper
+
+
+def read_word(fd: int) -> str:
+    """What the keeper writes before it closes the pipe."""
+    word = b""
+    while not word.endswith(b"\n"):
+        wait_readable(fd, START_DEADLINE_SECONDS, "ptyd to be ready")
+        part = os.read(fd, 4096)
+        if not part:
+            break
+        word += part
+    return word.decode(errors="replace").strip()
 
 
 def start_daemon(runtime_dir: Path) -> int:
