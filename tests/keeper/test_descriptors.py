@@ -1,0 +1,31 @@
+"""A keeper lives for months: nothing may stay open behind a session."""
+
+from tests.keeper.harness import FakeDaemon, KeeperProcess
+
+CYCLES = 300
+
+
+def test_sessions_that_come_and_go_leave_nothing_open(serving: tuple[KeeperProcess, FakeDaemon]) -> None:
+    keeper, daemon = serving
+    daemon.synchronize()
+    before = keeper.count_fds()
+    for number in range(CYCLES):
+        session = daemon.spawn(f"s{number}", ["true"])
+        daemon.wait_exit(session.name)
+        daemon.forget(session.name)
+        daemon.close_received()
+    daemon.synchronize()
+    assert keeper.count_fds() == before
+
+
+def test_descriptors_stay_until_the_session_is_forgotten(serving: tuple[KeeperProcess, FakeDaemon]) -> None:
+    keeper, daemon = serving
+    daemon.synchronize()
+    before = keeper.count_fds()
+    daemon.run("a", ["true"])
+    daemon.synchronize()
+    assert keeper.count_fds() == before + 4
+    daemon.forget("a")
+    daemon.forget("a")
+    daemon.synchronize()
+    assert keeper.count_fds() == before
