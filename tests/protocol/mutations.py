@@ -44,10 +44,7 @@ SPITEFUL_BYTES = bytes.fromhex("00 7f 80 8f 90 9f c0 c1 c6 c9 cf d3 db dd df ff"
 def list_valid_messages(sender: str) -> list[bytes]:
     contents = [load_vectors(name) for name in list_message_files()]
     return [
-        bytes.fromhex(vector["hex"])
-        for content in contents
-        if content["from"] == sender
-        for vector in content["valid"]
+        bytes.fromhex(vector["hex"]) for content in contents if content["from"] == sender for vector in content["valid"]
     ]
 
 

@@ -59,9 +59,7 @@ def build(node: declared.Type) -> SearchStrategy[Any]:
     """Values of a declared type."""
     match node:
         case declared.IntType():
-            return st.integers(
-                -MAX_SEQ if node.ge is None else node.ge, MAX_SEQ if node.le is None else node.le
-            )
+            return st.integers(-MAX_SEQ if node.ge is None else node.ge, MAX_SEQ if node.le is None else node.le)
         case declared.FloatType():
             return st.floats(node.ge, node.le, allow_nan=False)
         case declared.StrType(pattern=str(pattern)):

@@ -15,9 +15,7 @@ from tests.protocol.strategies import ALL_MESSAGES, CLIENT_MESSAGES, describe, g
 from tests.protocol.vector_files import PROTOCOL_DIR
 
 DOCUMENT = (PROTOCOL_DIR / "PROTOCOL.md").read_text(encoding="utf-8")
-SECTIONS: dict[str, str] = dict(
-    re.findall(r"^#{2,3} (.+?)\n(.*?)(?=^#{2,3} |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
-)
+SECTIONS: dict[str, str] = dict(re.findall(r"^#{2,3} (.+?)\n(.*?)(?=^#{2,3} |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL))
 """The text below each heading, up to the next."""
 
 
@@ -108,9 +106,7 @@ def test_limits() -> None:
     rows = read_rows(find_section("13 Limits"))
     documented = {name: float(value.replace(",", "")) for name, value, _, _ in rows}
     declared = {
-        name: float(value)
-        for name, value in vars(limits).items()
-        if name.isupper() and name not in {"KIB", "MIB"}
+        name: float(value) for name, value in vars(limits).items() if name.isupper() and name not in {"KIB", "MIB"}
     }
     assert documented == declared
     for name, _, _, wire_name in rows:

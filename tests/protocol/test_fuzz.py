@@ -52,9 +52,7 @@ def check_params(message: Request) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("sender", ["client", "daemon"])
 def test_mutated_messages(sender: str, seed: int) -> None:
-    outcomes = Counter(
-        decode_outcome(sender, data) for data in mutate_messages(sender, seed, MUTATED_MESSAGES)
-    )
+    outcomes = Counter(decode_outcome(sender, data) for data in mutate_messages(sender, seed, MUTATED_MESSAGES))
     # All three happen often, or the mutations are too tame or too wild to test anything.
     enough = MUTATED_MESSAGES // 200
     assert all(outcomes[name] > enough for name in ("message", "ignored", "refused")), outcomes

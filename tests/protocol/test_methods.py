@@ -19,9 +19,7 @@ VECTORS = load_vectors("methods.json")
 
 
 def list_cases(key: str) -> list[Any]:
-    return [
-        pytest.param(vector, id=f"{vector['method']}-{number}") for number, vector in enumerate(VECTORS[key])
-    ]
+    return [pytest.param(vector, id=f"{vector['method']}-{number}") for number, vector in enumerate(VECTORS[key])]
 
 
 def carry(value: Any) -> Any:

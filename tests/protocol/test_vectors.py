@@ -36,10 +36,7 @@ def list_cases_by_sender(name: str) -> list[Any]:
 
 def test_every_message_has_vectors() -> None:
     described = {content["message"]: (content["code"], content["from"]) for content in MESSAGE_FILES.values()}
-    declared = {
-        cls.__name__: (get_code(cls), "client" if cls in CLIENT_MESSAGES else "daemon")
-        for cls in ALL_MESSAGES
-    }
+    declared = {cls.__name__: (get_code(cls), "client" if cls in CLIENT_MESSAGES else "daemon") for cls in ALL_MESSAGES}
     assert described == declared
     for content in MESSAGE_FILES.values():
         assert content["valid"] and content["invalid"]
@@ -57,9 +54,7 @@ def test_valid_bytes_decode_to_their_message(sender: str, vector: dict[str, Any]
 
 
 @pytest.mark.parametrize(("sender", "vector"), list_cases("valid"))
-def test_encoded_again_they_mean_the_same_to_an_independent_decoder(
-    sender: str, vector: dict[str, Any]
-) -> None:
+def test_encoded_again_they_mean_the_same_to_an_independent_decoder(sender: str, vector: dict[str, Any]) -> None:
     given = bytes.fromhex(vector["hex"])
     message = DECODERS[sender](given)
     assert message is not None
