@@ -163,7 +163,8 @@ export class ChannelState {
    */
   receive(message: ChannelMessage): ChannelEvent[] {
     if (this.#phase === "ended") return [];
-    if (message.type === "Detached") return this.#end({ type: "detached", code: message.code, message: message.message });
+    if (message.type === "Detached")
+      return this.#end({ type: "detached", code: message.code, message: message.message });
     if (message.type === "Attached") return this.#receiveAttached(message);
     if (!this.#isAttached) throw new ProtocolError(`${message.type} before Attached`);
     switch (message.type) {

@@ -1,10 +1,10 @@
 /** Messages to bytes and back, driven by the generated tables. Decoding validates. */
 
-import { decode as unpack, encode as pack } from "@msgpack/msgpack";
+import { encode as pack, decode as unpack } from "@msgpack/msgpack";
 import { ProtocolError } from "./errors";
 import {
-  CloseCode,
   type ClientMessage,
+  CloseCode,
   type DaemonMessage,
   decodeFields,
   encodeFields,

@@ -1,7 +1,7 @@
 /** The sessions as the daemon's subscription tells them. */
 
-import { fitsType, withDefaults } from "./validate";
 import type { Event, SessionInfo, SubscribeResult } from "./messages.gen";
+import { fitsType, withDefaults } from "./validate";
 
 export class SessionList {
   #sessions = new Map<string, SessionInfo>();

@@ -2,7 +2,10 @@
 
 import { type Field, type FieldType, structFields } from "./messages.gen";
 
-type Check<Kind extends FieldType["kind"]> = (value: unknown, type: Extract<FieldType, { kind: Kind }>) => boolean;
+type Check<Kind extends FieldType["kind"]> = (
+  value: unknown,
+  type: Extract<FieldType, { kind: Kind }>,
+) => boolean;
 
 function isWithin(size: number, bounds: { readonly min?: number; readonly max?: number }): boolean {
   return size >= (bounds.min ?? Number.NEGATIVE_INFINITY) && size <= (bounds.max ?? Number.POSITIVE_INFINITY);

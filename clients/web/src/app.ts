@@ -1,0 +1,254 @@
+/** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
+
+import { browserEnvironment } from "./net/browser_environment";
+import { Connection } from "./net/connection";
+import { watchPage } from "./net/page_signals";
+import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
+import type { CreateParams, SessionInfo } from "./protocol/messages.gen";
+import { SessionList } from "./protocol/session_list";
+import { publishTestHooks } from "./test_hooks";
+import { ControlBanner } from "./ui/control_banner";
+import { h } from "./ui/dom";
+import { Drawer } from "./ui/drawer";
+import { createEmptyState } from "./ui/empty_state";
+import { EndBanner } from "./ui/end_banner";
+import { KeyBar } from "./ui/key_bar";
+import { SearchBar } from "./ui/search_bar";
+import { askEnd, askNewSession, askRename } from "./ui/session_dialogs";
+import { handleShortcut } from "./ui/shortcuts";
+import { Sidebar } from "./ui/sidebar";
+import { StatusPill } from "./ui/status_pill";
+import { Theme } from "./ui/theme";
+import { Toasts } from "./ui/toast";
+import { TopBar } from "./ui/top_bar";
+import { describeError } from "./ui/words";
+import { readAddress, Workspace, writeAddress } from "./workspace";
+
+export class App {
+  readonly #connection: Connection;
+  readonly #sessions = new SessionList();
+  readonly #workspace: Workspace;
+  readonly #toasts = new Toasts();
+  readonly #status: StatusPill;
+  readonly #topBar: TopBar;
+  readonly #sidebar: Sidebar;
+  readonly #drawer: Drawer;
+  readonly #theme: Theme;
+  readonly #empty: HTMLElement;
+  readonly #controlBanner = new ControlBanner(() => this.#workspace.view?.takeControl());
+  readonly #endBanner = new EndBanner({
+    runAgain: () => void this.#try(() => this.#runAgain()),
+    attachAgain: () => this.#workspace.view?.reattach(),
+    close: () => void this.#try(() => this.#closeEnded()),
+  });
+  readonly #searchBar = new SearchBar(() => this.#workspace.view?.focus());
+  readonly #keyBar = new KeyBar({
+    press: (key) => this.#workspace.view?.pressBarKey(key),
+    paste: () => void this.#try(async () => this.#workspace.view?.pasteClipboard()),
+  });
+  /** The open session as last heard of: it outlives its removal from the list. */
+  #openSession: SessionInfo | null = null;
+  #isRenderDue = false;
+
+  constructor(root: HTMLElement, identity: ClientIdentity) {
+    this.#connection = new Connection(identity, browserEnvironment, {
+      onStatus: (status) => {
+        this.#status.update(status);
+        this.#render();
+      },
+      onEvent: (event) => this.#handle(event),
+    });
+    this.#status = new StatusPill({
+      now: browserEnvironment.now,
+      reconnect: () => this.#connection.reconnect(),
+    });
+    const host = h("div", { class: "terminal-host", attrs: { hidden: true, "data-testid": "terminal" } });
+    this.#workspace = new Workspace({
+      host,
+      connection: this.#connection,
+      readScheme: () => this.#theme.scheme,
+      onState: () => this.#render(),
+      onOpened: (view) => this.#searchBar.setAddon(view?.search ?? null),
+      takeModifiers: () => this.#keyBar.takeModifiers(),
+      onShortcut: (event) => this.#handleShortcut(event),
+    });
+    this.#topBar = new TopBar(this.#status.pill, {
+      toggleSidebar: () => this.#drawer.toggle(),
+      rename: () => this.#openSession && this.#askRename(this.#openSession),
+      search: () => this.#searchBar.open(),
+      cycleTheme: () => this.#theme.cycle(),
+    });
+    this.#sidebar = new Sidebar({
+      open: (session) => this.#open(session),
+      create: () => this.#askNew(),
+      rename: (session) => this.#askRename(session),
+      end: (session) => this.#askEnd(session),
+    });
+    this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
+    this.#empty = createEmptyState(() => this.#askNew());
+    this.#theme = new Theme(() => this.#applyTheme());
+    this.#applyTheme();
+    root.append(this.#sidebar.element, this.#drawer.backdrop, this.#buildMain(host), this.#toasts.element);
+  }
+
+  start(): void {
+    watchPage(() => this.#connection.probe());
+    publishTestHooks({
+      readText: () => this.#workspace.view?.readText() ?? "",
+      readStatus: () => this.#connection.status.kind,
+      readPhase: () => this.#workspace.state?.phase ?? null,
+      readSession: () => this.#workspace.session,
+      readSize: () => this.#workspace.state?.size ?? null,
+    });
+    this.#render();
+    this.#connection.start();
+  }
+
+  #buildMain(host: HTMLElement): HTMLElement {
+    const stage = h("div", { class: "stage" }, host, this.#empty, this.#searchBar.element);
+    return h(
+      "main",
+      { class: "main" },
+      this.#topBar.element,
+      this.#status.notice,
+      this.#controlBanner.element,
+      stage,
+      this.#endBanner.element,
+      this.#keyBar.element,
+    );
+  }
+
+  // --- the daemon ---
+
+  #handle(event: ConnectionEvent): void {
+    if (event.type === "ready") void this.#try(() => this.#subscribe());
+    else if (event.type === "channel") this.#workspace.handle(event.channel, event.event);
+    else if (event.type === "event" && this.#sessions.apply(event.event)) this.#render();
+  }
+
+  async #subscribe(): Promise<void> {
+    this.#sessions.replace(await this.#connection.request("subscribe", {}));
+    const address = readAddress();
+    const session = address === null ? undefined : this.#sessions.get(address);
+    if (session !== undefined && this.#workspace.session === null) this.#open(session);
+    this.#render();
+  }
+
+  async #create(params: CreateParams): Promise<void> {
+    const session = await this.#connection.request("create", { ...this.#workspace.likelySize, ...params });
+    this.#open(session, true);
+  }
+
+  async #end(session: SessionInfo): Promise<void> {
+    await this.#connection.request("kill", { session: session.id });
+  }
+
+  async #runAgain(): Promise<void> {
+    const ended = this.#openSession;
+    if (ended === null) return;
+    await this.#create({ argv: ended.argv, cwd: ended.cwd, name: ended.name, kind: ended.kind });
+    await this.#forget(ended);
+  }
+
+  async #closeEnded(): Promise<void> {
+    const session = this.#openSession;
+    const hasExited = this.#workspace.state?.end?.type === "exited";
+    this.#leave();
+    if (session !== null && hasExited) await this.#forget(session);
+  }
+
+  async #forget(session: SessionInfo): Promise<void> {
+    // It may have been removed by itself in the meantime.
+    if (this.#sessions.get(session.id)?.state === "exited") await this.#end(session);
+  }
+
+  /** Runs an action and shows its failure. */
+  async #try(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.#toasts.show(describeError(error));
+    }
+  }
+
+  // --- the user ---
+
+  #open(session: SessionInfo, isNew = false): void {
+    this.#openSession = session;
+    this.#drawer.close();
+    this.#workspace.open(session.id, isNew);
+    writeAddress(session.id);
+    this.#render();
+  }
+
+  #leave(): void {
+    this.#openSession = null;
+    this.#workspace.close();
+    writeAddress(null);
+    this.#render();
+  }
+
+  #askNew(): void {
+    this.#drawer.close();
+    askNewSession({ command: "", directory: this.#openSession?.cwd ?? "" }, (params) => this.#create(params));
+  }
+
+  #askRename(session: SessionInfo): void {
+    askRename(session, async (name) => {
+      await this.#connection.request("rename", { session: session.id, name });
+    });
+  }
+
+  #askEnd(session: SessionInfo): void {
+    if (session.state === "exited") void this.#try(() => this.#remove(session));
+    else askEnd(session, () => this.#end(session));
+  }
+
+  async #remove(session: SessionInfo): Promise<void> {
+    if (session.id === this.#workspace.session) this.#leave();
+    await this.#end(session);
+  }
+
+  #handleShortcut(event: KeyboardEvent): boolean {
+    return handleShortcut(event, {
+      search: () => this.#searchBar.open(),
+      copy: () => void this.#try(async () => this.#workspace.view?.copySelection()),
+    });
+  }
+
+  // --- what is shown ---
+
+  #applyTheme(): void {
+    // Called once from within the theme's own constructor.
+    const theme: Theme | undefined = this.#theme;
+    if (theme === undefined) return;
+    this.#topBar.setTheme(theme.choice);
+    this.#searchBar.setScheme(theme.scheme);
+    this.#workspace.view?.setScheme(theme.scheme);
+  }
+
+  /** Many things may change at once, one drawing is enough. */
+  #render(): void {
+    if (this.#isRenderDue) return;
+    this.#isRenderDue = true;
+    queueMicrotask(() => {
+      this.#isRenderDue = false;
+      this.#draw();
+    });
+  }
+
+  #draw(): void {
+    const id = this.#workspace.session;
+    if (id !== null) this.#openSession = this.#sessions.get(id) ?? this.#openSession;
+    const session = this.#openSession;
+    const view = this.#workspace.state;
+    this.#sidebar.update(this.#sessions.sessions, id);
+    this.#topBar.update(session, view);
+    this.#controlBanner.update(view);
+    this.#endBanner.update(view?.end ?? null);
+    this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
+    this.#empty.hidden = view !== null;
+    this.#keyBar.element.hidden = view === null;
+    document.title = session === null ? "ptyd" : `${session.name} · ptyd`;
+  }
+}

@@ -1,0 +1,37 @@
+/** The icons, drawn on a 24 x 24 grid. */
+
+const paths = {
+  menu: "M4 7h16M4 12h16M4 17h16",
+  plus: "M12 5v14M5 12h14",
+  search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM16 16l4.5 4.5",
+  pencil: "M4 20l1-4L16 5l3 3L8 19l-4 1ZM14 7l3 3",
+  close: "M6 6l12 12M18 6L6 18",
+  stop: "M12 4v8M6.5 7.5a8 8 0 1 0 11 0",
+  up: "M6 15l6-6 6 6",
+  down: "M6 9l6 6 6-6",
+  left: "M15 6l-6 6 6 6",
+  right: "M9 6l6 6-6 6",
+  sun: "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M18.7 5.3l-1.4 1.4M6.7 17.3l-1.4 1.4",
+  moon: "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z",
+  auto: "M12 20a8 8 0 1 0 0-16v16ZM12 4a8 8 0 0 0 0 16",
+  people:
+    "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM3.5 19c.6-3 2.8-4.5 5.5-4.5s4.9 1.5 5.5 4.5M15.5 5.3a3 3 0 0 1 0 5.4M17.5 14.8c1.6.7 2.6 2.1 3 4.2",
+  paste: "M9 5H6v15h12V5h-3M9 3.5h6V7H9Z",
+  prompt: "M5 7l5 5-5 5M12.5 17H19",
+} as const;
+
+export type IconName = keyof typeof paths;
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An icon for the eye only; the button around it carries the words. */
+export function icon(name: IconName): SVGSVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", paths[name]);
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,124 @@
+/** The list of sessions. */
+
+import type { SessionInfo } from "../protocol/messages.gen";
+import { iconButton } from "./button";
+import { h, setText } from "./dom";
+import { icon } from "./icons";
+import { describeCommand, describeSessionState, isGoodExit } from "./words";
+
+export interface SidebarActions {
+  open(session: SessionInfo): void;
+  create(): void;
+  rename(session: SessionInfo): void;
+  end(session: SessionInfo): void;
+}
+
+class Row {
+  readonly element: HTMLLIElement;
+  readonly #dot = h("span", { class: "dot" });
+  readonly #name = h("span", { class: "session-name" });
+  readonly #size = h("span", { class: "session-size" });
+  readonly #detail = h("span", { class: "session-detail" });
+  readonly #open: HTMLButtonElement;
+  readonly #end: HTMLButtonElement;
+  #session: SessionInfo;
+
+  constructor(session: SessionInfo, actions: SidebarActions) {
+    this.#session = session;
+    this.#open = h(
+      "button",
+      { class: "session", attrs: { type: "button" }, on: { click: () => actions.open(this.#session) } },
+      this.#dot,
+      h("span", { class: "session-text" }, this.#name, this.#detail),
+      this.#size,
+    );
+    this.#end = iconButton("stop", "End", "session-end", () => actions.end(this.#session));
+    this.element = h(
+      "li",
+      { class: "session-row", attrs: { "data-testid": "session" } },
+      this.#open,
+      h(
+        "span",
+        { class: "session-actions" },
+        iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session)),
+        this.#end,
+      ),
+    );
+    this.update(session, false);
+  }
+
+  update(session: SessionInfo, isCurrent: boolean): void {
+    this.#session = session;
+    const isRunning = session.state === "running";
+    const isGood = isRunning || isGoodExit(session.exit_code, session.exit_signal);
+    this.element.dataset.session = session.id;
+    this.element.dataset.state = session.state;
+    this.#dot.className = `dot ${isRunning ? "dot-running" : isGood ? "dot-ended" : "dot-failed"}`;
+    setText(this.#name, session.name);
+    setText(this.#size, `${session.cols}×${session.rows}`);
+    setText(this.#detail, isRunning ? describeCommand(session) : describeSessionState(session));
+    const watchers = session.clients === 1 ? "1 client" : `${session.clients} clients`;
+    this.#open.title = `${describeCommand(session)}\n${session.cwd}\npid ${session.pid}, ${watchers}`;
+    const state = describeSessionState(session);
+    this.#open.setAttribute(
+      "aria-label",
+      `${session.name}, ${state}, ${session.cols} by ${session.rows}, ${watchers}`,
+    );
+    if (isCurrent) this.#open.setAttribute("aria-current", "true");
+    else this.#open.removeAttribute("aria-current");
+    const label = isRunning ? `End ${session.name}` : `Remove ${session.name}`;
+    this.#end.setAttribute("aria-label", label);
+    this.#end.title = label;
+  }
+}
+
+export class Sidebar {
+  readonly element: HTMLElement;
+  readonly #list = h("ul", { class: "session-list", attrs: { "data-testid": "session-list" } });
+  readonly #empty = h("p", { class: "sidebar-empty" }, "No sessions yet.");
+  readonly #actions: SidebarActions;
+  readonly #rows = new Map<string, Row>();
+
+  constructor(actions: SidebarActions) {
+    this.#actions = actions;
+    this.element = h(
+      "nav",
+      { class: "sidebar", attrs: { id: "sidebar", "aria-label": "Sessions" } },
+      h(
+        "div",
+        { class: "sidebar-head" },
+        h("span", { class: "brand" }, h("span", { class: "brand-mark" }, icon("prompt")), "ptyd"),
+      ),
+      h(
+        "button",
+        {
+          class: "button primary new-session",
+          attrs: { type: "button", "data-testid": "new-session" },
+          on: { click: () => actions.create() },
+        },
+        icon("plus"),
+        "New session",
+      ),
+      this.#empty,
+      this.#list,
+    );
+  }
+
+  update(sessions: readonly SessionInfo[], currentId: string | null): void {
+    this.#empty.hidden = sessions.length > 0;
+    const ids = new Set(sessions.map((session) => session.id));
+    for (const [id, row] of this.#rows) {
+      if (ids.has(id)) continue;
+      row.element.remove();
+      this.#rows.delete(id);
+    }
+    sessions.forEach((session, index) => {
+      const row = this.#rows.get(session.id) ?? new Row(session, this.#actions);
+      this.#rows.set(session.id, row);
+      row.update(session, session.id === currentId);
+      const there = this.#list.children[index] ?? null;
+      // Moving an element takes the focus from it: only where the order has changed.
+      if (there !== row.element) this.#list.insertBefore(row.element, there);
+    });
+  }
+}

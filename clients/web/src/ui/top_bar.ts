@@ -1,0 +1,74 @@
+/** Above the terminal: which session this is, and what can be done with the page. */
+
+import type { SessionInfo } from "../protocol/messages.gen";
+import type { ViewState } from "../terminal/terminal_view";
+import { iconButton } from "./button";
+import { h, setText } from "./dom";
+import { icon } from "./icons";
+import type { ThemeChoice } from "./theme";
+
+export interface TopBarActions {
+  toggleSidebar(): void;
+  rename(): void;
+  search(): void;
+  cycleTheme(): void;
+}
+
+const themeLabels: Readonly<Record<ThemeChoice, string>> = {
+  auto: "Theme: as the system",
+  light: "Theme: light",
+  dark: "Theme: dark",
+};
+const themeIcons = { auto: "auto", light: "sun", dark: "moon" } as const;
+
+export class TopBar {
+  readonly element: HTMLElement;
+  readonly menuButton: HTMLButtonElement;
+  readonly #name: HTMLButtonElement;
+  readonly #title = h("span", { class: "top-title", attrs: { "data-testid": "program-title" } });
+  readonly #size = h("span", { class: "top-size", attrs: { "data-testid": "size" } });
+  readonly #search: HTMLButtonElement;
+  readonly #theme: HTMLButtonElement;
+
+  constructor(statusPill: HTMLElement, actions: TopBarActions) {
+    this.menuButton = iconButton("menu", "Sessions", "menu", () => actions.toggleSidebar());
+    this.menuButton.classList.add("menu-button");
+    this.menuButton.setAttribute("aria-controls", "sidebar");
+    this.menuButton.setAttribute("aria-expanded", "false");
+    this.#name = h("button", {
+      class: "top-name",
+      attrs: { type: "button", title: "Rename", "data-testid": "session-title" },
+      on: { click: () => actions.rename() },
+    });
+    this.#search = iconButton("search", "Find in scrollback (Ctrl+Shift+F)", "search", () =>
+      actions.search(),
+    );
+    this.#theme = iconButton("auto", themeLabels.auto, "theme", () => actions.cycleTheme());
+    this.element = h(
+      "header",
+      { class: "top-bar" },
+      this.menuButton,
+      h("div", { class: "top-session" }, this.#name, this.#title),
+      this.#size,
+      statusPill,
+      this.#search,
+      this.#theme,
+    );
+  }
+
+  update(session: SessionInfo | null, view: ViewState | null): void {
+    setText(this.#name, session?.name ?? "");
+    this.#name.hidden = session === null;
+    const title = view?.title ?? "";
+    setText(this.#title, title === session?.name ? "" : title);
+    setText(this.#size, view === null ? "" : `${view.size.cols}×${view.size.rows}`);
+    this.#size.hidden = view === null;
+    this.#search.hidden = view === null;
+  }
+
+  setTheme(choice: ThemeChoice): void {
+    this.#theme.replaceChildren(icon(themeIcons[choice]));
+    this.#theme.setAttribute("aria-label", themeLabels[choice]);
+    this.#theme.title = themeLabels[choice];
+  }
+}

@@ -1,0 +1,90 @@
+/** Which session is open, and its terminal. */
+
+import type { Connection } from "./net/connection";
+import type { ChannelEvent, ChannelState, Size } from "./protocol/channel_state";
+import type { SessionInfo } from "./protocol/messages.gen";
+import type { Scheme } from "./terminal/colours";
+import type { Modifiers } from "./terminal/modifiers";
+import { TerminalView, type ViewState } from "./terminal/terminal_view";
+
+const FONT_SIZE_PX = 14;
+const NARROW_FONT_SIZE_PX = 12;
+
+export interface WorkspaceOptions {
+  readonly host: HTMLElement;
+  readonly connection: Connection;
+  readScheme(): Scheme;
+  onState(): void;
+  /** Another terminal is open, or none any more. */
+  onOpened(view: TerminalView | null): void;
+  takeModifiers(): Modifiers;
+  onShortcut(event: KeyboardEvent): boolean;
+}
+
+export class Workspace {
+  readonly #options: WorkspaceOptions;
+  #session: string | null = null;
+  #view: TerminalView | null = null;
+
+  constructor(options: WorkspaceOptions) {
+    this.#options = options;
+  }
+
+  /** The id of the open session. */
+  get session(): string | null {
+    return this.#session;
+  }
+
+  get view(): TerminalView | null {
+    return this.#view;
+  }
+
+  get state(): ViewState | null {
+    return this.#view?.state ?? null;
+  }
+
+  /** A guess at the size that a terminal would have here: exact once one has been open. */
+  get likelySize(): Size {
+    return this.#view?.state.size ?? { cols: 80, rows: 24 };
+  }
+
+  open(session: string, isNew = false): void {
+    if (session === this.#session) {
+      this.#view?.focus();
+      return;
+    }
+    this.close();
+    this.#session = session;
+    const { host, connection, onState, takeModifiers, onShortcut } = this.#options;
+    const fontSizePx = host.clientWidth < 500 ? NARROW_FONT_SIZE_PX : FONT_SIZE_PX;
+    const scheme = this.#options.readScheme();
+    host.hidden = false;
+    const common = { host, connection, onState, takeModifiers, onShortcut };
+    this.#view = new TerminalView({ ...common, session, scheme, fontSizePx, isNew });
+    this.#options.onOpened(this.#view);
+    this.#view.focus();
+  }
+
+  close(): void {
+    if (this.#view === null) return;
+    this.#view.dispose();
+    this.#view = null;
+    this.#session = null;
+    this.#options.host.hidden = true;
+    this.#options.onOpened(null);
+  }
+
+  handle(channel: ChannelState, event: ChannelEvent): void {
+    this.#view?.handle(channel, event);
+  }
+}
+
+/** The page's address remembers the open session over a reload. */
+export function readAddress(): string | null {
+  const id = location.hash.slice(1);
+  return /^[0-9a-f]{8}$/.test(id) ? id : null;
+}
+
+export function writeAddress(session: SessionInfo["id"] | null): void {
+  history.replaceState(null, "", session === null ? location.pathname : `#${session}`);
+}
