@@ -34,14 +34,14 @@ class Shape:
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
-_NOT_INTEGERS = {
+_NOT_INTEGERS: dict[str, Any] = {
     "is text": "1",
     "is nil": None,
     "is a fraction": 1.5,
     "is a boolean": True,
     "is an array": [],
 }
-_NOT_TEXT = {"is a number": 1, "is nil": None, "is bin": b"x"}
+_NOT_TEXT: dict[str, Any] = {"is a number": 1, "is nil": None, "is bin": b"x"}
 
 INTEGER = Kind((1, 0, MAX_SEQ), _NOT_INTEGERS)
 CHANNEL = Kind((1, MAX_CHANNEL), {"is 0": 0, "is negative": -1, "is over its maximum": 2**31} | _NOT_INTEGERS)
@@ -91,9 +91,7 @@ INTEGER_MAP = Kind(
     {"holds text": {"max_channels": "64"}, "is an array": [], "is nil": None},
 )
 ANYTHING = Kind((None, True, 7, "text", b"\x01", [1, [2]], {"sessions": [{"id": "1a2b3c4d"}]}), {})
-INPUT_BYTES = Kind(
-    (b"ls\r", b"\x00", bytes(range(256))), {"is empty": b"", "is text": "ls\r", "is nil": None}
-)
+INPUT_BYTES = Kind((b"ls\r", b"\x00", bytes(range(256))), {"is empty": b"", "is text": "ls\r", "is nil": None})
 OUTPUT_BYTES = Kind((b"hello\r\n", b"", bytes(range(256))), {"is text": "hello", "is nil": None})
 
 
@@ -185,9 +183,7 @@ SHAPES: dict[str, Shape] = {
         {"code": None, "signal": None},
     ),
     "InputAck": Shape(73, "daemon", {"channel": CHANNEL, "seq": SEQ}),
-    "ControlChanged": Shape(
-        74, "daemon", {"channel": CHANNEL, "controller": SHORT_TEXT.or_nil(), "yours": BOOLEAN}
-    ),
+    "ControlChanged": Shape(74, "daemon", {"channel": CHANNEL, "controller": SHORT_TEXT.or_nil(), "yours": BOOLEAN}),
     "Detached": Shape(75, "daemon", {"channel": CHANNEL, "code": SHORT_TEXT, "message": TEXT}),
     "Event": Shape(76, "daemon", {"seq": SEQ, "kind": SHORT_TEXT, "session": SHORT_TEXT, "data": ANY_MAP}),
     "Pong": Shape(77, "daemon", {"nonce": OFFSET}),
@@ -271,9 +267,7 @@ HAND_WRITTEN: dict[str, list[tuple[str, str, list[Any]]]] = {
     "InputAck": [("by hand", "93 49 01 01", [1, 1])],
     "ControlChanged": [("by hand", "94 4a 01 c0 c2", [1, None, False])],
     "Detached": [("by hand", "94 4b 01 a8 6465746163686564 a0", [1, "detached", ""])],
-    "Event": [
-        ("by hand", "95 4c 01 a7 72656d6f766564 a8 3161326233633464 80", [1, "removed", "1a2b3c4d", {}])
-    ],
+    "Event": [("by hand", "95 4c 01 a7 72656d6f766564 a8 3161326233633464 80", [1, "removed", "1a2b3c4d", {}])],
     "Pong": [("by hand", "92 4d 00", [0])],
 }
 
