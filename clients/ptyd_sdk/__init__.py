@@ -1,1 +1,112 @@
-"""The ptyd SDK: sessions of a ptyd daemon from Python."""
+"""The ptyd SDK: sessions of a ptyd daemon from Python.
+
+    from ptyd_sdk import connect
+
+    async with connect() as ptyd:
+        session = await ptyd.create(["claude"], name="fix-42", cwd="/repo")
+        async with session.attach() as term:
+            await term.write(b"hello\\r")
+            async for chunk in term:
+                ...
+
+``ptyd_sdk.blocking`` has the same names without async. Nothing is imported before it is used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ptyd_protocol.methods import CaptureResult, ReadLogResult, SessionInfo, StatusResult
+
+    from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus
+    from ptyd_sdk.connection import Connection, connect
+    from ptyd_sdk.errors import (
+        AmbiguousSession,
+        AttachmentEnded,
+        BadName,
+        BadRequest,
+        BytesLost,
+        CommandNotFound,
+        ConnectionLost,
+        DaemonUnreachable,
+        InputOverflow,
+        NameTaken,
+        NoPtys,
+        NoResources,
+        NoSuchDirectory,
+        NoSuchSession,
+        NotAllowed,
+        NotAuthenticated,
+        PermissionDenied,
+        PtydError,
+        RequestFailed,
+        SessionExited,
+        TimedOut,
+        TooManyClients,
+        TooManySessions,
+        Unavailable,
+    )
+    from ptyd_sdk.session import Session
+    from ptyd_sdk.session_events import SessionEvent, SessionEvents
+
+__all__ = [
+    "AmbiguousSession",
+    "Attachment",
+    "AttachmentEnded",
+    "AttachmentEvent",
+    "BadName",
+    "BadRequest",
+    "BytesLost",
+    "CaptureResult",
+    "CommandNotFound",
+    "Connection",
+    "ConnectionLost",
+    "ConnectionState",
+    "DaemonUnreachable",
+    "ExitStatus",
+    "InputOverflow",
+    "NameTaken",
+    "NoPtys",
+    "NoResources",
+    "NoSuchDirectory",
+    "NoSuchSession",
+    "NotAllowed",
+    "NotAuthenticated",
+    "PermissionDenied",
+    "PtydError",
+    "ReadLogResult",
+    "RequestFailed",
+    "Session",
+    "SessionEvent",
+    "SessionEvents",
+    "SessionExited",
+    "SessionInfo",
+    "StatusResult",
+    "TimedOut",
+    "TooManyClients",
+    "TooManySessions",
+    "Unavailable",
+    "connect",
+]
+
+_HOMES = {
+    "ptyd_sdk.attachment": ["Attachment", "AttachmentEvent", "ConnectionState", "ExitStatus"],
+    "ptyd_sdk.connection": ["Connection", "connect"],
+    "ptyd_sdk.session": ["Session"],
+    "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
+    "ptyd_protocol.methods": ["CaptureResult", "ReadLogResult", "SessionInfo", "StatusResult"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, from where it lives; every other public name is an error's."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF.get(name, "ptyd_sdk.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,316 @@
+"""One attachment to a session: bytes out, bytes in, over any number of connections."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+from ptyd_protocol.client_channel import ClientChannel
+from ptyd_protocol.errors import ErrorCode
+from ptyd_protocol.messages import (
+    Attach,
+    Attached,
+    ControlChanged,
+    DaemonMessage,
+    Detached,
+    Exited,
+    InputAck,
+    Live,
+    Output,
+    Resized,
+    Snapshot,
+)
+
+from ptyd_sdk.errors import AttachmentEnded, BytesLost, PtydError, make_ending, make_failure
+from ptyd_sdk.link import Link, LinkState
+from ptyd_sdk.mailbox import Mailbox
+
+LEAVING_INPUT_TIMEOUT_SECONDS = 5.0
+"""So long does leaving ``async with`` wait for the program to take what was written; it may not be reading at all."""
+
+DETACH_TIMEOUT_SECONDS = 5.0
+"""A daemon that does not answer Detach in this time is not waited for."""
+
+
+class ExitStatus(NamedTuple):
+    """How a program ended: one of exit code and number of the signal; neither where that was lost."""
+
+    code: int | None
+    signal: int | None
+
+
+class ConnectionState(Struct, frozen=True):
+    """The connection broke (reconnecting), is back (open), or is gone for good (closed). ``reason`` is for people."""
+
+    state: Literal["connecting", "open", "reconnecting", "closed"]
+    reason: str = ""
+
+
+AttachmentEvent = Attached | Output | Snapshot | Resized | Live | ControlChanged | Exited | Detached | ConnectionState
+
+
+class Attachment:
+    """``async with session.attach() as term``: attached while inside.
+
+    ``async for chunk in term`` hands out the output; ``write`` sends input. All in order, once, over broken
+    connections and restarts of the daemon. Output is acknowledged when the consumer comes back for the next chunk. One
+    who never reads a lossless attachment makes the program wait, once the daemon's log is full.
+    """
+
+    def __init__(self, link: Link, request: Attach) -> None:
+        self.exit_status: ExitStatus | None = None
+        """How the program ended; None while it runs, or if the attachment ended before."""
+        self.ended_with: Detached | None = None
+        """Why the attachment ended, where it was not the end of the program."""
+        self._link = link
+        self._request = request
+        self._channel: ClientChannel | None = None
+        self._mailbox: Mailbox[AttachmentEvent] = Mailbox()
+        self._attached: asyncio.Future[None] | None = None
+        self._changed = asyncio.Event()
+        self._write_lock = asyncio.Lock()
+        self._handed_out = request.offset or 0
+        self._epoch = request.epoch
+        self._is_over = False
+        self._lost: Exception | None = None
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> "Attachment":
+        """Attach.
+
+        Raises:
+            NoSuchSession, TooManyClients, ...: the daemon refused.
+            BytesLost: lossless, and the offset asked for is gone.
+            ConnectionLost: the connection is gone for good.
+        """
+        if self._channel is not None:
+            raise RuntimeError("an Attachment is entered once; call session.attach() again")
+        self._attached = asyncio.get_running_loop().create_future()
+        self._channel = self._link.open_channel(self._request, self)
+        try:
+            await self._attached
+        except BaseException:
+            self._link.close_channel(self._channel)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Detach. Without an error, what was written is given a moment to reach the program."""
+        if error is None and not self._is_over:
+            try:
+                async with asyncio.timeout(LEAVING_INPUT_TIMEOUT_SECONDS):
+                    await self.drain_input()
+            except (TimeoutError, PtydError):
+                pass
+        await self.detach()
+
+    async def detach(self) -> None:
+        """End the attachment; the program goes on. What was received can still be read."""
+        if self._is_over or self._channel is None:
+            return
+        self._link.close_channel(self._channel)
+        try:
+            async with asyncio.timeout(DETACH_TIMEOUT_SECONDS):
+                while not self._is_over:
+                    await self._wait_for_change()
+        except TimeoutError:
+            self.lose(None)
+
+    # --- output ------------------------------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> int | None:
+        """Names the log that ``offset`` is a place in."""
+        return self._epoch
+
+    @property
+    def offset(self) -> int:
+        """The next byte to be handed out; with ``epoch``, where another attachment could go on."""
+        return self._handed_out
+
+    @property
+    def has_control(self) -> bool:
+        """Whether this attachment sizes the terminal."""
+        return self._channel is not None and self._channel.has_control
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Chunks(self)
+
+    async def events(self) -> AsyncIterator[AttachmentEvent]:
+        """Everything a terminal has to know, in order; ends behind Exited or Detached.
+
+        The first event is Attached. An Attached later on follows a reconnection: its ``epoch`` and ``offset`` say
+        whether the output goes on seamlessly.
+
+        Raises:
+            ConnectionLost: the connection is gone for good.
+        """
+        while True:
+            try:
+                yield await self._next_event()
+            except StopAsyncIteration:
+                return
+
+    async def _next_event(self) -> AttachmentEvent:
+        """The next event; coming here acknowledges the one before."""
+        if self._channel is None:
+            raise RuntimeError("not attached: use 'async with session.attach() as term'")
+        self._channel.consume(self._handed_out)
+        self._link.flush()
+        event = await self._mailbox.get()
+        match event:
+            case Output():
+                self._handed_out = event.offset + len(event.data)
+            case Snapshot():
+                self._handed_out = event.offset
+            case Attached():
+                self._epoch = event.epoch
+                self._handed_out = event.offset
+            case _:
+                pass
+        return event
+
+    # --- input -------------------------------------------------------------------------------------------------------
+
+    async def write(self, data: bytes) -> None:
+        """Type ``data``. Returns once all of it is numbered and kept until the daemon has taken it; waits while too
+        much is on its way. If cancelled, a part may have been accepted.
+
+        Raises:
+            AttachmentEnded, ConnectionLost: it is over.
+        """
+        if not isinstance(data, bytes):
+            raise TypeError(f"a terminal takes bytes, not {type(data).__name__}")
+        async with self._write_lock:
+            written = 0
+            while True:
+                channel = self._usable_channel()
+                written += channel.write(data[written : written + channel.input.free_bytes])
+                self._link.flush()
+                if written == len(data):
+                    return
+                await self._wait_for_change()
+
+    async def drain_input(self) -> None:
+        """Wait until the daemon has taken everything written: it will reach the program, whatever happens.
+
+        Raises:
+            AttachmentEnded, ConnectionLost: it was over before.
+        """
+        while self._channel is not None and not self._channel.input.is_empty:
+            self._usable_channel()
+            await self._wait_for_change()
+
+    def resize(self, cols: int, rows: int) -> None:
+        """Tell the size that this attachment would like; it becomes the terminal's while this one is in control."""
+        self._usable_channel().resize(cols, rows)
+        self._link.flush()
+
+    def take_control(self) -> None:
+        """Become the one whose size the terminal has."""
+        self._usable_channel().take_control()
+        self._link.flush()
+
+    async def _wait_for_change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    def _usable_channel(self) -> ClientChannel:
+        if self._lost is not None:
+            raise self._lost
+        if self.ended_with is not None:
+            raise make_ending(self.ended_with.code, self.ended_with.message)
+        if self.exit_status is not None:
+            raise AttachmentEnded(ErrorCode.SESSION_EXITED, "the program has ended")
+        if self._channel is None or self._is_over:
+            raise AttachmentEnded(ErrorCode.DETACHED, "not attached")
+        return self._channel
+
+    # --- what the connection says (Receiver) -----------------------------------------------------------------------
+
+    def deliver(self, message: DaemonMessage) -> None:
+        match message:
+            case Output() | Snapshot() | Resized() | Live() | ControlChanged():
+                self._mailbox.put(message)
+            case InputAck():
+                self._changed.set()
+            case Attached():
+                self._mailbox.put(message)
+                self._settle_attach(None)
+            case Exited():
+                self.exit_status = ExitStatus(message.code, message.signal)
+                self._finish(message)
+            case Detached():
+                self.ended_with = message
+                self._finish(message)
+            case _:
+                pass
+
+    def change_state(self, state: LinkState, reason: str) -> None:
+        self._mailbox.put(ConnectionState(state, reason))
+
+    def lose(self, error: Exception | None) -> None:
+        self._lost = error
+        self._is_over = True
+        self._mailbox.close(error)
+        self._settle_attach(error or AttachmentEnded(ErrorCode.DETACHED, "detached"))
+        self._changed.set()
+
+    def _finish(self, message: Exited | Detached) -> None:
+        self._is_over = True
+        self._mailbox.put(message)
+        self._mailbox.close()
+        if isinstance(message, Detached):
+            self._settle_attach(_explain_refusal(message))
+        self._changed.set()
+
+    def _settle_attach(self, error: Exception | None) -> None:
+        if self._attached is None or self._attached.done():
+            return
+        if error is None:
+            self._attached.set_result(None)
+        else:
+            self._attached.set_exception(error)
+
+
+class _Chunks:
+    """The output of an attachment as bytes."""
+
+    def __init__(self, attachment: Attachment) -> None:
+        self._attachment = attachment
+        self._is_lossless = attachment._request.lossless
+
+    def __aiter__(self) -> "_Chunks":
+        return self
+
+    async def __anext__(self) -> bytes:
+        attachment = self._attachment
+        while True:
+            expected = (attachment._epoch, attachment._handed_out)
+            is_first = attachment._epoch is None
+            event = await attachment._next_event()
+            match event:
+                case Output():
+                    if event.data:
+                        return event.data
+                case Attached() if self._is_lossless and not is_first:
+                    if (event.epoch, event.offset) != expected:
+                        raise BytesLost(
+                            ErrorCode.OUTPUT_LOST,
+                            f"the output goes on at byte {event.offset} of epoch {event.epoch}, but byte"
+                            f" {expected[1]} of epoch {expected[0]} was due",
+                        )
+                case Detached(code=code) if code != ErrorCode.DETACHED:
+                    raise make_ending(code, event.message)
+                case _:
+                    pass
+
+
+def _explain_refusal(message: Detached) -> Exception:
+    if message.code in (ErrorCode.OUTPUT_LOST, ErrorCode.HOLD_ENDED):
+        return make_ending(message.code, message.message)
+    return make_failure(message.code, message.message)

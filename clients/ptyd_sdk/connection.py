@@ -1,0 +1,227 @@
+"""The way in: ``connect()``, and what a connection to the daemon can do."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, overload
+
+import msgspec
+from ptyd_protocol.client_connection import ClientConnection
+from ptyd_protocol.methods import (
+    METHODS,
+    CaptureResult,
+    CreateParams,
+    ListenParams,
+    ListenResult,
+    NoParams,
+    ReadLogResult,
+    SessionInfo,
+    SessionParams,
+    ShutdownParams,
+    ShutdownResult,
+    StatusResult,
+    SubscribeResult,
+    TicketResult,
+    TokenResult,
+)
+from ptyd_protocol.version import __version__
+
+from ptyd_sdk.errors import BadRequest, DaemonUnreachable
+from ptyd_sdk.link import Link, LinkState
+from ptyd_sdk.session import Session
+from ptyd_sdk.session_events import EventHub, SessionEvents
+from ptyd_sdk.starter import ensure_daemon
+from ptyd_sdk.transport import Address, parse_address
+
+CLIENT_ID_BYTES = 16
+"""Random: the protocol asks for 96 bits at least."""
+
+SessionMethod = Literal["create", "get", "rename", "resize", "signal", "kill", "detach", "send", "wait"]
+
+
+class Connection:
+    """A connection to a daemon, which comes back by itself. Made by ``connect``."""
+
+    def __init__(self, link: Link, client_id: str) -> None:
+        self.client_id = client_id
+        self._link = link
+        self._events = EventHub(link)
+
+    @property
+    def state(self) -> LinkState:
+        """connecting, open, reconnecting or closed."""
+        return self._link.state
+
+    # --- sessions ----------------------------------------------------------------------------------------------------
+
+    async def create(
+        self,
+        argv: Sequence[str] = (),
+        *,
+        name: str = "",
+        cwd: str | Path = "",
+        env: Mapping[str, str] | None = None,
+        cols: int = 80,
+        rows: int = 24,
+        kind: str = "command",
+    ) -> Session:
+        """Start a program in a new session.
+
+        Args:
+            argv: the command; empty: the user's login shell.
+            name: unique among running sessions; empty: made from the command.
+            cwd: an absolute path; empty: the home directory.
+            env: added to the environment that the daemon builds.
+            cols, rows: the terminal's size, in cells.
+            kind: which program's knowledge applies: "command" or "claude".
+
+        Raises:
+            CommandNotFound, PermissionDenied, NoSuchDirectory, NameTaken, BadName, TooManySessions, NoPtys, NoResources
+            ConnectionLost: whether it was started is unknown.
+        """
+        if isinstance(argv, str | bytes):
+            raise TypeError("argv is a list of words; for a shell's line use ['sh', '-c', line]")
+        params = CreateParams(
+            argv=list(argv), name=name, cwd=str(cwd), env=dict(env or {}), cols=cols, rows=rows, kind=kind
+        )
+        return Session(self._link, await self._link.request("create", params))
+
+    async def sessions(self) -> list[Session]:
+        """All sessions, running and ended."""
+        infos: list[SessionInfo] = await self._link.request("list", NoParams())
+        return [Session(self._link, info) for info in infos]
+
+    async def get(self, ref: str = "") -> Session:
+        """The session with this id or name, or whose name begins so; "": the latest.
+
+        Raises:
+            NoSuchSession, AmbiguousSession
+        """
+        return Session(self._link, await self._link.request("get", SessionParams(session=ref)))
+
+    def events(self) -> SessionEvents:
+        """What happens to all sessions from now on: ``async for event in ptyd.events()``."""
+        return self._events.listen()
+
+    # --- the daemon --------------------------------------------------------------------------------------------------
+
+    async def status(self) -> StatusResult:
+        """The daemon's own state."""
+        result: StatusResult = await self._link.request("status", NoParams())
+        return result
+
+    async def listen(self, host: str = "127.0.0.1", port: int = 0) -> ListenResult:
+        """Have the daemon listen on TCP too; ``port`` 0: any free one."""
+        result: ListenResult = await self._link.request("listen", ListenParams(host=host, port=port))
+        return result
+
+    async def login_ticket(self) -> TicketResult:
+        """A ticket that logs one browser in."""
+        result: TicketResult = await self._link.request("login_ticket", NoParams())
+        return result
+
+    async def restart(self) -> None:
+        """Replace the daemon; sessions live on, and this connection comes back."""
+        await self._link.request("restart", NoParams())
+
+    async def shutdown(self, kill_sessions: bool = False) -> ShutdownResult:
+        """End the daemon. Without ``kill_sessions`` the programs live on and wait for the next one."""
+        result: ShutdownResult = await self._link.request("shutdown", ShutdownParams(kill_sessions=kill_sessions))
+        return result
+
+    @overload
+    async def request(self, method: SessionMethod, **params: Any) -> SessionInfo: ...
+    @overload
+    async def request(self, method: Literal["list"], **params: Any) -> list[SessionInfo]: ...
+    @overload
+    async def request(self, method: Literal["capture"], **params: Any) -> CaptureResult: ...
+    @overload
+    async def request(self, method: Literal["read_log"], **params: Any) -> ReadLogResult: ...
+    @overload
+    async def request(self, method: Literal["subscribe"], **params: Any) -> SubscribeResult: ...
+    @overload
+    async def request(self, method: Literal["status"], **params: Any) -> StatusResult: ...
+    @overload
+    async def request(self, method: Literal["listen"], **params: Any) -> ListenResult: ...
+    @overload
+    async def request(self, method: Literal["login_ticket"], **params: Any) -> TicketResult: ...
+    @overload
+    async def request(self, method: Literal["access_token"], **params: Any) -> TokenResult: ...
+    @overload
+    async def request(self, method: Literal["shutdown"], **params: Any) -> ShutdownResult: ...
+    @overload
+    async def request(self, method: Literal["restart", "unsubscribe"], **params: Any) -> None: ...
+    @overload
+    async def request(self, method: str, **params: Any) -> Any: ...
+    async def request(self, method: str, **params: Any) -> Any:
+        """Any method of the wire, with its parameters by name and its result typed.
+
+        Raises:
+            BadRequest: there is no such method, or a parameter does not fit.
+        """
+        row = METHODS.get(method)
+        if row is None:
+            raise BadRequest("bad_request", f"there is no method {method!r}")
+        unknown = sorted(set(params) - set(row.params.__struct_fields__))
+        if unknown:
+            raise BadRequest("bad_request", f"{method} has no parameter {', '.join(unknown)}")
+        try:
+            typed = msgspec.convert(params, row.params)
+        except msgspec.ValidationError as error:
+            raise BadRequest("bad_request", f"{method}: {error}") from None
+        return await self._link.request(method, typed)
+
+
+class connect:
+    """``async with connect() as ptyd``: a connection to a daemon.
+
+    Args:
+        address: None: this user's own daemon; ``unix:///path``; ``http(s)://`` or ``ws(s)://host:port[/prefix]``.
+        token: the bearer token that TCP asks for.
+        client_id: names this client over its reconnections (16 to 64 of ``A-Za-z0-9_-``); None: a random one.
+        client: name and version of the program, for people.
+        start: start the daemon if it does not run (this user's own only).
+        reconnect: come back when the connection breaks: True: for ever, a number: for so many seconds, or False.
+
+    Raises:
+        DaemonUnreachable: nobody answers there.
+        NotAuthenticated: the token is missing or wrong.
+        ValueError: the address is none.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        token: str | None = None,
+        client_id: str | None = None,
+        client: str = f"ptyd-sdk/{__version__}",
+        start: bool = False,
+        reconnect: bool | float = True,
+    ) -> None:
+        self._address = parse_address(address)
+        self._starts_daemon = start
+        if start and self._address.path is None:
+            raise ValueError("only a daemon on a Unix socket of this machine can be started")
+        self._client_id = client_id or secrets.token_urlsafe(CLIENT_ID_BYTES)
+        self._link = Link(ClientConnection(client, self._client_id), self._address, token, reconnect)
+
+    async def __aenter__(self) -> Connection:
+        if self._starts_daemon:
+            await asyncio.to_thread(ensure_daemon, _runtime_dir_of(self._address))
+        connection = Connection(self._link, self._client_id)
+        await self._link.open()
+        return connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._link.close()
+
+
+def _runtime_dir_of(address: Address) -> Path:
+    if address.path is None:
+        raise DaemonUnreachable(f"{address} is not on this machine")
+    return address.path.parent

@@ -1,0 +1,231 @@
+"""One session of the daemon: what can be asked of it and done to it."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from ptyd_protocol import limits
+from ptyd_protocol.messages import Attach, Role
+from ptyd_protocol.methods import (
+    CaptureParams,
+    CaptureResult,
+    KillParams,
+    ReadLogParams,
+    ReadLogResult,
+    RenameParams,
+    ResizeParams,
+    SendParams,
+    SessionInfo,
+    SessionParams,
+    SignalParams,
+    WaitParams,
+)
+from ptyd_protocol.plain_text import PlainText
+
+from ptyd_sdk.attachment import Attachment, ExitStatus
+from ptyd_sdk.errors import BadRequest, SessionExited, TimedOut
+from ptyd_sdk.link import Link
+
+PROGRAM_WINDOW_BYTES = limits.MIB
+"""Output on its way to a program: four full messages, so that one is always under way while another is handled."""
+
+SEARCHED_CHARS = 64 * limits.KIB
+"""``wait_text`` finds what spans no more than so many characters."""
+
+
+class Session:
+    """``info`` is what was last heard of it; ``refresh`` asks again. Made by the Connection, never directly."""
+
+    def __init__(self, link: Link, info: SessionInfo) -> None:
+        self.info = info
+        self._link = link
+
+    def __repr__(self) -> str:
+        return f"<Session {self.id} {self.name!r} {self.info.state}>"
+
+    @property
+    def id(self) -> str:
+        """8 hexadecimal digits; never changes."""
+        return self.info.id
+
+    @property
+    def name(self) -> str:
+        return self.info.name
+
+    def attach(
+        self,
+        role: Role = "control",
+        cols: int | None = None,
+        rows: int | None = None,
+        *,
+        lossless: bool = True,
+        history: int | None = None,
+        window: int = PROGRAM_WINDOW_BYTES,
+        epoch: int | None = None,
+        offset: int | None = None,
+    ) -> Attachment:
+        """``async with session.attach() as term``: the session's output and input.
+
+        Args:
+            role: "control" may type and size, "observe" only looks.
+            cols, rows: the size this attachment would like, in cells; None: as it is.
+            lossless: every byte once, for which the program waits if it must. False: a reader too slow is overrun.
+            history: bytes of earlier output to begin with; None: all that is kept.
+            window: bytes that may be on their way.
+            epoch, offset: go on exactly there (both or neither), instead of with ``history``.
+
+        Raises:
+            BadRequest: a value is out of range.
+        """
+        if (epoch is None) != (offset is None):
+            raise BadRequest("bad_request", "attach: epoch and offset belong together")
+        request = Attach(
+            channel=1,  # the connection puts in its own
+            session=self.id,
+            role=role,
+            cols=self.info.cols if cols is None else cols,
+            rows=self.info.rows if rows is None else rows,
+            epoch=epoch,
+            offset=offset,
+            window=window,
+            lossless=lossless,
+            history=limits.MAX_SEQ if history is None else history,
+        )
+        try:
+            return Attachment(self._link, msgspec.convert(msgspec.to_builtins(request), Attach))
+        except msgspec.ValidationError as error:
+            raise BadRequest("bad_request", f"attach: {error}") from None
+
+    # --- waiting -----------------------------------------------------------------------------------------------------
+
+    async def wait_exit(self, timeout: float | None = None) -> ExitStatus:
+        """Wait until the program has ended; ``timeout`` in seconds.
+
+        Raises:
+            TimedOut: it still runs.
+        """
+        if self.info.state != "exited":
+            await self._wait(WaitParams(session=self.id, until="exit", timeout_seconds=timeout))
+        return ExitStatus(self.info.exit_code, self.info.exit_signal)
+
+    async def wait_idle(self, seconds: float = 1.0, timeout: float | None = None) -> None:
+        """Wait until the program has written nothing for ``seconds``.
+
+        Raises:
+            TimedOut: it never was silent so long.
+        """
+        await self._wait(WaitParams(session=self.id, until="idle", idle_seconds=seconds, timeout_seconds=timeout))
+
+    async def _wait(self, params: WaitParams) -> None:
+        try:
+            # The daemon minds the time too; ours also counts while the connection is broken.
+            async with asyncio.timeout(params.timeout_seconds):
+                await self._update("wait", params)
+        except TimedOut:
+            raise
+        except TimeoutError:
+            raise TimedOut("timeout", f"session {self.name}: not within {params.timeout_seconds:g} s") from None
+
+    async def wait_text(
+        self, pattern: str | re.Pattern[str], timeout: float | None = None, *, since: int | None = None
+    ) -> re.Match[str]:
+        """Wait until ``pattern`` is found in the output, read as text without control sequences.
+
+        ``since`` is an offset, such as ``info.log_head`` after ``refresh()``: what was written before is not
+        searched. None: all that is kept. It is found within 65,536 characters, not across more. Text that a full-screen
+        program paints is found as it was painted, not as it stands on the screen.
+
+        Raises:
+            TimedOut: it did not come in time.
+            SessionExited: the program ended without it.
+        """
+        compiled = re.compile(pattern)
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._search(compiled, since)
+        except TimeoutError:
+            raise TimedOut("timeout", f"session {self.name}: no {compiled.pattern!r} within {timeout:g} s") from None
+
+    async def _search(self, pattern: re.Pattern[str], since: int | None) -> re.Match[str]:
+        place: dict[str, Any] = {}
+        if since is not None:
+            info = await self.refresh()
+            place = {"epoch": info.epoch, "offset": max(since, info.log_start)}
+        plain = PlainText()
+        text = ""
+        async with self.attach("observe", **place) as output:
+            async for chunk in output:
+                text += plain.feed(chunk)
+                if (match := pattern.search(text)) is not None:
+                    return match
+                text = text[-SEARCHED_CHARS:]
+        raise SessionExited("session_exited", f"session {self.name} ended without {pattern.pattern!r}")
+
+    # --- doing -------------------------------------------------------------------------------------------------------
+
+    async def send(self, data: bytes) -> None:
+        """Type ``data`` without attaching; returns once the daemon has taken it.
+
+        Raises:
+            ConnectionLost: whether it was typed is unknown. (An Attachment's ``write`` knows.)
+        """
+        for piece in _split(data, limits.MAX_UNACKED_INPUT_BYTES):
+            await self._update("send", SendParams(session=self.id, data=piece))
+
+    async def signal(self, signal: str | int) -> None:
+        """Signal the terminal's foreground processes: a name ("INT", "SIGINT") or a number."""
+        await self._update("signal", SignalParams(session=self.id, signal=signal))
+
+    async def kill(self, grace_seconds: float = 2.0) -> ExitStatus:
+        """End the program and all its descendants: HUP, then TERM, then KILL, with ``grace_seconds`` between them.
+        On a session that has ended: the daemon forgets it."""
+        await self._update("kill", KillParams(session=self.id, grace_seconds=grace_seconds))
+        return ExitStatus(self.info.exit_code, self.info.exit_signal)
+
+    async def rename(self, name: str) -> None:
+        """Give it another name.
+
+        Raises:
+            NameTaken, BadName
+        """
+        await self._update("rename", RenameParams(session=self.id, name=name))
+
+    async def resize(self, cols: int, rows: int) -> None:
+        """Size the terminal, in cells, whoever is in control."""
+        await self._update("resize", ResizeParams(session=self.id, cols=cols, rows=rows))
+
+    async def detach(self) -> None:
+        """End all attachments to this session, everybody's."""
+        await self._update("detach", SessionParams(session=self.id))
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    async def refresh(self) -> SessionInfo:
+        """Ask for the present ``info``."""
+        await self._update("get", SessionParams(session=self.id))
+        return self.info
+
+    async def capture(self, scrollback: int = 0) -> CaptureResult:
+        """The screen as text, with so many lines above it (-1: all that are kept)."""
+        result: CaptureResult = await self._link.request(
+            "capture", CaptureParams(session=self.id, scrollback=scrollback)
+        )
+        return result
+
+    async def read_log(self, offset: int | None = None, max_bytes: int = 8 * limits.MIB) -> ReadLogResult:
+        """Raw output from ``offset`` on; None: the newest ``max_bytes``."""
+        result: ReadLogResult = await self._link.request(
+            "read_log", ReadLogParams(session=self.id, offset=offset, max_bytes=max_bytes)
+        )
+        return result
+
+    async def _update(self, method: str, params: Struct) -> None:
+        self.info = await self._link.request(method, params)
+
+
+def _split(data: bytes, size: int) -> Iterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
