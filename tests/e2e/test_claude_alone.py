@@ -30,9 +30,7 @@ def terminal(claude: HermeticClaude) -> Iterator[RealTerminal]:
 
 
 def test_the_pinned_version_is_installed(claude: HermeticClaude) -> None:
-    answer = subprocess.run(
-        [claude.program, "--version"], env=claude.env, capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([claude.program, "--version"], env=claude.env, capture_output=True, text=True, check=True)
     assert answer.stdout.split()[0] == CLAUDE_VERSION
 
 
