@@ -152,7 +152,7 @@ class Keeper:
                 link.send({"ok": False, "message": result.message})
 
         if self._is_killing:
-            link.send({"ok": False, "message": "ptyd is just ending; try again"})
+            # Left without an answer: the link ends with this keeper, and the starter begins anew.
             return
         self._is_stopping = False
         self._supervisor.start(answer)
@@ -194,7 +194,7 @@ class Keeper:
     def _on_close(self, _link: Link, message: Message, _fds: list[int]) -> None:
         """The daemon has read an ended session empty: its exit status stays, its descriptors go."""
         child = self._children.find(message.get("session"))
-        if child is not None:
+        if child is not None and child.exit is not None:
             child.terminal.close()
 
     def _on_forget(self, _link: Link, message: Message, _fds: list[int]) -> None:

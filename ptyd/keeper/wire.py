@@ -1,4 +1,33 @@
-"""What travels over ``keeper.sock``: one JSON object per SEQPACKET datagram, file descriptors beside it."""
+"""What travels over ``keeper.sock``: one JSON object per SEQPACKET datagram, descriptors by SCM_RIGHTS beside it.
+
+Only the user's own processes may connect. The first datagram of a connection says who comes:
+
+``{"op":"start"}``, from a starter
+    Start the daemon unless it runs. Answered once, when it serves: ``{"ok":true,"daemon_pid":N}``, or if it seems
+    that it never will: ``{"ok":false,"message":TEXT}``. A keeper that is just ending closes without an answer.
+
+``{"op":"hello","pid":N}``, from a daemon
+    ``{"event":"welcome","keeper_pid":N,"restarts":N}``; then for each session ``{"event":"session","session":ID,
+    "pid":N,"record":{...},"exit":null or {"code":N|null,"signal":N|null,"at":UNIX_SECONDS}}`` with its four
+    descriptors (below; none once closed); for each held one ``{"event":"held","name":NAME}`` with it; then
+    ``{"event":"synced"}``. While another daemon is linked: ``{"event":"refused"}`` and the end.
+
+The daemon may say, in any order; what has an ``id`` is answered with the same:
+
+``{"op":"spawn","id":N,"session":ID,"argv":[...],"env":{...},"cwd":PATH,"cols":N,"rows":N,"record":{...}}``
+    ``{"id":N,"ok":true,"pid":N}`` with [PTY master, input pipe's read end, its write end, pidfd], or
+    ``{"id":N,"ok":false,"error":CODE,"message":TEXT}``, CODE being command_not_found, permission_denied,
+    no_such_directory, no_ptys, no_resources, bad_request or internal. Master and pipe do not block.
+``{"op":"record","session":ID,"record":{...}}``: replace the record, which means nothing to the keeper.
+``{"op":"close","session":ID}``: it has ended and was read empty; close its descriptors, keep its exit.
+``{"op":"forget","session":ID}``: close its descriptors and drop it.
+``{"op":"hold","name":NAME}`` with a descriptor: keep it for the next daemon. ``{"op":"release","name":NAME}``.
+``{"op":"ready"}``: it serves. ``{"op":"restarting"}``: it will end on purpose, start the next one at once.
+``{"op":"stop","kill":BOOL}``: it will end, start none. The keeper ends with its last child; ``kill``: hang up all
+    children, kill after 2 s what still lives.
+
+The daemon hears ``{"event":"exit","session":ID,"code":N|null,"signal":N|null,"at":UNIX_SECONDS}`` of each child.
+"""
 
 import json
 from typing import Any, Final, TypeAlias

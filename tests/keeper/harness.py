@@ -203,7 +203,8 @@ class FakeDaemon(Link):
         wait_until(is_idle, what="the relay to have passed everything on")
 
     def kill(self) -> None:
-        """SIGKILL the process that the keeper believes to be its daemon, and wait for its end."""
+        """SIGKILL the keeper's daemon, once the keeper has got all that it said, and wait for its end."""
+        self.wait_passed_on()
         os.kill(self.pid, signal.SIGKILL)
         assert self.has_ended()
 

@@ -119,14 +119,17 @@ def test_stopped_child_hears_the_hangup(serving: tuple[KeeperProcess, FakeDaemon
     assert keeper.wait_end() == 0
 
 
-def test_start_is_refused_while_everything_is_killed(harness: KeeperHarness, daemon: FakeDaemon) -> None:
+def test_start_while_everything_is_killed_waits_for_the_end(
+    harness: KeeperHarness, serving: tuple[KeeperProcess, FakeDaemon]
+) -> None:
+    keeper, daemon = serving
     daemon.send({"op": "stop", "kill": True})
     daemon.synchronize()
     starter = harness.connect()
     starter.send({"op": "start"})
-    answer, _ = starter.receive()
-    assert answer["ok"] is False
-    assert "try again" in answer["message"]
+    daemon.kill()
+    assert starter.has_ended()
+    assert keeper.wait_end() == 0
 
 
 def test_sigterm_ends_daemon_and_children(serving: tuple[KeeperProcess, FakeDaemon]) -> None:
