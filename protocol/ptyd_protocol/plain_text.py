@@ -1,7 +1,7 @@
 """Output as text: control sequences removed. Where no exact screen is kept, this is what can be read and searched.
 
-It is not a screen: what a full-screen program paints over stays in the text. Jumps of the cursor become line ends or spaces,
-so that words that stand apart on the screen do not run together.
+It is not a screen: what a full-screen program paints over stays in the text. Jumps of the cursor become line ends
+or spaces, so that words that stand apart on the screen do not run together.
 """
 
 import codecs
@@ -14,7 +14,10 @@ _SEQUENCE = re.compile(
     r"|[\x00-\x08\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f]",
     re.DOTALL,
 )
-_UNFINISHED = re.compile(r"(?:\x1b(?:\[[0-?]*[ -/]*|[\]PX^_].*|[ -/]*)|\r)\Z", re.DOTALL)
+_UNFINISHED = re.compile(
+    r"(?:\x1b(?:\[[0-?]*[ -/]*|[\]PX^_](?:(?!\x07|\x1b\\|\x9c).)*|[ -/]*)|\r)\Z",  # a string that has ended is finished
+    re.DOTALL,
+)
 _LINE_END = re.compile(r"\r*\n|\r+")
 
 MAX_UNFINISHED_CHARS = 4096
