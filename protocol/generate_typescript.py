@@ -65,9 +65,7 @@ export interface MessageFields {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a difference")
     wanted = parser.parse_args(arguments)
     text = generate()
@@ -172,11 +170,7 @@ def read_attribute_docs(source_of: ModuleType | type) -> dict[str, str]:
             target = statement.targets[0]
         elif isinstance(statement, ast.AnnAssign):
             target = statement.target
-        if (
-            isinstance(target, ast.Name)
-            and isinstance(after, ast.Expr)
-            and isinstance(after.value, ast.Constant)
-        ):
+        if isinstance(target, ast.Name) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             docs[target.id] = str(after.value.value)
     return docs
 
@@ -382,9 +376,7 @@ def write_message_table(name: str, doc: str, structs: list[declared.StructType])
     text = f'/** {doc} */\nexport const {name}: Readonly<Record<{union}["type"], MessageFields>> = {{\n'
     for struct in structs:
         fields = write_field_lines(struct, "      ")
-        text += (
-            f"  {struct.cls.__name__}: {{\n    code: {struct.tag},\n    fields: [\n{fields}    ],\n  }},\n"
-        )
+        text += f"  {struct.cls.__name__}: {{\n    code: {struct.tag},\n    fields: [\n{fields}    ],\n  }},\n"
     return text + "};\n"
 
 
@@ -398,9 +390,7 @@ def write_struct_table(structs: list[declared.StructType]) -> str:
 
 
 def write_methods_interface() -> str:
-    text = (
-        "/** Each method with the types of its parameters and of its result. */\nexport interface Methods {\n"
-    )
+    text = "/** Each method with the types of its parameters and of its result. */\nexport interface Methods {\n"
     for name, row in methods.METHODS.items():
         params, result = (to_typescript_type(declared.type_info(root)) for root in (row.params, row.result))
         text += f"  {name}: {{ params: {params}; result: {result} }};\n"

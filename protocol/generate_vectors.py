@@ -56,9 +56,7 @@ def generate() -> dict[str, str]:
         sender: [describe_large(large) for large in examples.LARGE if large.sender == sender]
         for sender in ("client", "daemon")
     }
-    files["methods.json"] = {
-        key: [to_view(vector) for vector in vectors] for key, vectors in METHOD_VECTORS.items()
-    }
+    files["methods.json"] = {key: [to_view(vector) for vector in vectors] for key, vectors in METHOD_VECTORS.items()}
     return {name: write_json(content) for name, content in files.items()}
 
 
@@ -140,8 +138,7 @@ def make_view(name: str, shape: Shape, values: list[Any]) -> Vector:
 
 def list_malformed(rows: list[tuple[str, str, str]]) -> list[Vector]:
     return [
-        {"name": name, "hex": strip_hex(written), "close_code": BAD_MESSAGE, "why": why}
-        for name, written, why in rows
+        {"name": name, "hex": strip_hex(written), "close_code": BAD_MESSAGE, "why": why} for name, written, why in rows
     ]
 
 

@@ -203,14 +203,10 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {
     "params": [
         *({"method": method, "sent": sent, "means": means} for method, sent, means in PARAMS),
-        *(
-            {"method": method, "sent": sent | {"a_newer_key": [1]}, "means": means}
-            for method, sent, means in PARAMS
-        ),
+        *({"method": method, "sent": sent | {"a_newer_key": [1]}, "means": means} for method, sent, means in PARAMS),
     ],
     "bad_params": [
-        {"method": method, "sent": sent, "error": "bad_request", "why": why}
-        for method, sent, why in BAD_PARAMS
+        {"method": method, "sent": sent, "error": "bad_request", "why": why} for method, sent, why in BAD_PARAMS
     ]
     + [{"method": "fly", "sent": {}, "error": "unknown_method", "why": "no such method"}],
     "results": [
