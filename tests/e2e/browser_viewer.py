@@ -91,10 +91,13 @@ class BrowserViewer:
     def _open_page(self) -> Page:
         page = self._context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda message: self._note(message.type, message.text))
+        page.on("console", lambda message: self._note(message.type, f"{message.text} {message.location}"))
         return page
 
     def _note(self, kind: str, text: str) -> None:
+        # The page of the login has no icon, and Chromium asks for one.
+        if text.startswith("Failed to load resource") and "/favicon.ico" in text:
+            return
         # Headless Chromium draws WebGL in software and says so; the page cannot help it.
         if kind == "error" or (kind == "warning" and "GPU stall" not in text and "WebGL" not in text):
             self.complaints.append(text)

@@ -10,6 +10,7 @@ from tests.support.daemon import PtydUnderTest
 from tests.support.waiting import wait_until
 
 BASH = ["bash", "--norc", "--noprofile"]
+VIM = ["vim", "-u", "NONE", "-N", "--cmd", "set laststatus=2", "note.txt"]
 BASH_ENV = {"PS1": "ready> ", "HISTFILE": "/dev/null"}
 
 
@@ -50,7 +51,7 @@ def test_bash(viewer: Viewer, ptyd: PtydUnderTest, tmp_path: Path, answers: Path
 
 
 def test_vim(viewer: Viewer, ptyd: PtydUnderTest, tmp_path: Path) -> None:
-    viewer.start(Program(["vim", "-u", "NONE", "-N", "note.txt"], tmp_path))
+    viewer.start(Program(VIM, tmp_path))
     viewer.wait_for_text("note.txt")
     viewer.type("ia first line\r")
     viewer.wait_for_text("a first line")
