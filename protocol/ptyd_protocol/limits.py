@@ -9,13 +9,13 @@ MAX_CLIENT_MESSAGE_BYTES: Final = 1 * MIB
 """A larger message from a client closes the connection with 1009. Room for a request with a long environment."""
 
 MAX_OUTPUT_BYTES: Final = 256 * KIB
-"""Payload of one ``Output`` or ``Snapshot``: large enough that a flood costs few messages, small enough to interleave."""
+"""Payload of one ``Output`` or ``Snapshot``: a flood costs few messages, and channels still interleave."""
 
 MAX_DAEMON_MESSAGE_BYTES: Final = 12 * MIB
 """A client accepts messages up to this size: a ``Reply`` may carry one whole replay log."""
 
 MAX_INPUT_BYTES: Final = 16 * KIB
-"""Payload of one ``Input``. It must fit the daemon's input pipe in one write, so that a key is taken whole or not at all."""
+"""Payload of one ``Input``. It fits the daemon's input pipe in one write: a key is taken whole or not at all."""
 
 MAX_UNACKED_INPUT_BYTES: Final = 256 * KIB
 """What one channel may have sent and not seen acknowledged; beyond it the daemon ends the channel."""

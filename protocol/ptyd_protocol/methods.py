@@ -1,7 +1,7 @@
 """The requests: for each method the structure of its parameters and of its result.
 
-Both are MessagePack maps; unknown keys are ignored, missing ones take their defaults. A parameter of the wrong type is a
-Failure with code "bad_request", never the end of the connection.
+Both are MessagePack maps; unknown keys are ignored, missing ones take their defaults. A parameter of the wrong type
+is a Failure with code "bad_request", never the end of the connection.
 """
 
 from typing import Annotated, Any, Literal
@@ -192,7 +192,7 @@ class ListenResult(Struct, frozen=True, kw_only=True):
 
 
 class TicketResult(Struct, frozen=True, kw_only=True):
-    """A login ticket for a browser: good once, for ``expires_seconds``. ``url`` is None where nothing listens on TCP."""
+    """A login ticket for a browser: good once, for ``expires_seconds``. ``url`` is None without a TCP listener."""
 
     ticket: str
     url: str | None

@@ -7,11 +7,11 @@ export const SUBPROTOCOL = "ptyd.v1";
 
 /** A larger message from a client closes the connection with 1009. Room for a request with a long environment. */
 export const MAX_CLIENT_MESSAGE_BYTES = 1048576;
-/** Payload of one `Output` or `Snapshot`: large enough that a flood costs few messages, small enough to interleave. */
+/** Payload of one `Output` or `Snapshot`: a flood costs few messages, and channels still interleave. */
 export const MAX_OUTPUT_BYTES = 262144;
 /** A client accepts messages up to this size: a `Reply` may carry one whole replay log. */
 export const MAX_DAEMON_MESSAGE_BYTES = 12582912;
-/** Payload of one `Input`. It must fit the daemon's input pipe in one write, so that a key is taken whole or not at all. */
+/** Payload of one `Input`. It fits the daemon's input pipe in one write: a key is taken whole or not at all. */
 export const MAX_INPUT_BYTES = 16384;
 /** What one channel may have sent and not seen acknowledged; beyond it the daemon ends the channel. */
 export const MAX_UNACKED_INPUT_BYTES = 262144;
@@ -315,7 +315,7 @@ export interface Exited {
   signal: number | null;
 }
 
-/** Every Input of the channel up to `seq` has been taken and will reach the program, whatever happens to the daemon. */
+/** Every Input of the channel up to `seq` has been taken: it reaches the program whatever happens to the daemon. */
 export interface InputAck {
   type: "InputAck";
   channel: number;
@@ -542,7 +542,7 @@ export interface ListenResult {
   port: number;
 }
 
-/** A login ticket for a browser: good once, for `expires_seconds`. `url` is None where nothing listens on TCP. */
+/** A login ticket for a browser: good once, for `expires_seconds`. `url` is None without a TCP listener. */
 export interface TicketResult {
   ticket: string;
   url: string | null;
