@@ -1,6 +1,7 @@
 """The way in: ``connect()``, and what a connection to the daemon can do."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Literal, overload
 
 import msgspec
 from ptyd_protocol.client_connection import ClientConnection
+from ptyd_protocol.environment import inherited_environment
 from ptyd_protocol.methods import (
     METHODS,
     CaptureResult,
@@ -34,6 +36,8 @@ from ptyd_sdk.session import Session
 from ptyd_sdk.session_events import EventHub, SessionEvents
 from ptyd_sdk.starter import ensure_daemon
 from ptyd_sdk.transport import Address, parse_address
+
+DEFAULT_CLIENT = f"ptyd-sdk/{__version__}"
 
 CLIENT_ID_BYTES = 16
 """Random: the protocol asks for 96 bits at least."""
@@ -73,7 +77,8 @@ class Connection:
             argv: the command; empty: the user's login shell.
             name: unique among running sessions; empty: made from the command.
             cwd: an absolute path; empty: the home directory.
-            env: added to the environment that the daemon builds.
+            env: added to what the session inherits: what the daemon has and, where the daemon is on this machine, what
+                this program has of the variables that a user's programs share (PATH, LANG, EDITOR, ...).
             cols, rows: the terminal's size, in cells.
             kind: which program's knowledge applies: "command" or "claude".
 
@@ -83,8 +88,15 @@ class Connection:
         """
         if isinstance(argv, str | bytes):
             raise TypeError("argv is a list of words; for a shell's line use ['sh', '-c', line]")
+        inherited = inherited_environment(os.environ, kind) if self._link.is_local else {}
         params = CreateParams(
-            argv=list(argv), name=name, cwd=str(cwd), env=dict(env or {}), cols=cols, rows=rows, kind=kind
+            argv=list(argv),
+            name=name,
+            cwd=str(cwd),
+            env={**inherited, **(env or {})},
+            cols=cols,
+            rows=rows,
+            kind=kind,
         )
         return Session(self._link, await self._link.request("create", params))
 
@@ -197,7 +209,7 @@ class connect:
         *,
         token: str | None = None,
         client_id: str | None = None,
-        client: str = f"ptyd-sdk/{__version__}",
+        client: str = DEFAULT_CLIENT,
         start: bool = False,
         reconnect: bool | float = True,
     ) -> None:

@@ -76,6 +76,11 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._is_closing = False
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the daemon is on this machine, and ours."""
+        return self._address.path is not None
+
     # --- what the rest of the SDK asks -----------------------------------------------------------------------------
 
     async def open(self) -> None:

@@ -1,0 +1,341 @@
+"""The SDK without async: the same names, each call returns when it is done.
+
+    from ptyd_sdk.blocking import connect
+
+    with connect() as ptyd:
+        session = ptyd.create(["make"])
+        with session.attach() as term:
+            for chunk in term:
+                ...
+
+A thin face: an event loop in one background thread per connection does the work. The objects may be used from any
+thread.
+"""
+
+import asyncio
+import re
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+from ptyd_protocol import limits
+from ptyd_protocol.messages import Role
+from ptyd_protocol.methods import (
+    CaptureResult,
+    ListenResult,
+    ReadLogResult,
+    SessionInfo,
+    ShutdownResult,
+    StatusResult,
+    TicketResult,
+)
+
+from ptyd_sdk import attachment as async_attachment
+from ptyd_sdk import connection as async_connection
+from ptyd_sdk import session as async_session
+from ptyd_sdk.attachment import AttachmentEvent, ConnectionState, ExitStatus
+from ptyd_sdk.errors import ConnectionLost
+from ptyd_sdk.session_events import SessionEvent
+
+__all__ = [
+    "Attachment",
+    "AttachmentEvent",
+    "Connection",
+    "ConnectionState",
+    "ExitStatus",
+    "Session",
+    "SessionEvent",
+    "connect",
+]
+
+T = TypeVar("T")
+
+
+class _LoopThread:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="ptyd connection", daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Do it there, wait for it here. Whatever interrupts the waiting (Ctrl-C) cancels it there."""
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:
+            coroutine.close()
+            raise ConnectionLost("this connection was closed") from None
+        try:
+            return future.result()
+        except CancelledError:
+            raise ConnectionLost("this connection was closed") from None
+        finally:
+            future.cancel()
+
+    def stop(self) -> None:
+        """End what still runs there, and the thread."""
+        self.run(_cancel_other_tasks())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _cancel_other_tasks() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Iteration(Generic[T]):
+    """An async iteration, step by step from outside."""
+
+    def __init__(self, thread: _LoopThread, steps: AsyncIterator[T]) -> None:
+        self._thread = thread
+        self._steps = steps
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        try:
+            return self._thread.run(self._step())
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    async def _step(self) -> T:
+        return await anext(self._steps)
+
+
+class Attachment:
+    """``with session.attach() as term``; see ``ptyd_sdk.Attachment``."""
+
+    def __init__(self, thread: _LoopThread, inner: async_attachment.Attachment) -> None:
+        self._thread = thread
+        self._inner = inner
+
+    def __enter__(self) -> "Attachment":
+        self._thread.run(self._inner.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.run(self._inner.__aexit__(kind, error, trace))
+
+    @property
+    def exit_status(self) -> ExitStatus | None:
+        return self._inner.exit_status
+
+    @property
+    def epoch(self) -> int | None:
+        return self._inner.epoch
+
+    @property
+    def offset(self) -> int:
+        return self._inner.offset
+
+    @property
+    def has_control(self) -> bool:
+        return self._inner.has_control
+
+    def __iter__(self) -> Iterator[bytes]:
+        return _Iteration(self._thread, aiter(self._inner))
+
+    def events(self) -> Iterator[AttachmentEvent]:
+        return _Iteration(self._thread, self._inner.events())
+
+    def write(self, data: bytes) -> None:
+        self._thread.run(self._inner.write(data))
+
+    def drain_input(self) -> None:
+        self._thread.run(self._inner.drain_input())
+
+    def resize(self, cols: int, rows: int) -> None:
+        self._thread.run(_call(self._inner.resize, cols, rows))
+
+    def take_control(self) -> None:
+        self._thread.run(_call(self._inner.take_control))
+
+    def detach(self) -> None:
+        self._thread.run(self._inner.detach())
+
+
+class Session:
+    """See ``ptyd_sdk.Session``."""
+
+    def __init__(self, thread: _LoopThread, inner: async_session.Session) -> None:
+        self._thread = thread
+        self._inner = inner
+
+    def __repr__(self) -> str:
+        return repr(self._inner)
+
+    @property
+    def id(self) -> str:
+        return self._inner.id
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def info(self) -> SessionInfo:
+        return self._inner.info
+
+    def attach(
+        self,
+        role: Role = "control",
+        cols: int | None = None,
+        rows: int | None = None,
+        *,
+        lossless: bool = True,
+        history: int | None = None,
+        window: int = async_session.PROGRAM_WINDOW_BYTES,
+        epoch: int | None = None,
+        offset: int | None = None,
+    ) -> Attachment:
+        inner = self._inner.attach(
+            role, cols, rows, lossless=lossless, history=history, window=window, epoch=epoch, offset=offset
+        )
+        return Attachment(self._thread, inner)
+
+    def wait_exit(self, timeout: float | None = None) -> ExitStatus:
+        return self._thread.run(self._inner.wait_exit(timeout))
+
+    def wait_idle(self, seconds: float = 1.0, timeout: float | None = None) -> None:
+        self._thread.run(self._inner.wait_idle(seconds, timeout))
+
+    def wait_text(
+        self, pattern: str | re.Pattern[str], timeout: float | None = None, *, since: int | None = None
+    ) -> re.Match[str]:
+        return self._thread.run(self._inner.wait_text(pattern, timeout, since=since))
+
+    def send(self, data: bytes) -> None:
+        self._thread.run(self._inner.send(data))
+
+    def signal(self, signal: str | int) -> None:
+        self._thread.run(self._inner.signal(signal))
+
+    def kill(self, grace_seconds: float = 2.0) -> ExitStatus:
+        return self._thread.run(self._inner.kill(grace_seconds))
+
+    def rename(self, name: str) -> None:
+        self._thread.run(self._inner.rename(name))
+
+    def resize(self, cols: int, rows: int) -> None:
+        self._thread.run(self._inner.resize(cols, rows))
+
+    def detach(self) -> None:
+        self._thread.run(self._inner.detach())
+
+    def refresh(self) -> SessionInfo:
+        return self._thread.run(self._inner.refresh())
+
+    def capture(self, scrollback: int = 0) -> CaptureResult:
+        return self._thread.run(self._inner.capture(scrollback))
+
+    def read_log(self, offset: int | None = None, max_bytes: int = 8 * limits.MIB) -> ReadLogResult:
+        return self._thread.run(self._inner.read_log(offset, max_bytes))
+
+
+class Connection:
+    """See ``ptyd_sdk.Connection``."""
+
+    def __init__(self, thread: _LoopThread, inner: async_connection.Connection) -> None:
+        self._thread = thread
+        self._inner = inner
+
+    @property
+    def client_id(self) -> str:
+        return self._inner.client_id
+
+    @property
+    def state(self) -> str:
+        return self._inner.state
+
+    def create(
+        self,
+        argv: Sequence[str] = (),
+        *,
+        name: str = "",
+        cwd: str | Path = "",
+        env: Mapping[str, str] | None = None,
+        cols: int = 80,
+        rows: int = 24,
+        kind: str = "command",
+    ) -> Session:
+        inner = self._thread.run(self._inner.create(argv, name=name, cwd=cwd, env=env, cols=cols, rows=rows, kind=kind))
+        return Session(self._thread, inner)
+
+    def sessions(self) -> list[Session]:
+        return [Session(self._thread, inner) for inner in self._thread.run(self._inner.sessions())]
+
+    def get(self, ref: str = "") -> Session:
+        return Session(self._thread, self._thread.run(self._inner.get(ref)))
+
+    def events(self) -> Iterator[SessionEvent]:
+        return _Iteration(self._thread, self._thread.run(_call(self._inner.events)))
+
+    def status(self) -> StatusResult:
+        return self._thread.run(self._inner.status())
+
+    def listen(self, host: str = "127.0.0.1", port: int = 0) -> ListenResult:
+        return self._thread.run(self._inner.listen(host, port))
+
+    def login_ticket(self) -> TicketResult:
+        return self._thread.run(self._inner.login_ticket())
+
+    def restart(self) -> None:
+        self._thread.run(self._inner.restart())
+
+    def shutdown(self, kill_sessions: bool = False) -> ShutdownResult:
+        return self._thread.run(self._inner.shutdown(kill_sessions))
+
+    def request(self, method: str, **params: Any) -> Any:
+        return self._thread.run(self._inner.request(method, **params))
+
+
+class connect:
+    """``with connect() as ptyd``; the arguments are those of ``ptyd_sdk.connect``."""
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        token: str | None = None,
+        client_id: str | None = None,
+        client: str = async_connection.DEFAULT_CLIENT,
+        start: bool = False,
+        reconnect: bool | float = True,
+    ) -> None:
+        self._inner = async_connection.connect(
+            address, token=token, client_id=client_id, client=client, start=start, reconnect=reconnect
+        )
+        self._thread: _LoopThread | None = None
+
+    def __enter__(self) -> Connection:
+        self._thread = _LoopThread()
+        try:
+            return Connection(self._thread, self._thread.run(self._inner.__aenter__()))
+        except BaseException:
+            self._thread.stop()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread is not None:
+            try:
+                self._thread.run(self._inner.__aexit__(kind, error, trace))
+            finally:
+                self._thread.stop()
+
+
+async def _call(function: Any, *arguments: Any) -> Any:
+    """Call a plain function of the SDK where it must be called: in the loop's thread."""
+    return function(*arguments)
