@@ -221,7 +221,7 @@ class Exited(Struct, array_like=True, frozen=True, tag=72):
 
 
 class InputAck(Struct, array_like=True, frozen=True, tag=73):
-    """Every Input of the channel up to ``seq`` has been taken: it reaches the program whatever happens to the daemon."""
+    """Every Input of the channel up to ``seq`` was taken: it reaches the program whatever happens to the daemon."""
 
     channel: Channel
     seq: Seq

@@ -315,7 +315,7 @@ export interface Exited {
   signal: number | null;
 }
 
-/** Every Input of the channel up to `seq` has been taken: it reaches the program whatever happens to the daemon. */
+/** Every Input of the channel up to `seq` was taken: it reaches the program whatever happens to the daemon. */
 export interface InputAck {
   type: "InputAck";
   channel: number;
