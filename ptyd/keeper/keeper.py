@@ -109,7 +109,9 @@ class Keeper:
             self._loop.call_later(ACCEPT_PAUSE_SECONDS, lambda: self._loop.watch(self._listener, self._accept))
             return
         pid, uid, _ = peer_credentials(sock)
-        if uid != os.geteuid() or len(self._links) >= MAX_LINKS:
+        # The daemon is let in however many others have come: they must not lock it out.
+        is_crowd = len(self._links) >= MAX_LINKS and pid != self._supervisor.pid
+        if uid != os.geteuid() or is_crowd:
             logger.warning("refused process %d of user %d", pid, uid)
             sock.close()
             return

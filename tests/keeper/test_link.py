@@ -3,9 +3,12 @@
 import json
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
+from ptyd.keeper.keeper import Keeper
+from ptyd.keeper.loop import Loop
 from tests.keeper.harness import FakeDaemon, KeeperHarness, KeeperProcess
 
 GARBAGE = [
@@ -119,12 +122,38 @@ def test_more_connections_than_it_takes(harness: KeeperHarness, daemon: FakeDaem
     idle = [harness.connect() for _ in range(40)]
     daemon.synchronize()
     assert idle[-1].has_ended()
+    daemon.kill()
+    daemon = harness.accept_daemon()
+    daemon.say_hello()
+    daemon.say_ready()
     for link in idle:
         link.close()
     daemon.synchronize()
     starter = harness.connect()
     starter.send({"op": "start"})
     assert starter.receive()[0]["ok"] is True
+
+
+def test_other_users_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "keeper.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        keeper = Keeper(Loop(), listener, ["false"], tmp_path / "daemon.log", nofile_soft=1024)
+        for owner, is_refused in ((os.geteuid(), False), (os.geteuid() + 1, True)):
+            monkeypatch.setattr(os, "geteuid", lambda owner=owner: owner)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+                client.connect(str(path))
+                keeper._accept()
+                client.setblocking(False)
+                assert is_closed(client) == is_refused
+
+
+def is_closed(client: socket.socket) -> bool:
+    try:
+        return client.recv(1) == b""
+    except BlockingIOError:
+        return False
 
 
 def test_daemon_that_does_not_read_costs_nothing_but_its_own_news(

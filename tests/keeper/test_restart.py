@@ -15,7 +15,7 @@ from tests.keeper.harness import (
     read_proc_link,
     wait_gone,
 )
-from tests.support.waiting import wait_readable, wait_until
+from tests.support.waiting import wait_until
 
 DIES_AT_ONCE = [sys.executable, "-c", "import sys; sys.exit('first line\\nbecause of this')"]
 
@@ -102,8 +102,7 @@ def test_exit_while_no_daemon_is_there_is_kept(harness: KeeperHarness, daemon: F
     # The relay started next says hello only when the test does: until then nobody is told anything.
     successor = harness.accept_daemon()
     session.type(b"\r")
-    wait_readable(session.fds[3], what="the end of the child")
-    wait_gone(session.pid)
+    wait_until(lambda: read_process_state(session.pid) == "X", what="the keeper to reap the child")
     successor.say_hello()
     again = successor.sessions["a"]
     assert again.exit is not None
