@@ -190,24 +190,28 @@ export class App {
 
   #askNew(): void {
     this.#drawer.close();
-    askNewSession({ command: "", directory: this.#openSession?.cwd ?? "" }, (params) => this.#create(params));
+    const defaults = { command: "", directory: this.#openSession?.cwd ?? "" };
+    askNewSession(defaults, (params) => this.#create(params), this.#focusTerminal);
   }
 
   #askRename(session: SessionInfo): void {
-    askRename(session, async (name) => {
+    const rename = async (name: string): Promise<void> => {
       await this.#connection.request("rename", { session: session.id, name });
-    });
+    };
+    askRename(session, rename, this.#focusTerminal);
   }
 
   #askEnd(session: SessionInfo): void {
     if (session.state === "exited") void this.#try(() => this.#remove(session));
-    else askEnd(session, () => this.#end(session));
+    else askEnd(session, () => this.#end(session), this.#focusTerminal);
   }
 
   async #remove(session: SessionInfo): Promise<void> {
     if (session.id === this.#workspace.session) this.#leave();
     await this.#end(session);
   }
+
+  readonly #focusTerminal = (): void => this.#workspace.view?.focus();
 
   #handleShortcut(event: KeyboardEvent): boolean {
     return handleShortcut(event, {

@@ -59,8 +59,6 @@ export class TerminalView {
   readonly #encoder = new TextEncoder();
   readonly #observer: ResizeObserver;
   #channel: ChannelState | null = null;
-  /** Until the daemon has answered nobody knows who sizes the session. */
-  #wasAttached = false;
   #end: ViewEnd | null = null;
   #title = "";
 
@@ -123,8 +121,7 @@ export class TerminalView {
     if (channel !== this.#channel) return;
     this.#feed.handle(event);
     if (event.type === "exited" || event.type === "detached") this.#end = event;
-    if (event.type === "attached") this.#wasAttached = true;
-    if (event.type === "control") this.layout();
+    if (event.type === "control" || event.type === "live") this.layout();
     this.#publish();
   }
 
@@ -138,7 +135,6 @@ export class TerminalView {
     if (this.#end === null) return;
     this.#end = null;
     this.#channel = null;
-    this.#wasAttached = false;
     this.#attachWhenVisible();
   }
 
@@ -213,14 +209,28 @@ export class TerminalView {
 
   // --- size ---
 
-  /** A hidden page keeps its size to itself, and so does one that only looks on. */
+  /** Brings the terminal into the space there is, and tells the daemon which size would fill it. */
   layout(): void {
-    if (document.hidden) return;
+    if (document.hidden) this.#yieldSize();
+    else this.#claimSize();
+  }
+
+  #claimSize(): void {
     const wanted = this.#letterbox.measureWanted();
-    if (this.#wasAttached && this.#channel?.yours === false) this.#letterbox.box();
-    else this.#letterbox.fill();
+    // Before that the daemon has not said whose the size is: leave things as they are.
+    if (this.#channel === null || this.#channel.yours) this.#letterbox.fill();
+    else if (this.#channel.phase === "live") this.#letterbox.box();
     if (wanted !== null) this.#act((channel) => channel.resize(wanted));
     this.#publish();
+  }
+
+  /**
+   * A hidden page wishes for whatever size there is: should control fall to it, because another client leaves or the
+   * daemon starts anew, nothing is resized.
+   */
+  #yieldSize(): void {
+    const { cols, rows } = this.#terminal;
+    if (this.#channel?.phase === "live") this.#act((channel) => channel.resize({ cols, rows }));
   }
 
   #attachWhenVisible(): void {

@@ -10,6 +10,8 @@ export interface DialogOptions {
   readonly isDangerous?: boolean;
   /** Does it; an error that it throws is shown and leaves the dialog open. */
   onConfirm(): Promise<void>;
+  /** It was done and the dialog has closed: the place for the focus to go. */
+  onDone(): void;
   /** Shows an error beside its cause; false: show it at the foot. */
   onError?(error: unknown): boolean;
 }
@@ -47,6 +49,7 @@ export function showDialog(
     try {
       await options.onConfirm();
       dialog.close();
+      options.onDone();
     } catch (error) {
       if (!options.onError?.(error)) errorLine.textContent = describeError(error);
     } finally {

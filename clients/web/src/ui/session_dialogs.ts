@@ -39,6 +39,7 @@ function guessKind(argv: readonly string[]): string {
 export function askNewSession(
   defaults: NewSessionDefaults,
   create: (params: CreateParams) => Promise<void>,
+  onDone: () => void,
 ): void {
   const fields = {
     command: new Field({
@@ -69,6 +70,7 @@ export function askNewSession(
         const cwd = fields.directory.value.trim();
         await create({ argv, cwd, name: fields.name.value.trim(), kind: guessKind(argv) });
       },
+      onDone,
       onError: (error) => {
         const field = chooseField(error, fields);
         field?.setError(describeError(error));
@@ -80,7 +82,11 @@ export function askNewSession(
   fields.command.select();
 }
 
-export function askRename(session: SessionInfo, rename: (name: string) => Promise<void>): void {
+export function askRename(
+  session: SessionInfo,
+  rename: (name: string) => Promise<void>,
+  onDone: () => void,
+): void {
   const field = new Field({
     label: "Name",
     testId: "rename-name",
@@ -94,6 +100,7 @@ export function askRename(session: SessionInfo, rename: (name: string) => Promis
       body: [field.element],
       confirm: "Rename",
       onConfirm: () => rename(field.value.trim()),
+      onDone,
       onError: (error) => {
         field.setError(describeError(error));
         return true;
@@ -104,7 +111,7 @@ export function askRename(session: SessionInfo, rename: (name: string) => Promis
   field.select();
 }
 
-export function askEnd(session: SessionInfo, end: () => Promise<void>): void {
+export function askEnd(session: SessionInfo, end: () => Promise<void>, onDone: () => void): void {
   const dialog = showDialog(
     {
       title: `End ${session.name}?`,
@@ -120,6 +127,7 @@ export function askEnd(session: SessionInfo, end: () => Promise<void>): void {
       confirm: "End session",
       isDangerous: true,
       onConfirm: end,
+      onDone,
     },
     describeError,
   );

@@ -1,0 +1,63 @@
+"""A private daemon, and a headless Chromium that is logged in to it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+import ptyd
+from tests.browser.page import CHROMIUM, CHROMIUM_FLAGS, WebPage
+from tests.support.daemon import PtydUnderTest, running_ptyd
+from tests.support.waiting import stretch_deadline
+
+DESKTOP = {"width": 1280, "height": 800}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    index = Path(ptyd.__file__).parent / "static" / "index.html"
+    assert index.is_file(), "the web client is not built: run npm ci && npm run build in clients/web"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def daemon() -> Iterator[PtydUnderTest]:
+    with running_ptyd() as running:
+        running.request("listen", host="127.0.0.1", port=0)
+        yield running
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One person's browser: its pages share the login."""
+    opened = browser.new_context(viewport=DESKTOP, color_scheme="dark")
+    opened.set_default_timeout(stretch_deadline(15) * 1000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_page(daemon: PtydUnderTest, context: BrowserContext) -> Callable[[], WebPage]:
+    """Opens a page of the web client, logged in with a ticket of its own, and waits until it is live."""
+
+    def open_one() -> WebPage:
+        page = WebPage(context.new_page())
+        page.log_in(daemon)
+        return page
+
+    return open_one
+
+
+@pytest.fixture
+def web(open_page: Callable[[], WebPage]) -> WebPage:
+    return open_page()
