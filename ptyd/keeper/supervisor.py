@@ -121,7 +121,7 @@ class Supervisor:
         if not was_ready and not on_purpose:
             self._count_failed_start(f"exit status {process.returncode}")
         if self._is_wanted:
-            self._launch_after(0.0 if on_purpose else self._backoff.delay_after(lived_seconds))
+            self._launch_after(0.0 if on_purpose else self._backoff.delay_after(lived_seconds, was_ready))
 
     def _launch_after(self, seconds: float) -> None:
         if seconds == 0.0:
