@@ -13,7 +13,7 @@ from tests.keeper.harness import (
     has_ended,
     is_alive,
     read_proc_link,
-    wait_gone,
+    read_process_state,
 )
 from tests.support.waiting import wait_until
 
