@@ -94,9 +94,7 @@ def decode_key(token: bytes) -> KeyPress | None:
     if kitty:
         code, _, base, modifiers, event = kitty.groups()
         codes = {int(code)} | ({int(base)} if base else set())
-        return KeyPress(
-            frozenset(codes), (int(modifiers) if modifiers else 1) - 1, int(event or 1) == _EVENT_RELEASE
-        )
+        return KeyPress(frozenset(codes), (int(modifiers) if modifiers else 1) - 1, int(event or 1) == _EVENT_RELEASE)
     other = _MODIFY_OTHER_KEYS.fullmatch(token)
     if other:
         return KeyPress(frozenset({int(other[2])}), int(other[1]) - 1)

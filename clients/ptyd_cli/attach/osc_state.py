@@ -32,9 +32,7 @@ class OscState:
             self._palette[number].update(int(i) for i, spec in pairs if i.isdigit() and spec != b"?")
         elif number in _DYNAMIC:
             # A second field belongs to the next number: OSC 10;fg;bg.
-            self._dynamic.update(
-                number + place for place, spec in enumerate(fields) if spec not in (b"", b"?")
-            )
+            self._dynamic.update(number + place for place, spec in enumerate(fields) if spec not in (b"", b"?"))
         elif number - _RESET_OFFSET in self._palette:
             changed = self._palette[number - _RESET_OFFSET]
             changed.difference_update([int(i) for i in fields if i.isdigit()] or set(changed))

@@ -20,9 +20,7 @@ POP_TITLE = b"\x1b[23;0t"
 
 _ON_BY_DEFAULT = frozenset({7, 8, 25})
 """Wrapping, key repeat, cursor."""
-_DEFAULT_DIFFERS_BY_TERMINAL = frozenset(
-    {12, 45, 67, 1007, 1010, 1011, 1034, 1035, 1036, 1039, 1041, 1042, 2027}
-)
+_DEFAULT_DIFFERS_BY_TERMINAL = frozenset({12, 45, 67, 1007, 1010, 1011, 1034, 1035, 1036, 1039, 1041, 1042, 2027})
 """Here the first change tells what there was: nobody switches on what is on."""
 _ANSI_MODES_ON_BY_DEFAULT = frozenset({12})
 
@@ -233,9 +231,7 @@ class TerminalModes:
         if final == b"n" or value:
             self._resources.add((number, kind))
         else:
-            self._resources = {
-                item for item in self._resources if item[1] != kind or number not in (b"", item[0])
-            }
+            self._resources = {item for item in self._resources if item[1] != kind or number not in (b"", item[0])}
 
     def _take_charset(self, text: bytes) -> None:
         slot, charset = text[:1], text[1:]

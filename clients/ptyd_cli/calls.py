@@ -1,0 +1,57 @@
+"""Asking the daemon one thing, and starting it where it is needed."""
+
+import socket
+from typing import Any
+
+from msgspec import Struct
+from ptyd_sdk import discovery, oneshot
+from ptyd_sdk.errors import DaemonUnreachable, NoSuchSession
+
+STEP_TIMEOUT_SECONDS = 30.0
+
+
+def ask(method: str, params: Struct | None = None, *, timeout: float | None = STEP_TIMEOUT_SECONDS) -> Any:
+    """Ask; start the daemon first where none runs. For what makes sense on a fresh daemon.
+
+    Raises:
+        PtydError: as ``ptyd_sdk.oneshot.request``.
+    """
+    try:
+        return oneshot.request(method, params, timeout=timeout)
+    except DaemonUnreachable:
+        start_daemon()
+        return oneshot.request(method, params, timeout=timeout)
+
+
+def ask_about_session(method: str, params: Struct, *, timeout: float | None = STEP_TIMEOUT_SECONDS) -> Any:
+    """Ask about a session that is to exist already. Without a keeper there is none: nothing is started to
+    learn that.
+
+    Raises:
+        NoSuchSession: also when nothing of ptyd runs.
+        PtydError: as ``ptyd_sdk.oneshot.request``.
+    """
+    try:
+        return oneshot.request(method, params, timeout=timeout)
+    except DaemonUnreachable:
+        if not keeper_runs():
+            raise NoSuchSession("no_such_session", "there are no sessions: ptyd is not running") from None
+        start_daemon()
+        return oneshot.request(method, params, timeout=timeout)
+
+
+def keeper_runs() -> bool:
+    """Whether a keeper holds sessions, be the daemon up or not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
+        return link.connect_ex(str(discovery.keeper_socket_path())) == 0
+
+
+def start_daemon() -> int:
+    """Make sure that a daemon serves; its pid.
+
+    Raises:
+        DaemonUnreachable: it could not be started.
+    """
+    from ptyd_sdk.starter import ensure_daemon  # noqa: PLC0415 - not needed while a daemon runs
+
+    return ensure_daemon()

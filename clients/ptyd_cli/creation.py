@@ -1,0 +1,147 @@
+"""What `ptyd new` and `ptyd claude` share: making a session and attaching to it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import click
+from ptyd_protocol import limits
+from ptyd_protocol.environment import inherited_environment
+from ptyd_protocol.methods import CreateParams, SessionInfo
+
+from ptyd_cli.calls import ask
+from ptyd_cli.errors import CliError, ExitCode
+from ptyd_cli.options import json_option
+from ptyd_cli.output import print_json
+
+CLAUDE = "claude"
+CLAUDE_VARIABLE = "PTYD_CLAUDE"
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Wish(NamedTuple):
+    """The options of a new session, as they were given."""
+
+    name: str
+    is_detached: bool
+    directory: str
+    variables: tuple[str, ...]
+    cols: int | None
+    rows: int | None
+    is_forced: bool
+    is_json: bool
+
+
+def creation_options(function: Function) -> Function:
+    """The options of `ptyd new`, which the function gets as Wish's fields."""
+    options = [
+        click.option("-n", "--name", default="", metavar="NAME", help="Its name; else made from the command."),
+        click.option("-d", "--detached", "is_detached", is_flag=True, help="Do not attach; print its name."),
+        click.option(
+            "-c", "--directory", default="", metavar="DIR", help="Where it starts; else the current directory."
+        ),
+        click.option(
+            "-e",
+            "--env",
+            "variables",
+            multiple=True,
+            metavar="K=V",
+            help="Set an environment variable; K alone takes it over from here. May be given several times.",
+        ),
+        click.option("--cols", type=click.IntRange(limits.MIN_COLS, limits.MAX_COLS), help="Columns, when detached."),
+        click.option("--rows", type=click.IntRange(limits.MIN_ROWS, limits.MAX_ROWS), help="Rows, when detached."),
+        click.option("--force", "is_forced", is_flag=True, help="Attach even inside another session."),
+        json_option,
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def create_and_attach(argv: Sequence[str], kind: str, wish: Wish) -> int:
+    """Create the session; attach to it unless that is not wanted. Returns the exit code.
+
+    Raises:
+        CliError: attaching is wanted and impossible; nothing has been created then.
+        PtydError: the daemon refused.
+    """
+    if wish.is_detached:
+        report_created(ask("create", build_params(argv, kind, wish, (80, 24))), is_json=wish.is_json)
+        return 0
+    if wish.is_json:
+        raise click.UsageError("--json goes with -d")
+
+    # What only attaching needs: asyncio, websockets.
+    from ptyd_cli.attach.attach import attach_terminal  # noqa: PLC0415
+    from ptyd_cli.attach.nesting import refuse_nesting  # noqa: PLC0415
+    from ptyd_cli.attach.outer_terminal import open_outer_terminal  # noqa: PLC0415
+    from ptyd_cli.settings import load_detach_keys  # noqa: PLC0415
+
+    keys = load_detach_keys()
+    terminal = open_outer_terminal("`ptyd new` without -d")
+    refuse_nesting(None, is_forced=wish.is_forced)
+    info: SessionInfo = ask("create", build_params(argv, kind, wish, terminal.size()))
+    return attach_terminal(terminal, info.id, keys, is_new=True)
+
+
+def report_created(info: SessionInfo, *, is_json: bool) -> None:
+    if is_json:
+        print_json(info)
+    else:
+        print(info.name)
+
+
+def build_params(argv: Sequence[str], kind: str, wish: Wish, size: tuple[int, int]) -> CreateParams:
+    """The request, with the part of our environment that sessions inherit."""
+    cols, rows = size
+    return CreateParams(
+        argv=list(argv),
+        name=wish.name,
+        cwd=str(Path(wish.directory or ".").expanduser().absolute()),
+        env=inherited_environment(os.environ, kind) | read_variables(wish.variables),
+        cols=wish.cols or min(max(cols, limits.MIN_COLS), limits.MAX_COLS),
+        rows=wish.rows or min(max(rows, limits.MIN_ROWS), limits.MAX_ROWS),
+        kind=kind,
+    )
+
+
+def read_variables(words: Sequence[str]) -> dict[str, str]:
+    """``K=V`` as they are, ``K`` with our own value, if there is one."""
+    variables: dict[str, str] = {}
+    for word in words:
+        name, has_value, value = word.partition("=")
+        if not name:
+            raise click.BadParameter(f"{word!r} is not NAME=VALUE", param_hint="-e")
+        if has_value:
+            variables[name] = value
+        elif name in os.environ:
+            variables[name] = os.environ[name]
+        else:
+            print(f"ptyd: -e {name}: not set here, so not passed on", file=sys.stderr)
+    return variables
+
+
+def kind_of(argv: Sequence[str]) -> str:
+    """Which program's knowledge applies to a command."""
+    return CLAUDE if argv and Path(argv[0]).name == CLAUDE else "command"
+
+
+def find_claude() -> str:
+    """The Claude Code program: ``$PTYD_CLAUDE``, else ``claude`` of the PATH.
+
+    Raises:
+        CliError: there is none.
+    """
+    wanted = os.environ.get(CLAUDE_VARIABLE) or CLAUDE
+    found = shutil.which(wanted)
+    if found is None:
+        where = f"${CLAUDE_VARIABLE} names {wanted!r}, which" if wanted != CLAUDE else "`claude`"
+        raise CliError(
+            ExitCode.FAILED,
+            f"{where} is not an executable program here; install Claude Code, or set {CLAUDE_VARIABLE} to its path",
+        )
+    return str(Path(found).absolute())

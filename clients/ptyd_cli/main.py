@@ -1,0 +1,110 @@
+"""The command ``ptyd``: the table of verbs, and what an exception becomes.
+
+A verb's module is imported when the verb is used, so that ``ptyd --help`` and ``ptyd ls`` stay quick.
+"""
+
+import importlib
+import sys
+from typing import Any, NamedTuple, NoReturn
+
+import click
+
+
+class Verb(NamedTuple):
+    module: str
+    help: str
+
+
+VERBS: dict[str, Verb] = {
+    "new": Verb("new", "Start a session and attach to it."),
+    "claude": Verb("claude", "Start a session that runs Claude Code."),
+    "attach": Verb("attach", "Show a session in this terminal."),
+    "detach": Verb("detach", "Detach everybody from a session."),
+    "ls": Verb("ls", "List the sessions."),
+    "kill": Verb("kill", "End a session, or send it a signal."),
+    "rename": Verb("rename", "Give a session another name."),
+    "resize": Verb("resize", "Change the size of a session's terminal."),
+    "send": Verb("send", "Type into a session."),
+    "capture": Verb("capture", "Print what a session shows, as text."),
+    "wait": Verb("wait", "Wait until a session ends, prints something or falls silent."),
+    "tail": Verb("tail", "Print the end of a session's raw output."),
+    "up": Verb("up", "Start the daemon; serve the web client."),
+    "down": Verb("down", "Stop the daemon."),
+    "restart": Verb("restart", "Replace the daemon; the sessions go on."),
+    "status": Verb("status", "Say how the daemon is."),
+}
+"""Every verb: the module in ptyd_cli.verbs that holds its ``command``, and its line in ``ptyd --help``."""
+
+EXIT_CODES = """\b
+Exit codes: 0, or the program's own (128 + signal if one ended it);
+2 usage, 3 no such session, 4 name taken, 5 not allowed,
+6 daemon unreachable, 124 timeout, 1 anything else."""
+
+
+class VerbGroup(click.Group):
+    """A group that knows its commands from VERBS and imports one when it is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return None
+        command: click.Command = importlib.import_module(f"ptyd_cli.verbs.{verb.module}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, is_wanted: bool) -> None:
+    if not is_wanted or ctx.resilient_parsing:
+        return
+    from ptyd_protocol.version import __version__  # noqa: PLC0415 - not on the way of the verbs
+
+    click.echo(f"ptyd {__version__}")
+    ctx.exit()
+
+
+@click.group(
+    cls=VerbGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES,
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+@click.pass_context
+def ptyd(ctx: click.Context) -> None:
+    """Terminal sessions that outlive their terminals: attach from a terminal, a browser or a program.
+
+    Without a verb: list the sessions. NAME is a session's name, an unambiguous beginning of it, or its id.
+    """
+    if ctx.invoked_subcommand is None:
+        from ptyd_cli.verbs.ls import command  # noqa: PLC0415 - as every verb
+
+        ctx.invoke(command, is_json=False)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run ``ptyd`` and exit with its code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run ``ptyd`` with these arguments and return its exit code; what went wrong is on standard error."""
+    try:
+        result: Any = ptyd.main(args=arguments, prog_name="ptyd", standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:
+        from ptyd_cli.errors import report  # noqa: PLC0415 - only when there is something to report
+
+        return report(error)
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""How verbs print: plain tables and JSON. No rich here: ``ptyd ls`` has to feel instant."""
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from ptyd_protocol.methods import SessionInfo
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def print_json(value: Any) -> None:
+    """``value`` (a structure, or a list of them) as JSON, indented where a person reads it."""
+    plain = msgspec.to_builtins(value)
+    print(json.dumps(plain, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))
+
+
+def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns two spaces apart; the last one is not padded."""
+    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    lines = []
+    for row in [heads, *rows]:
+        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
+        lines.append("  ".join([*cells, row[-1]]).rstrip())
+    return "\n".join(lines)
+
+
+def format_state(info: SessionInfo) -> str:
+    """``running``, ``exited 3``, ``killed by SIGHUP``."""
+    if info.state == "running":
+        return "running"
+    if info.exit_signal is not None:
+        return f"killed by {signal_name(info.exit_signal)}"
+    return "exited" if info.exit_code is None else f"exited {info.exit_code}"
+
+
+def format_age(seconds: float) -> str:
+    """``12s``, ``5m``, ``3h``, ``4d``."""
+    whole = max(int(seconds), 0)
+    for unit, letter in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m")):
+        if whole >= unit:
+            return f"{whole // unit}{letter}"
+    return f"{whole}s"
+
+
+def age_of(moment: float) -> str:
+    """How long ago a Unix time was."""
+    return format_age(time.time() - moment)
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters shown, so that a name or a command cannot write to the terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def exit_status(info: SessionInfo) -> int:
+    """The exit code that stands for a session's end: its own, or 128 + signal, as a shell has it."""
+    if info.exit_signal is not None:
+        return 128 + info.exit_signal
+    return info.exit_code or 0

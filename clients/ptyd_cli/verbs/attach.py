@@ -1,0 +1,29 @@
+"""``ptyd attach``."""
+
+import click
+from ptyd_protocol.methods import SessionInfo, SessionParams
+
+from ptyd_cli.attach.attach import attach_terminal
+from ptyd_cli.attach.nesting import refuse_nesting
+from ptyd_cli.attach.outer_terminal import open_outer_terminal
+from ptyd_cli.calls import ask_about_session
+from ptyd_cli.options import optional_session_argument
+from ptyd_cli.settings import load_detach_keys
+
+
+@click.command("attach")
+@optional_session_argument
+@click.option("-r", "--read-only", "is_observer", is_flag=True, help="Only look: nothing typed reaches the session.")
+@click.option("--force", "is_forced", is_flag=True, help="Attach even inside another session.")
+def command(session: str, is_observer: bool, is_forced: bool) -> int:
+    """Show session NAME, else the latest, in this terminal.
+
+    The session takes this terminal's size. C-\\ d detaches; C-\\ twice sends it once. Other keys can be
+    chosen with PTYD_DETACH_KEYS="C-a d", or detach_keys in the [cli] part of config.toml; "none" switches
+    them off, and `ptyd detach` still works. Exits with the program's own status when it ends.
+    """
+    keys = load_detach_keys()
+    terminal = open_outer_terminal("`ptyd attach`")
+    info: SessionInfo = ask_about_session("get", SessionParams(session=session))
+    refuse_nesting(info.id, is_forced=is_forced)
+    return attach_terminal(terminal, info.id, keys, is_observer=is_observer)

@@ -1,0 +1,33 @@
+"""``ptyd down``."""
+
+import click
+from ptyd_protocol.methods import NoParams, ShutdownParams, ShutdownResult, StatusResult
+from ptyd_sdk import oneshot
+from ptyd_sdk.errors import DaemonUnreachable
+
+from ptyd_cli.calls import keeper_runs, start_daemon
+from ptyd_cli.processes import wait_for_ends
+
+
+@click.command("down")
+@click.option("--kill-sessions", is_flag=True, help="End the sessions too.")
+def command(kill_sessions: bool) -> None:
+    """Stop the daemon. The sessions go on, and `ptyd up` takes them up again; with --kill-sessions they
+    end."""
+    try:
+        status: StatusResult = oneshot.request("status", NoParams())
+    except DaemonUnreachable:
+        if not keeper_runs() or not kill_sessions:
+            print("the daemon is not running")
+            return
+        # Only a daemon can end sessions: the keeper alone keeps them.
+        start_daemon()
+        status = oneshot.request("status", NoParams())
+    pids = [status.daemon_pid, status.keeper_pid] if kill_sessions else [status.daemon_pid]
+    with wait_for_ends(pids):
+        result: ShutdownResult = oneshot.request("shutdown", ShutdownParams(kill_sessions=kill_sessions))
+    if result.sessions_left:
+        plural = "session goes" if result.sessions_left == 1 else "sessions go"
+        print(f"the daemon is down; {result.sessions_left} {plural} on, and `ptyd up` takes up again what runs")
+    else:
+        print("the daemon is down")

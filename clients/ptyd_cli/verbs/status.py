@@ -1,0 +1,50 @@
+"""``ptyd status``."""
+
+import click
+from ptyd_protocol.methods import NoParams, StatusResult
+from ptyd_sdk import oneshot
+
+from ptyd_cli.options import json_option
+from ptyd_cli.output import format_age, format_table, print_json, printable
+
+CLIENT_HEADS = ("SESSION", "CLIENT", "ROLE", "SIZE", "UNACKED")
+
+
+@click.command("status")
+@json_option
+def command(is_json: bool) -> None:
+    """Say how the daemon is. Does not start it: exits 6 if it is not there."""
+    status: StatusResult = oneshot.request("status", NoParams())
+    if is_json:
+        print_json(status)
+        return
+    print(format_table(("daemon", f"pid {status.daemon_pid}"), list_facts(status)))
+    if status.clients:
+        print()
+        print(format_table(CLIENT_HEADS, list_clients(status)))
+
+
+def list_facts(status: StatusResult) -> list[tuple[str, str]]:
+    restarts = f", restarted {status.restarts} times" if status.restarts else ""
+    return [
+        ("version", status.version),
+        ("up for", format_age(status.uptime) + restarts),
+        ("keeper", f"pid {status.keeper_pid}"),
+        ("sessions", f"{status.sessions_running} running of at most {status.max_sessions}, {status.sessions} listed"),
+        ("screen engine", status.engine),
+        ("directory", status.runtime_dir),
+        *(("listens on", listener.address) for listener in status.listeners),
+    ]
+
+
+def list_clients(status: StatusResult) -> list[tuple[str, ...]]:
+    return [
+        (
+            client.session,
+            printable(client.client),
+            client.role + (", lossless" if client.lossless else ""),
+            f"{client.cols}x{client.rows}",
+            str(client.sent - client.acked),
+        )
+        for client in status.clients
+    ]

@@ -1,0 +1,116 @@
+"""``ptyd up``."""
+
+import ipaddress
+import os
+import signal
+import subprocess
+import sys
+
+import click
+from ptyd_protocol.methods import ListenParams, ListenResult, NoParams, StatusResult, TicketResult
+from ptyd_sdk import discovery, oneshot
+
+from ptyd_cli.calls import start_daemon
+from ptyd_cli.errors import CliError, ExitCode, say
+
+
+@click.command("up")
+@click.option(
+    "--listen", "address", metavar="HOST:PORT", help="Serve the web client and programs on TCP too. Port 0: any."
+)
+@click.option("--open", "is_opened", is_flag=True, help="Open the web client in a browser, logged in.")
+@click.option("--foreground", "is_foreground", is_flag=True, help="Stay, log to standard error, end with Ctrl-C.")
+def command(address: str | None, is_opened: bool, is_foreground: bool) -> int:
+    """Start the daemon where none runs, and say where it is.
+
+    Other verbs start it by themselves. --listen takes addresses of this machine only (127.0.0.1, ::1,
+    localhost) as long as ptyd speaks no TLS: from elsewhere, use an SSH tunnel. PTYD_NO_BROWSER=1 makes
+    --open print the address.
+    """
+    listen = None if address is None else parse_address(address)
+    if is_foreground:
+        return run_in_foreground(listen, is_opened=is_opened)
+    start_daemon()
+    status: StatusResult = oneshot.request("status", NoParams())
+    print(f"ptyd {status.version} is up: pid {status.daemon_pid}, {discovery.socket_path()}")
+    serve_web(listen, is_opened=is_opened)
+    return 0
+
+
+def parse_address(address: str) -> ListenParams:
+    """``127.0.0.1:8080``, ``[::1]:0``, ``localhost:8080``, ``:8080``.
+
+    Raises:
+        click.BadParameter: it makes no sense.
+        CliError: it is open to other machines.
+    """
+    host, colon, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    if not colon or not port.isdigit() or int(port) > 65_535:
+        raise click.BadParameter(f"{address!r} is not HOST:PORT", param_hint="--listen")
+    if not is_loopback(host):
+        raise CliError(
+            ExitCode.NOT_ALLOWED,
+            f"{host} can be reached from other machines, and ptyd speaks no TLS yet: listen on 127.0.0.1 and come"
+            f" through an SSH tunnel (ssh -L {port}:127.0.0.1:{port} HOST)",
+        )
+    return ListenParams(host=host, port=int(port))
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve_web(listen: ListenParams | None, *, is_opened: bool) -> None:
+    """Listen as asked; --open alone listens somewhere on this machine."""
+    if listen is None and not is_opened:
+        return
+    if listen is None:
+        status: StatusResult = oneshot.request("status", NoParams())
+        has_web = any(listener.kind == "tcp" for listener in status.listeners)
+        listen = None if has_web else ListenParams()
+    if listen is not None:
+        result: ListenResult = oneshot.request("listen", listen)
+        print(f"web client: http://{format_host(result.host)}:{result.port}/")
+    if is_opened:
+        from ptyd_cli.browser import open_login  # noqa: PLC0415 - webbrowser takes its time
+
+        ticket: TicketResult = oneshot.request("login_ticket", NoParams())
+        open_login(ticket)
+
+
+def format_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def run_in_foreground(listen: ListenParams | None, *, is_opened: bool) -> int:
+    """Be the keeper's parent until it ends; Ctrl-C reaches it by the terminal, and it ends in order.
+
+    Raises:
+        CliError: a keeper runs already.
+    """
+    ready_read, ready_write = os.pipe()
+    directory = str(discovery.runtime_dir())
+    keeper = subprocess.Popen(
+        [sys.executable, "-m", "ptyd.keeper", directory, "--foreground", "--ready-fd", str(ready_write)],
+        pass_fds=[ready_write],
+    )
+    os.close(ready_write)
+    with os.fdopen(ready_read) as ready:
+        word = ready.readline().strip()
+    if word == "running":
+        keeper.wait()
+        raise CliError(ExitCode.TAKEN, "ptyd is up already; `ptyd down --kill-sessions` ends it")
+    if word != "ready":
+        keeper.wait()
+        raise CliError(ExitCode.UNREACHABLE, word or "ptyd could not be started")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _frame: keeper.send_signal(number))
+    say(f"up in the foreground: {discovery.socket_path()}")
+    serve_web(listen, is_opened=is_opened)
+    return keeper.wait()
