@@ -162,6 +162,8 @@ class Service:
         return session.info()
 
     async def _subscribe(self, caller: Caller, params: m.NoParams) -> m.SubscribeResult:
+        if not caller.takes_events:
+            raise Refusal(ErrorCode.BAD_REQUEST, "events need a WebSocket connection")
         self._manager.events.subscribe(caller.tell_event)
         return m.SubscribeResult(seq=self._manager.events.seq, sessions=await self._list(caller, params))
 

@@ -32,8 +32,11 @@ from ptyd.core.safe_boundary import find_safe_boundary
 if TYPE_CHECKING:
     from ptyd.core.session import Session
 
+FLOOD_BYTES = 16 * 1024
+FLOOD_SECONDS = 0.02
+"""More than FLOOD_BYTES within FLOOD_SECONDS is a flood."""
 COALESCE_SECONDS = 0.002
-"""While output floods, what came since the last message waits so long for more. A lone echo never waits."""
+"""While output floods, what came since the last message waits so long for more. An echo never waits."""
 COALESCE_BYTES = 64 * 1024
 """So much is sent without waiting."""
 
@@ -63,10 +66,14 @@ class Attachment:
     acked: int = 0
     live_at: int = 0
     is_live: bool = False
+    resumes_exactly: bool = False
+    """It goes on at the very byte that its client asked for."""
     closed: bool = False
     output_not_before: float = 0.0
     """On the clock of ``next_message``: output less than COALESCE_BYTES waits until then."""
     input_queued_bytes: int = 0
+    _burst_began: float = 0.0
+    _burst_bytes: int = 0
     _size_number: int = 0
     _queue: deque[DaemonMessage] = field(default_factory=deque)
 
@@ -95,6 +102,7 @@ class Attachment:
         start = log.oldest
         if request.epoch == log.epoch and request.offset is not None and start <= request.offset <= log.head:
             self.cursor = request.offset
+            self.resumes_exactly = True
         else:
             self.cursor = max(start, log.head - request.history)
             if self.cursor > 0:
@@ -187,8 +195,15 @@ class Attachment:
         data = log.view(self.cursor, length)
         message = Output(self.channel, self.cursor, data)  # type: ignore[arg-type]  # encoded at once, never kept
         self.cursor += len(data)
-        self.output_not_before = now + COALESCE_SECONDS
+        if self._is_flooding(len(data), now):
+            self.output_not_before = now + COALESCE_SECONDS
         return message
+
+    def _is_flooding(self, sent_bytes: int, now: float) -> bool:
+        if now - self._burst_began > FLOOD_SECONDS:
+            self._burst_began, self._burst_bytes = now, 0
+        self._burst_bytes += sent_bytes
+        return self._burst_bytes > FLOOD_BYTES
 
     def _next_stop(self) -> int:
         """Output is cut where something else is due between two bytes: a new size, or Live."""

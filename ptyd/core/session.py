@@ -164,7 +164,7 @@ class Session:
         """
         attachment = Attachment.open(self, request, client, client_id, outlet)
         if request.lossless:
-            if request.offset is not None and attachment.cursor != request.offset:
+            if request.offset is not None and not attachment.resumes_exactly:
                 raise Refusal(
                     ErrorCode.OUTPUT_LOST,
                     f"byte {request.offset} of epoch {request.epoch} is no longer in the log, which begins at"

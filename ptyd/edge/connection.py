@@ -84,6 +84,8 @@ class Office:
 class Connection:
     """A client from its first message to its last."""
 
+    takes_events = True
+
     def __init__(self, transport: MessageTransport, principal: Principal, office: Office) -> None:
         self.principal = principal
         self._transport = transport

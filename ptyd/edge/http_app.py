@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ptyd_protocol import codec, limits
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.errors import ErrorCode, ProtocolError, Refusal
+from ptyd_protocol.errors import ErrorCode, ProtocolError
 from ptyd_protocol.messages import Event, Failure
 from ptyd_protocol.messages import Request as RequestMessage
 from starlette.applications import Starlette
@@ -106,11 +106,13 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
 class OneShotCaller:
     """A caller whose connection ends with the answer."""
 
+    takes_events = False
+
     def __init__(self, principal: Principal) -> None:
         self.principal = principal
 
     def tell_event(self, event: Event) -> None:
-        raise Refusal(ErrorCode.BAD_REQUEST, "events need a WebSocket connection")
+        raise AssertionError("nobody subscribes a caller that takes no events")
 
 
 def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:

@@ -13,13 +13,11 @@ class Caller(Protocol):
     """Whoever made a request."""
 
     principal: Principal
+    takes_events: bool
+    """Whether there is a connection that events could go to."""
 
     def tell_event(self, event: Event) -> None:
-        """Send an event to this caller.
-
-        Raises:
-            Refusal: it has no connection that events could go to.
-        """
+        """Send an event to this caller."""
 
 
 Answer = Callable[[Caller, Request], Awaitable[Reply | Failure]]
