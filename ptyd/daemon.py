@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -118,19 +119,14 @@ class Daemon:
         self._listeners.close()
         for connection in list(self._office.connections):
             connection.close(code, reason)
-        await self._wait_for_goodbyes()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._office.empty.wait(), GOODBYE_SECONDS)
         if ending == "restart":
             self._keeper.tell_restarting()
         else:
             self._keeper.tell_stopping(kill=ending == "stop and kill")
         await self._keeper.flush()
         await self._tasks.cancel_all()
-
-    async def _wait_for_goodbyes(self) -> None:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + GOODBYE_SECONDS
-        while self._office.connections and loop.time() < deadline:
-            await asyncio.sleep(0.01)
 
     # --- service.py's DaemonControl ---
 

@@ -1,5 +1,5 @@
-"""Who may do what. For now there is one principal, the owner of the daemon, who may do everything; roles and tokens with
-narrower rights find their place here."""
+"""Who may do what. For now there is one principal, the owner of the daemon, who may do everything; roles and tokens
+with narrower rights find their place here."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Which keys have been taken: an Input is delivered exactly once, whatever happens to the connection or the daemon.
+"""Which keys have been taken: an Input is delivered exactly once, whatever happens to connection or daemon.
 
 Keys go through a pipe that outlives the daemon, and from there into the PTY. Before writing into the pipe the daemon
 notes who writes what number and how full the pipe is. The next daemon looks into the pipe: fuller than noted
@@ -17,7 +17,7 @@ def attachment_key(client_id: str, channel: int) -> int:
 
 
 class InputLedger:
-    """The last Input taken of each attachment, in the header of a replay log. Those used least recently are forgotten."""
+    """The last Input taken of each attachment, in the header of a replay log; the least recently used are forgotten."""
 
     def __init__(self, words: memoryview) -> None:
         self._words = words

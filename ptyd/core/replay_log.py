@@ -200,7 +200,7 @@ class ReplayLog:
     def blocking_holds(self) -> list[int]:
         """The keys of the holds that keep the ring from being written on."""
         limit = self._guarded + GUARD_BLOCK_BYTES - self.capacity
-        return [key for key in self._holds.keys() if (self.hold_of(key) or 0) < limit]
+        return [key for key in self.hold_keys() if (self.hold_of(key) or 0) < limit]
 
     def _find_lowest_hold(self) -> None:
         self._lowest_hold = min((self._words[row + 1] for row in self._holds.rows()), default=None)

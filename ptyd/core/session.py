@@ -25,7 +25,7 @@ class ExitStatus:
 
 
 class LogFile(Protocol):
-    """Where a session's log lives. An ended session's is shelved, so that it keeps no descriptor, until somebody asks."""
+    """Where a session's log lives. An ended session's is shelved, and so keeps no descriptor, until somebody asks."""
 
     @property
     def log(self) -> ReplayLog:

@@ -78,6 +78,9 @@ class Office:
         """(grace, stall), as Welcome tells them."""
         self.connections: set[Connection] = set()
         self.sockets: set[Beating] = set()
+        self.empty = asyncio.Event()
+        """There is no connection."""
+        self.empty.set()
         self.by_client_id: dict[str, Connection] = {}
 
 
@@ -96,6 +99,7 @@ class Connection:
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._lost = False
         office.connections.add(self)
+        office.empty.clear()
 
     # --- in ---
 
@@ -246,6 +250,8 @@ class Connection:
             return
         self._lost = True
         self._office.connections.discard(self)
+        if not self._office.connections:
+            self._office.empty.set()
         hello = self._protocol.hello
         if hello is not None and self._office.by_client_id.get(hello.client_id) is self:
             del self._office.by_client_id[hello.client_id]

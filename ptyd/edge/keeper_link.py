@@ -73,6 +73,8 @@ class KeeperLink:
         self._loop = asyncio.get_running_loop()
         self._outbox: deque[tuple[bytes, list[int]]] = deque()
         self._calls: dict[int, asyncio.Future[tuple[dict[str, Any], list[int]]]] = {}
+        self._flushed = asyncio.Event()
+        self._flushed.set()
         self._next_id = 1
         self._on_exit: Callable[[str, KeptExit], None] = lambda session_id, status: None
         self._on_gone: Callable[[], None] = lambda: None
@@ -165,8 +167,7 @@ class KeeperLink:
 
     async def flush(self) -> None:
         """Wait until everything said has left."""
-        while self._outbox and not self.is_gone:
-            await asyncio.sleep(0)
+        await self._flushed.wait()
 
     # --- the socket ---
 
@@ -198,6 +199,7 @@ class KeeperLink:
             try:
                 socket.send_fds(self._sock, [data], fds)
             except BlockingIOError:
+                self._flushed.clear()
                 self._loop.add_writer(self._sock.fileno(), self._flush)
                 return
             except OSError:
@@ -206,6 +208,7 @@ class KeeperLink:
             self._outbox.popleft()
             for fd in fds:
                 os.close(fd)
+        self._flushed.set()
         if self._sock.fileno() >= 0:
             self._loop.remove_writer(self._sock.fileno())
 
@@ -229,6 +232,7 @@ class KeeperLink:
         if self.is_gone:
             return
         self.is_gone = True
+        self._flushed.set()
         self.close()
         for future in self._calls.values():
             future.set_exception(Refusal(ErrorCode.UNAVAILABLE, "the keeper has ended"))

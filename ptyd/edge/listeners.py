@@ -1,5 +1,5 @@
-"""The sockets that the daemon listens on. The keeper holds them too, so that clients find the door open, if for a moment
-unattended, while one daemon replaces another."""
+"""The sockets that the daemon listens on. The keeper holds them too, so that clients find the door open, if for a
+moment unattended, while one daemon replaces another."""
 
 import asyncio
 import logging
@@ -7,7 +7,6 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,16 +79,7 @@ class Listeners:
         """Listen on the Unix socket, if we do not already. 0600, in a directory that is 0700."""
         if f"unix:{path}" in self._listeners:
             return
-        with suppress(FileNotFoundError):
-            path.unlink()
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
-        try:
-            sock.bind(str(path))
-        finally:
-            os.umask(before)
-        sock.listen(BACKLOG)
-        sock.setblocking(False)
+        sock = _bind_unix(path)
         self._hold(f"unix:{path}", sock.fileno())
         await self._serve_unix(sock, str(path))
 
@@ -170,6 +160,19 @@ class Listeners:
         """Stop accepting here; the keeper's duplicates stay open."""
         for listener in self._listeners.values():
             listener.server.close()
+
+
+def _bind_unix(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        sock.bind(str(path))
+    finally:
+        os.umask(before)
+    sock.listen(BACKLOG)
+    sock.setblocking(False)
+    return sock
 
 
 class OwnersProtocol(H11Protocol):

@@ -1,7 +1,7 @@
 """How somebody shows who they are over TCP: the daemon's bearer token, or a cookie bought with a one-time ticket.
 
-The token lives in a file that only the owner can read. Cookies outlive a restart of the daemon, so their digests are kept in
-a file; tickets live for a minute, in memory.
+The token lives in a file that only the owner can read. Cookies outlive a restart of the daemon, so their digests are
+kept in a file; tickets live for a minute, in memory.
 """
 
 import hashlib
@@ -83,6 +83,6 @@ def _write_private(path: Path, text: str) -> None:
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with open(fd, "w") as file:
+    with os.fdopen(fd, "w") as file:
         file.write(text)
     new.replace(path)

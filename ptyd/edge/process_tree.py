@@ -1,8 +1,8 @@
 """The processes of a session, wherever they have gone, and ending them.
 
-A session's tree is more than a process group: Claude Code's tools run in sessions of their own without a terminal. Whoever
-carries the session's mark in its environment belongs to it, and so do the descendants of its program. Signals go
-through pidfds that were opened before the mark was read, so they never reach a recycled pid.
+A session's tree is more than a process group: Claude Code's tools run in sessions of their own without a terminal.
+Whoever carries the session's mark in its environment belongs to it, and so do the descendants of its program. Signals
+go through pidfds that were opened before the mark was read, so they never reach a recycled pid.
 """
 
 import asyncio

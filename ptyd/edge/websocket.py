@@ -1,7 +1,7 @@
 """The WebSocket of one client, on the library's sans-I/O protocol, straight on the transport.
 
-No task, no queue and no ASGI message stand between a socket's bytes and the connection: a key's way through the daemon is
-one callback. uvicorn hands the socket over when a client asks for an upgrade.
+No task, no queue and no ASGI message stand between a socket's bytes and the connection: a key's way through the
+daemon is one callback. uvicorn hands the socket over when a client asks for an upgrade.
 """
 
 import asyncio
