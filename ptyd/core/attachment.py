@@ -74,12 +74,13 @@ class Attachment:
     input_queued_bytes: int = 0
     _burst_began: float = 0.0
     _burst_bytes: int = 0
+    _mode: AttachMode = "exact"
     _size_number: int = 0
     _queue: deque[DaemonMessage] = field(default_factory=deque)
 
     @classmethod
     def open(cls, session: "Session", request: Attach, client: str, client_id: str, outlet: Outlet) -> "Attachment":
-        """The attachment that ``request`` asks for, with Attached as its first message."""
+        """The attachment that ``request`` asks for. ``announce`` it when it has its place in the session."""
         attachment = cls(
             session=session,
             client=client,
@@ -98,7 +99,6 @@ class Attachment:
 
     def _begin(self, request: Attach) -> None:
         log = self.session.log
-        mode: AttachMode = "exact"
         start = log.oldest
         if request.epoch == log.epoch and request.offset is not None and start <= request.offset <= log.head:
             self.cursor = request.offset
@@ -106,24 +106,29 @@ class Attachment:
         else:
             self.cursor = max(start, log.head - request.history)
             if self.cursor > 0:
-                mode = "tail"
+                self._mode = "tail"
                 self.cursor = self._safe_boundary_from(self.cursor)
         self.acked = self.cursor
         self.live_at = log.head
         self._size_number = log.size_number_at(self.cursor)
+
+    def announce(self) -> None:
+        """Say that the channel is open. Whatever was due before is in it."""
+        log = self.session.log
         _, cols, rows = log.size_record(self._size_number)
+        self._queue.clear()
         self._queue.append(
             Attached(
                 channel=self.channel,
                 session=self.session.id,
                 name=self.session.name,
                 epoch=log.epoch,
-                mode=mode,
+                mode=self._mode,
                 offset=self.cursor,
                 cols=cols,
                 rows=rows,
                 controller=self.session.controller_id,
-                yours=False,
+                yours=self.session.controller is self,
                 input_seq=self.session.inputs.last_seq(self.key),
             )
         )

@@ -10,7 +10,7 @@ Most readers are viewers and may be overrun. A *hold* may not: the ring is not w
 0, and the child waits.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from ptyd.core.log_layout import (
@@ -47,7 +47,10 @@ class LogDamaged(Exception):
 class ReplayLog:
     """A ring over ``buffer``: HEADER_BYTES, then the capacity, a multiple of GUARD_BLOCK_BYTES."""
 
-    def __init__(self, buffer: memoryview) -> None:
+    def __init__(self, buffer: memoryview, allocate: Callable[[int, int], bool] = lambda at, length: True) -> None:
+        """``allocate`` is asked for (place in ``buffer``, length) before memory is first used: on a full disk, to touch
+        what cannot be had would kill the process."""
+        self._allocate = allocate
         self._words = buffer[:HEADER_BYTES].cast("Q")
         self._ring = buffer[HEADER_BYTES:]
         self.capacity = len(self._ring)
@@ -97,7 +100,7 @@ class ReplayLog:
 
     @property
     def room(self) -> int:
-        """How many bytes may be read into the ring now; 0 while a hold stands in the way."""
+        """How many bytes may be read into the ring now; 0 while a hold, or a full disk, stands in the way."""
         if self._guarded - self.head < GUARD_BLOCK_BYTES:
             self._lay_guard()
         return min(self._guarded - self.head, MAX_READ_BYTES)
@@ -105,6 +108,8 @@ class ReplayLog:
     def _lay_guard(self) -> None:
         end = self._guarded + GUARD_BLOCK_BYTES
         if self._lowest_hold is not None and end - self.capacity > self._lowest_hold:
+            return
+        if end <= self.capacity and not self._allocate(HEADER_BYTES + self._guarded, GUARD_BLOCK_BYTES):
             return
         # First the word, then the bytes: a daemon killed in between has an overwritten block that nobody reads.
         self._words[Word.GUARDED] = end

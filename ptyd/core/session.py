@@ -175,6 +175,7 @@ class Session:
         self.attachments.append(attachment)
         if request.role == "control" and self.controller is None:
             self.take_control(attachment, request.cols, request.rows)
+        attachment.announce()
         return attachment
 
     def leave(self, attachment: Attachment) -> None:

@@ -1,5 +1,6 @@
 """The files of the replay logs, mapped into memory, in the runtime directory."""
 
+import logging
 import mmap
 import os
 import secrets
@@ -8,6 +9,8 @@ from pathlib import Path
 from ptyd.core.input_ledger import InputLedger
 from ptyd.core.log_layout import HEADER_BYTES
 from ptyd.core.replay_log import LogDamaged, LogSpan, ReplayLog
+
+logger = logging.getLogger("ptyd.log_store")
 
 EPOCH_BITS = 48
 """Within what every client can represent (MAX_SEQ)."""
@@ -54,10 +57,21 @@ class MappedLog:
         finally:
             os.close(fd)
         self._view = memoryview(mapping)
-        self._log = ReplayLog(self._view)
+        self._log = ReplayLog(self._view, self._allocate)
         self._log.recover()
         self._inputs = InputLedger(self._log.words)
         self._mapping = mapping
+
+    def _allocate(self, at: int, length: int) -> bool:
+        fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.posix_fallocate(fd, at, length)
+        except OSError as error:
+            logger.error("no room for the log %s, its program has to wait: %s", self._path, error)
+            return False
+        finally:
+            os.close(fd)
+        return True
 
     def shelve(self) -> None:
         """Unmap: the mapping holds a descriptor. The next use maps it again."""
@@ -91,6 +105,7 @@ class LogStore:
         path = self._path(session_id)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
+            os.posix_fallocate(fd, 0, HEADER_BYTES)
             os.truncate(fd, size)
             with mmap.mmap(fd, size) as mapping, memoryview(mapping) as view:
                 ReplayLog.create(view, secrets.randbits(EPOCH_BITS) | 1, cols, rows).close()

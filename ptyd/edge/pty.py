@@ -24,6 +24,7 @@ READS_A_TURN = 16
 DRAIN_QUIET_SECONDS = 0.05
 """The child is gone, but something else has the terminal open: silent for so long means it has been read empty."""
 DRAIN_LIMIT_SECONDS = 1.0
+ROOM_RETRY_SECONDS = 1.0
 HANGUP_RETRY_SECONDS = 0.25
 """A living child may close its terminal and open it again."""
 
@@ -51,6 +52,7 @@ class Pty:
         self._on_drained = on_drained
         self._available = array.array("i", [0])
         self._reading = False
+        self._is_hung_up = False
         self._child_is_gone = False
         self._drain_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -61,7 +63,8 @@ class Pty:
 
     def resume_reading(self) -> None:
         """Read when there is output: at the start, and when a hold has moved on."""
-        if not self._reading and not self.closed and self._timer is None and self._log.room:
+        if not self._reading and not self.closed and not self._is_hung_up and self._log.room:
+            self._cancel_timer()
             self._reading = True
             self._loop.add_reader(self._master, self._read_output)
 
@@ -76,13 +79,18 @@ class Pty:
         for _ in range(READS_A_TURN):
             room = log.room
             if not room:
-                self._pause_reading()
-                self._on_blocked()
+                self._wait_for_room()
                 break
             if not self._read_once(room):
                 break
         if log.head != before:
             self._on_output()
+
+    def _wait_for_room(self) -> None:
+        """The log is full up to a hold, or the disk is. A hold says when it has moved; the disk has to be asked."""
+        self._pause_reading()
+        self._on_blocked()
+        self._timer = self._loop.call_later(ROOM_RETRY_SECONDS, self._retry)
 
     def _read_once(self, room: int) -> bool:
         """Read what there is, straight into the log. False: nothing more for now."""
@@ -109,18 +117,22 @@ class Pty:
         if self._child_is_gone:
             self._finish()
         else:
-            self._timer = self._loop.call_later(HANGUP_RETRY_SECONDS, self._retry_after_hangup)
+            self._is_hung_up = True
+            self._timer = self._loop.call_later(HANGUP_RETRY_SECONDS, self._retry)
 
-    def _retry_after_hangup(self) -> None:
+    def _retry(self) -> None:
         self._timer = None
+        self._is_hung_up = False
         self.resume_reading()
+        if not self._reading and not self.closed:
+            self._timer = self._loop.call_later(ROOM_RETRY_SECONDS, self._retry)
 
     # --- the end ---
 
     def drain(self) -> None:
         """The child is gone: read what it left, then call ``on_drained``."""
         self._child_is_gone = True
-        self._cancel_timer()
+        self._is_hung_up = False
         self._drain_until = self._loop.time() + DRAIN_LIMIT_SECONDS
         self.resume_reading()
         self._watch_drain(-1)
