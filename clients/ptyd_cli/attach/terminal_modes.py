@@ -20,8 +20,9 @@ POP_TITLE = b"\x1b[23;0t"
 
 _ON_BY_DEFAULT = frozenset({7, 8, 25})
 """Wrapping, key repeat, cursor."""
-_DEFAULT_DIFFERS_BY_TERMINAL = frozenset({12, 45, 67, 1007, 1010, 1011, 1034, 1035, 1036, 1039, 1041, 1042, 2027})
-"""Here the first change tells what there was: nobody switches on what is on."""
+_DEFAULT_DIFFERS_BY_TERMINAL = frozenset({45, 67, 1007, 1010, 1011, 1034, 1035, 1036, 1039, 1041, 1042, 2027})
+"""Here the first change tells what there was: nobody switches on what is on. Not so the blinking cursor (12):
+terminfo's ``cnorm`` switches it off in passing, so it is taken to have been off."""
 _ANSI_MODES_ON_BY_DEFAULT = frozenset({12})
 
 _ALTERNATE_SCREENS = frozenset({47, 1047, 1049})
