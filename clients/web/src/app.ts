@@ -98,6 +98,7 @@ export class App {
       readStatus: () => this.#connection.status.kind,
       readPhase: () => this.#workspace.state?.phase ?? null,
       readSession: () => this.#workspace.session,
+      readTopLine: () => this.#workspace.view?.terminal.buffer.active.viewportY ?? 0,
       readSize: () => this.#workspace.state?.size ?? null,
     });
     this.#render();

@@ -9,6 +9,8 @@ export interface TestHooks {
   readPhase(): string | null;
   /** The open session's id, or null. */
   readSession(): string | null;
+  /** The number of the buffer's line at the top of the screen: less after scrolling back. */
+  readTopLine(): number;
   /** The columns and rows of the open terminal. */
   readSize(): { cols: number; rows: number } | null;
 }

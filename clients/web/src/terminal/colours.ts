@@ -72,12 +72,14 @@ export const searchColours: Readonly<Record<Scheme, SearchColours>> = {
     matchBackground: "#5b4a1f",
     matchOverviewRuler: "#c9a227",
     activeMatchBackground: "#b58900",
+    activeMatchBorder: "#ffd75e",
     activeMatchColorOverviewRuler: "#ffd75e",
   },
   light: {
     matchBackground: "#ffe9a8",
     matchOverviewRuler: "#c9a227",
     activeMatchBackground: "#ffc53d",
+    activeMatchBorder: "#a06a00",
     activeMatchColorOverviewRuler: "#a06a00",
   },
 };

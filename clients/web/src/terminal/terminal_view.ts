@@ -185,7 +185,7 @@ export class TerminalView {
     textarea?.setAttribute("autocapitalize", "none");
     textarea?.setAttribute("autocomplete", "off");
     textarea?.setAttribute("enterkeyhint", "enter");
-    if (element !== undefined) scrollByTouch(element);
+    if (element !== undefined) scrollByTouch(terminal, element);
   }
 
   #handleData(data: string): void {

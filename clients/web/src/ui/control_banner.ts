@@ -22,6 +22,6 @@ export class ControlBanner {
   update(view: ViewState | null): void {
     const isObserved = view !== null && view.phase === "live" && !view.yours;
     this.element.hidden = !isObserved;
-    if (isObserved) setText(this.#text, `Another client sets the size: ${view.size.cols}×${view.size.rows}.`);
+    if (isObserved) setText(this.#text, `Sized ${view.size.cols}×${view.size.rows} by another client.`);
   }
 }

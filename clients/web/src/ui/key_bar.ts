@@ -32,11 +32,11 @@ export class KeyBar {
       this.#key("Tab", "Tab"),
       this.#ctrl,
       this.#alt,
-      this.#key("ShiftTab", "⇧Tab", "Shift Tab"),
       this.#arrow("ArrowLeft", "left", "Left"),
       this.#arrow("ArrowDown", "down", "Down"),
       this.#arrow("ArrowUp", "up", "Up"),
       this.#arrow("ArrowRight", "right", "Right"),
+      this.#key("ShiftTab", "⇧Tab", "Shift Tab"),
       this.#barButton("key-paste", "Paste", icon("paste"), () => actions.paste()),
     );
   }

@@ -32,7 +32,7 @@ export class SearchBar {
         spellcheck: "false",
         "data-testid": "search-input",
       },
-      on: { input: () => this.#find("next", true), keydown: (event) => this.#handleKey(event) },
+      on: { input: () => this.#find("previous", true), keydown: (event) => this.#handleKey(event) },
     });
     this.#caseButton = this.#toggle("Aa", "Match case", "search-case");
     this.#regexButton = this.#toggle(".*", "Regular expression", "search-regex");
@@ -62,7 +62,7 @@ export class SearchBar {
 
   setScheme(scheme: Scheme): void {
     this.#scheme = scheme;
-    if (!this.element.hidden) this.#find("next", true);
+    if (!this.element.hidden) this.#find("previous", true);
   }
 
   open(): void {
@@ -70,7 +70,7 @@ export class SearchBar {
     this.element.hidden = false;
     this.#input.focus();
     this.#input.select();
-    this.#find("next", true);
+    this.#find("previous", true);
   }
 
   close(): void {
@@ -95,7 +95,7 @@ export class SearchBar {
         on: {
           click: () => {
             button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-            this.#find("next", true);
+            this.#find("previous", true);
           },
         },
       },
@@ -112,6 +112,7 @@ export class SearchBar {
     event.preventDefault();
   }
 
+  /** A new search begins at the bottom, where the newest is. */
   #find(direction: "next" | "previous", incremental = false): void {
     const text = this.#input.value;
     if (text === "") {
