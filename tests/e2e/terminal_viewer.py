@@ -27,8 +27,8 @@ class TerminalViewer:
         for key, value in program.env.items():
             options += ["-e", f"{key}={value}"]
         if program.kind == "claude":
-            # The program's path is found by its PATH, as a user's is.
-            self._run("claude", *options, "--", *program.argv[1:])
+            # It is found on the PATH, as a user's is.
+            self._run("claude", *options, "--", *program.argv[1:], PATH=program.env["PATH"])
         else:
             self._run("new", *options, "--", *program.argv)
 
@@ -71,12 +71,12 @@ class TerminalViewer:
         if self._terminal is not None:
             self._terminal.close()
 
-    def _run(self, *arguments: str) -> None:
+    def _run(self, *arguments: str, **env: str) -> None:
         self.close()
-        self._terminal = RealTerminal([PTYD_COMMAND, *arguments], self._ptyd.env, cols=COLS, rows=ROWS)
+        self._terminal = RealTerminal([PTYD_COMMAND, *arguments], {**self._ptyd.env, **env}, cols=COLS, rows=ROWS)
 
     def _check_left_as_found(self) -> None:
         screen = self.terminal.screen
-        assert screen.modes == INITIAL_MODES, sorted(screen.modes ^ INITIAL_MODES)
+        assert screen.modes == INITIAL_MODES, bytes(self.terminal.raw[-600:])
         assert not screen.in_alternate
         assert screen.kitty_flags == 0

@@ -39,7 +39,8 @@ def test_bash(viewer: Viewer, ptyd: PtydUnderTest, tmp_path: Path, answers: Path
     viewer.type("stty size\r")
     viewer.wait_for_text(f"{rows} {cols}")
 
-    viewer.type("cat\r")
+    viewer.type("echo go''ing; cat\r")
+    viewer.wait_for_text("going")  # what is typed while readline still has the terminal is not for cat
     viewer.type("through cat\r")
     wait_until(lambda: viewer.text().count("through cat") == 2, what=viewer.text)
     viewer.type("\x03")
