@@ -1,5 +1,7 @@
 """The detach chord: every encoding of it, any split of the stream, and no key lost when it is none."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def feed_all(detector: ChordDetector, pieces: list[bytes]) -> bytes:
 
 def split_at(data: bytes, cuts: list[int]) -> list[bytes]:
     places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [data[a:b] for a, b in itertools.pairwise(places)]
 
 
 @pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES.keys())
@@ -170,8 +172,21 @@ def test_alt_with_the_prefix_is_another_key() -> None:
 
 
 KEYS = st.sampled_from(
-    [*PREFIXES.values(), *COMMANDS.values(), b"a", "é".encode(), b"\r", b"\x1b[A", b"\x1bOP", b"\x1b[I"]
-    + [b"\x1b[200~", b"\x1b[201~", b"\x1b[<0;3;4M", b"\x1b[92;5:3u", b"\x1b]11;rgb:0/0/0\x1b\\"]
+    [
+        *PREFIXES.values(),
+        *COMMANDS.values(),
+        b"a",
+        "é".encode(),
+        b"\r",
+        b"\x1b[A",
+        b"\x1bOP",
+        b"\x1b[I",
+        b"\x1b[200~",
+        b"\x1b[201~",
+        b"\x1b[<0;3;4M",
+        b"\x1b[92;5:3u",
+        b"\x1b]11;rgb:0/0/0\x1b\\",
+    ]
 )
 
 
