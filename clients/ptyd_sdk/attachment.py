@@ -241,6 +241,7 @@ class Attachment:
             case Attached():
                 self._mailbox.put(message)
                 self._settle_attach(None)
+                self._changed.set()  # it may have told that input was taken whose acknowledgement was lost
             case Exited():
                 self.exit_status = ExitStatus(message.code, message.signal)
                 self._finish(message)

@@ -18,7 +18,7 @@ from ptyd_protocol.client_connection import ClientConnection, ClientState
 from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.codec import decode_result, params_to_map
 from ptyd_protocol.errors import ProtocolError, Refusal
-from ptyd_protocol.messages import Attach, DaemonMessage, Event, Failure, Pong, Reply, Welcome
+from ptyd_protocol.messages import Attach, DaemonMessage, Event, Failure, Output, Pong, Reply, Welcome
 from websockets.asyncio.client import ClientConnection as WebSocket
 from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed
@@ -277,6 +277,8 @@ class Link:
 
     def _dispatch(self, data: bytes) -> None:
         message = self._machine.receive(data)
+        if not isinstance(message, Output):
+            self.flush()  # Attached is answered with the input that has to be sent again
         match message:
             case None | Welcome() | Pong():
                 pass

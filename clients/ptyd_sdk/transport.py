@@ -13,7 +13,7 @@ from ptyd_protocol.version import SUBPROTOCOL
 from websockets.asyncio.client import ClientConnection as WebSocket
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.asyncio.client import unix_connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from ptyd_sdk import discovery
@@ -93,8 +93,9 @@ async def open_websocket(address: Address, token: str | None) -> WebSocket:
     except OSError as error:
         reason = error.strerror or str(error)
         raise DaemonUnreachable(f"no ptyd daemon answers at {address}: {reason}") from error
-    except ConnectionClosed as error:
-        raise DaemonUnreachable(f"the daemon at {address} went away at once") from error
+    except (ConnectionClosed, InvalidMessage) as error:
+        # InvalidMessage: also what a connection that breaks in the middle of the handshake looks like.
+        raise DaemonUnreachable(f"the daemon at {address} went away at once: {error}") from error
     except WebSocketException as error:
         raise Refused(f"what answers at {address} is no ptyd daemon: {error}") from error
 
