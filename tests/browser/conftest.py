@@ -20,8 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not for the whole run: while Playwright's event loop lives, no test with asyncio can start."""
     index = Path(ptyd.__file__).parent / "static" / "index.html"
     assert index.is_file(), "the web client is not built: run npm ci && npm run build in clients/web"
     with sync_playwright() as playwright:

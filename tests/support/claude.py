@@ -1,7 +1,6 @@
 """The real Claude Code, pinned and hermetic: its own HOME, an environment from nothing, a loopback API."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,9 +45,9 @@ def require_claude() -> Path:
     return program
 
 
-def make_hermetic_claude(place: Path, api_url: str, extra_env: Mapping[str, str] | None = None) -> HermeticClaude:
-    """Lay out ``place`` (an empty folder) as its HOME, temporary folder and trusted working directory."""
-    home, cwd, temporary = place / "home", place / "project", place / "tmp"
+def make_hermetic_claude(place: Path, api_url: str, project: str = "project") -> HermeticClaude:
+    """Lay out ``place`` (an empty folder) as its HOME, temporary folder and trusted working directory ``project``."""
+    home, cwd, temporary = place / "home", place / project, place / "tmp"
     for folder in (home, cwd, temporary):
         folder.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -65,7 +64,6 @@ def make_hermetic_claude(place: Path, api_url: str, extra_env: Mapping[str, str]
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
         **build_claude_variables(api_url),
-        **(extra_env or {}),
     }
     return HermeticClaude(program, home, cwd, env)
 
