@@ -180,7 +180,7 @@ class ReplayLog:
         if row is not None:
             before = self._words[row + 1]
             self._words[row + 1] = offset
-            if before == self._lowest_hold:
+            if self._lowest_hold is None or min(before, offset) <= self._lowest_hold:
                 self._find_lowest_hold()
             return True
         row = self._holds.free_row()
