@@ -24,7 +24,7 @@ def test_a_session_started_here_shows_what_it_prints(web: WebPage, daemon: PtydU
 def test_a_session_has_the_size_of_the_window(web: WebPage, daemon: PtydUnderTest) -> None:
     web.start_session("bash --norc")
     cols, rows = web.size()
-    assert cols > 80 and rows > 24
+    assert cols > 80 and rows > 24, "it began with the size of the window"
     web.run("stty size")
     web.wait_for_text(f"{rows} {cols}")
     web.page.set_viewport_size({"width": 900, "height": 600})

@@ -136,7 +136,7 @@ export class App {
   }
 
   async #create(params: CreateParams): Promise<void> {
-    const session = await this.#connection.request("create", { ...this.#workspace.likelySize, ...params });
+    const session = await this.#connection.request("create", { ...this.#workspace.measureSize(), ...params });
     this.#open(session, true);
   }
 

@@ -4,11 +4,13 @@ import type { Connection } from "./net/connection";
 import type { ChannelEvent, ChannelState, Size } from "./protocol/channel_state";
 import type { SessionInfo } from "./protocol/messages.gen";
 import type { Scheme } from "./terminal/colours";
+import { measureSpace } from "./terminal/measure_space";
 import type { Modifiers } from "./terminal/modifiers";
 import { TerminalView, type ViewState } from "./terminal/terminal_view";
 
 const FONT_SIZE_PX = 14;
 const NARROW_FONT_SIZE_PX = 12;
+const NARROW_PX = 500;
 
 export interface WorkspaceOptions {
   readonly host: HTMLElement;
@@ -43,9 +45,15 @@ export class Workspace {
     return this.#view?.state ?? null;
   }
 
-  /** A guess at the size that a terminal would have here: exact once one has been open. */
-  get likelySize(): Size {
-    return this.#view?.state.size ?? { cols: 80, rows: 24 };
+  /** The size that a terminal has here when it fills the space; what a new session should begin with. */
+  measureSize(): Partial<Size> {
+    const size =
+      this.#view === null ? measureSpace(this.#options.host, this.#fontSizePx) : this.#view.measureWanted();
+    return size ?? {};
+  }
+
+  get #fontSizePx(): number {
+    return window.innerWidth < NARROW_PX ? NARROW_FONT_SIZE_PX : FONT_SIZE_PX;
   }
 
   open(session: string, isNew = false): void {
@@ -56,7 +64,7 @@ export class Workspace {
     this.close();
     this.#session = session;
     const { host, connection, onState, takeModifiers, onShortcut } = this.#options;
-    const fontSizePx = host.clientWidth < 500 ? NARROW_FONT_SIZE_PX : FONT_SIZE_PX;
+    const fontSizePx = this.#fontSizePx;
     const scheme = this.#options.readScheme();
     host.hidden = false;
     const common = { host, connection, onState, takeModifiers, onShortcut };

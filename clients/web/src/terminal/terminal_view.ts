@@ -209,6 +209,11 @@ export class TerminalView {
 
   // --- size ---
 
+  /** The size that would fill the space. */
+  measureWanted(): Size | null {
+    return this.#letterbox.measureWanted();
+  }
+
   /** Brings the terminal into the space there is, and tells the daemon which size would fill it. */
   layout(): void {
     if (document.hidden) this.#yieldSize();

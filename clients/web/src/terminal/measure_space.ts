@@ -1,0 +1,17 @@
+import type { Size } from "../protocol/channel_state";
+import { createTerminal } from "./create_terminal";
+import { clampSize } from "./letterbox";
+
+/** The size that a terminal would have in the host, found by opening one; the host is empty and stays so. */
+export function measureSpace(host: HTMLElement, fontSizePx: number): Size | null {
+  const wasHidden = host.hidden;
+  host.hidden = false;
+  const { terminal, fit } = createTerminal("dark", fontSizePx);
+  terminal.open(host);
+  const proposed = fit.proposeDimensions();
+  terminal.dispose();
+  host.hidden = wasHidden;
+  return proposed === undefined || !Number.isFinite(proposed.cols + proposed.rows)
+    ? null
+    : clampSize(proposed);
+}
