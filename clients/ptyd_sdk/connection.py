@@ -135,8 +135,8 @@ class Connection:
         return result
 
     async def restart(self) -> None:
-        """Replace the daemon; sessions live on, and this connection comes back."""
-        await self._link.request("restart", NoParams())
+        """Replace the daemon; sessions live on. Returns when this connection is back."""
+        await self._link.request_restart()
 
     async def shutdown(self, kill_sessions: bool = False) -> ShutdownResult:
         """End the daemon. Without ``kill_sessions`` the programs live on and wait for the next one."""

@@ -19,6 +19,7 @@ from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.codec import decode_result, params_to_map
 from ptyd_protocol.errors import ProtocolError, Refusal
 from ptyd_protocol.messages import Attach, DaemonMessage, Event, Failure, Output, Pong, Reply, Welcome
+from ptyd_protocol.methods import NoParams
 from websockets.asyncio.client import ClientConnection as WebSocket
 from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed
@@ -75,6 +76,8 @@ class Link:
         self._receivers: dict[int, Receiver] = {}
         self._task: asyncio.Task[None] | None = None
         self._is_closing = False
+        self._connections = 0
+        self._changed = asyncio.Event()
 
     @property
     def is_local(self) -> bool:
@@ -180,6 +183,14 @@ class Link:
         if channel.is_closed:
             self._lose_channel(channel.number, None)
 
+    async def request_restart(self) -> None:
+        """Ask for another daemon; done once this connection is back (or, without ``reconnect``, gone)."""
+        connections = self._connections
+        await self.request("restart", NoParams())
+        while self._connections == connections and self.error is None:
+            self._changed.clear()
+            await self._changed.wait()
+
     def check_usable(self) -> None:
         """Raise the error that ended the connection, if it has ended."""
         if self.error is not None:
@@ -201,6 +212,8 @@ class Link:
                 self._machine.interrupt()
                 websocket.transport.abort()
         self.state = "open"
+        self._connections += 1
+        self._changed.set()
         for receiver in list(self._receivers.values()):
             receiver.change_state("open", "")
         for call in self.on_open:
@@ -321,6 +334,7 @@ class Link:
             return
         self.error = error
         self.state = "closed"
+        self._changed.set()
         lost = error if isinstance(error, ConnectionLost) else ConnectionLost(str(error))
         for answer in [*self._answers.values()]:
             answer.on_error(lost)

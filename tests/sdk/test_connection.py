@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ptyd_protocol import limits
@@ -21,7 +22,7 @@ from ptyd_sdk import (
 )
 from ptyd_sdk.transport import Address, parse_address
 
-from tests.sdk.scripted_daemon import CloseNow, ScriptedDaemon, serve, session_map
+from tests.sdk.scripted_daemon import Answer, CloseNow, ScriptedDaemon, serve, session_map
 from tests.support.waiting import wait_until_async
 
 
@@ -31,8 +32,8 @@ async def ptyd(daemon: ScriptedDaemon) -> AsyncIterator[Connection]:
         yield connection
 
 
-def close_with(code: int) -> object:
-    def answer(request: Request) -> None:
+def close_with(code: int) -> Answer:
+    def answer(request: Request) -> Any:
         raise CloseNow(code)
 
     return answer
@@ -162,9 +163,9 @@ async def test_waiting_keeps_its_deadline_over_breaks(daemon: ScriptedDaemon, pt
 
 @pytest.mark.parametrize("code", [1001, 1011, 1012, 1013])
 async def test_comes_back_after(daemon: ScriptedDaemon, ptyd: Connection, code: int) -> None:
-    daemon.answers["restart"] = close_with(code)  # type: ignore[assignment]
+    daemon.answers["restart"] = close_with(code)
     with pytest.raises(ConnectionLost):
-        await ptyd.restart()
+        await ptyd.request("restart")
     daemon.answers["list"] = lambda request: []
     assert await ptyd.sessions() == []
     assert len(daemon.hellos) == 2
@@ -172,13 +173,34 @@ async def test_comes_back_after(daemon: ScriptedDaemon, ptyd: Connection, code: 
 
 @pytest.mark.parametrize("code", [1000, 1008, 1009, 4001, 4003, 4009, 4999])
 async def test_does_not_come_back_after(daemon: ScriptedDaemon, ptyd: Connection, code: int) -> None:
-    daemon.answers["restart"] = close_with(code)  # type: ignore[assignment]
+    daemon.answers["restart"] = close_with(code)
     with pytest.raises(ConnectionLost):
-        await ptyd.restart()
+        await ptyd.request("restart")
     await wait_until_async(lambda: ptyd.state == "closed")
     with pytest.raises(ConnectionLost):
         await ptyd.sessions()
     assert len(daemon.hellos) == 1
+
+
+async def test_restarting_returns_when_the_connection_is_back(daemon: ScriptedDaemon, ptyd: Connection) -> None:
+    daemon.answers["restart"] = lambda request: None
+    async with asyncio.TaskGroup() as group:
+        restarting = group.create_task(ptyd.restart())
+        await wait_until_async(lambda: daemon.requests)
+        daemon.answers["unsubscribe"] = lambda request: None
+        await ptyd.request("unsubscribe")
+        assert not restarting.done()
+        await daemon.break_connections()
+    assert ptyd.state == "open" and len(daemon.hellos) == 2
+
+
+async def test_restarting_without_coming_back(daemon: ScriptedDaemon) -> None:
+    daemon.answers["restart"] = lambda request: None
+    async with connect(reconnect=False) as ptyd, asyncio.TaskGroup() as group:
+        group.create_task(ptyd.restart())
+        await wait_until_async(lambda: daemon.requests)
+        await daemon.break_connections()
+    assert ptyd.state == "closed"
 
 
 async def test_gives_up_when_its_patience_ends(
