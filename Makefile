@@ -18,7 +18,7 @@ lint:
 
 types:
 	$(PYTHON) -m mypy
-	$(PYTHON) -m mypy tests/support tools hatch_build.py
+	$(PYTHON) -m mypy tests/support tests/e2e tests/tools tests/test_wheel.py tools hatch_build.py docs/make_pictures.py
 
 imports:
 	.venv/bin/lint-imports
@@ -49,7 +49,7 @@ bench:
 	$(PYTHON) -m bench
 
 pictures: web
-	$(PYTHON) docs/make_pictures.py
+	$(PYTHON) -m docs.make_pictures
 
 clean:
 	rm -rf ptyd/static dist clients/web/dist .mypy_cache .ruff_cache .pytest_cache

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -122,10 +123,13 @@ def read_stamp(path: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Build the web client into ptyd/static.")
     parser.add_argument("--dependencies", action="store_true", help="only install its npm packages")
-    if parser.parse_args().dependencies:
-        install_dependencies()
-    else:
-        build_web()
+    try:
+        if parser.parse_args().dependencies:
+            install_dependencies()
+        else:
+            build_web()
+    except (NoNode, subprocess.CalledProcessError) as error:
+        sys.exit(f"build_web: {error}")
 
 
 if __name__ == "__main__":
