@@ -103,9 +103,7 @@ def is_from_sdist(root: Path) -> bool:
 def list_sources(web: Path) -> Iterator[Path]:
     for entry in sorted(web.iterdir()):
         if entry.name not in GENERATED:
-            yield from (
-                sorted(path for path in entry.rglob("*") if path.is_file()) if entry.is_dir() else [entry]
-            )
+            yield from (sorted(path for path in entry.rglob("*") if path.is_file()) if entry.is_dir() else [entry])
 
 
 def hash_files(paths: Iterator[Path] | Sequence[Path]) -> str:

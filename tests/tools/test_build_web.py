@@ -76,9 +76,7 @@ def test_takes_the_client_that_an_sdist_carries(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize(("version", "enough"), [("v20.19.0", True), ("v18.20.4", False), ("", False)])
-def test_an_old_node_is_no_node(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, version: str, enough: bool
-) -> None:
+def test_an_old_node_is_no_node(checkout: Path, monkeypatch: pytest.MonkeyPatch, version: str, enough: bool) -> None:
     monkeypatch.setenv("FAKE_NODE_VERSION", version)
     assert build_web.has_node_on_path() is enough
 
