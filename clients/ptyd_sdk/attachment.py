@@ -242,6 +242,8 @@ class Attachment:
                 self._mailbox.put(message)
                 self._settle_attach(None)
                 self._changed.set()  # it may have told that input was taken whose acknowledgement was lost
+            case _ if self._is_over:
+                pass
             case Exited():
                 self.exit_status = ExitStatus(message.code, message.signal)
                 self._finish(message)
@@ -255,6 +257,8 @@ class Attachment:
         self._mailbox.put(ConnectionState(state, reason))
 
     def lose(self, error: Exception | None) -> None:
+        if self._is_over:
+            return
         self._lost = error
         self._is_over = True
         self._mailbox.close(error)

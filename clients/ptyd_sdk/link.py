@@ -242,7 +242,15 @@ class Link:
             return NotAuthenticated(text)
         return DaemonUnreachable(text) if may_come_back(code) else Refused(text)
 
-    async def _stay_connected(self, websocket: WebSocket | None) -> None:
+    async def _stay_connected(self, websocket: WebSocket) -> None:
+        try:
+            await self._read_and_reconnect(websocket)
+        except Exception as error:
+            # A mistake of ours: whoever waits must not wait for ever.
+            self._end(ConnectionLost(f"the SDK failed: {error!r}"))
+            raise
+
+    async def _read_and_reconnect(self, websocket: WebSocket | None) -> None:
         while websocket is not None:
             code, reason = await self._read_until_closed(websocket)
             self._websocket = None

@@ -84,6 +84,7 @@ class ScriptedDaemon:
     attaches: list[Attach] = field(default_factory=list)
     acked: int = 0
     connections: "list[ScriptedConnection]" = field(default_factory=list)
+    connection_type: "type[ScriptedConnection] | None" = None
 
     def print(self, data: bytes) -> None:
         """The program writes."""
@@ -109,7 +110,7 @@ class ScriptedDaemon:
             await connection.websocket.wait_closed()
 
     async def handle(self, websocket: WebSocket) -> None:
-        connection = ScriptedConnection(self, websocket)
+        connection = (self.connection_type or ScriptedConnection)(self, websocket)
         self.connections.append(connection)
         try:
             while True:
@@ -146,8 +147,8 @@ class ScriptedConnection:
 
     def receive(self, data: bytes) -> None:
         message = self._protocol.receive(data)
-        assert message is not None
-        self._act_on(message)
+        if message is not None:  # it did not cross the end of its channel
+            self._act_on(message)
         self.pump()
 
     def _act_on(self, message: ClientMessage) -> None:

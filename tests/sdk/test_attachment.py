@@ -339,3 +339,19 @@ async def test_leaving_while_the_connection_is_away_does_not_wait(daemon: Script
         await wait_until_async(lambda: ptyd.state == "reconnecting")
         await term.detach()
         assert await read_all(term) == b""
+
+
+async def test_input_in_doubt_ends_the_attachment_instead_of_being_typed_twice(daemon: ScriptedDaemon) -> None:
+    async with attached() as term:
+        await term.write(b"taken")
+        await term.drain_input()
+        daemon.loses_input_acks = True
+        await term.write(b"rm -r x\r")
+        await wait_until_async(lambda: daemon.last_seq == 2)
+        daemon.last_seq = 0  # a daemon that has forgotten
+        await daemon.break_connections()
+        with pytest.raises(AttachmentEnded, match="in doubt"):
+            await read_all(term)
+        with pytest.raises(AttachmentEnded):
+            await term.drain_input()
+    assert daemon.taken == b"takenrm -r x\r"
