@@ -21,7 +21,12 @@ class Config(Struct, frozen=True, kw_only=True):
 
     max_sessions: Annotated[int, Meta(ge=1, le=100_000, description="Running sessions at once.")] = 512
     max_clients_per_session: Annotated[int, Meta(ge=1, le=10_000, description="Attachments to one session.")] = 64
-    log_bytes: Annotated[int, Meta(ge=512 * KIB, le=1024 * MIB, description="Replay log of one session.")] = 8 * MIB
+    log_bytes: Annotated[
+        int,
+        Meta(
+            ge=512 * KIB, le=1024 * MIB, multiple_of=64 * KIB, description="Replay log of one session, in whole 64 KiB."
+        ),
+    ] = 8 * MIB
     hold_grace_seconds: Annotated[
         float,
         Meta(ge=0, le=3600, description="A lossless attachment's hold outlives its connection by this."),
@@ -60,21 +65,31 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     Raises:
         ConfigError: unreadable, not TOML, an unknown option, or a value out of range.
     """
-    values: dict[str, Any] = {}
-    try:
-        values.update(tomllib.loads(path.read_text()).get("daemon", {}))
-    except FileNotFoundError:
-        pass
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    values = _read_file(path)
     unknown = sorted(set(values) - set(Config.__struct_fields__))
     if unknown:
         raise ConfigError(f"{path}: [daemon] has no option {', '.join(unknown)}")
     for name in Config.__struct_fields__:
         text = environ.get(f"PTYD_{name.upper()}")
         if text is not None:
-            values[name] = text.split(",") if name in {"allowed_hosts", "pass_environment"} else text
+            values[name] = _split_list(text) if name in {"allowed_hosts", "pass_environment"} else text
     try:
         return msgspec.convert(values, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"configuration: {error}") from error
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text()).get("daemon", {})
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: daemon must be a table, [daemon]")
+    return values
+
+
+def _split_list(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]

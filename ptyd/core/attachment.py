@@ -27,7 +27,7 @@ from ptyd_protocol.messages import (
 )
 
 from ptyd.core.input_ledger import attachment_key
-from ptyd.core.safe_boundary import find_safe_boundary
+from ptyd.core.safe_boundary import SEARCH_BYTES, find_safe_boundary
 
 if TYPE_CHECKING:
     from ptyd.core.session import Session
@@ -68,6 +68,8 @@ class Attachment:
     is_live: bool = False
     resumes_exactly: bool = False
     """It goes on at the very byte that its client asked for."""
+    is_ending: bool = False
+    """Detached is in the queue: what the client still says counts for nothing."""
     closed: bool = False
     output_not_before: float = 0.0
     """On the clock of ``next_message``: output less than COALESCE_BYTES waits until then."""
@@ -134,7 +136,7 @@ class Attachment:
         )
 
     def _safe_boundary_from(self, offset: int) -> int:
-        return offset + find_safe_boundary(self.session.log.view(offset, limits.MAX_OUTPUT_BYTES))
+        return offset + find_safe_boundary(self.session.log.read(offset, SEARCH_BYTES))
 
     # --- what the client says ---
 
@@ -145,15 +147,19 @@ class Attachment:
     # --- what the client is due ---
 
     def acknowledge_input(self, seq: int) -> None:
-        if self._queue and isinstance(self._queue[-1], InputAck):
+        if self._queue and isinstance(last := self._queue[-1], InputAck):
             self._queue.pop()  # an InputAck covers those before it
+            seq = max(seq, last.seq)
         self._queue.append(InputAck(self.channel, seq))
 
     def tell_control(self, controller_id: str | None, yours: bool) -> None:
         self._queue.append(ControlChanged(self.channel, controller_id, yours))
 
     def end(self, code: ErrorCode, message: str) -> None:
-        """Close the channel from this end, with the reason, before any output still due."""
+        """Close the channel from this end, with the reason, before any output still due. The first reason counts."""
+        if self.is_ending:
+            return
+        self.is_ending = True
         self._queue.append(Detached(self.channel, code, message))
         self.outlet.wake(self)
 

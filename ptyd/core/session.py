@@ -52,6 +52,9 @@ class Terminal(Protocol):
     def write(self, attachment: Attachment | None, seq: int, data: bytes) -> None:
         """Deliver ``data`` to the program in order; acknowledge ``seq`` to the attachment once that is certain."""
 
+    def drop_input(self, attachment: Attachment) -> None:
+        """Forget what this attachment wrote and the program has not yet taken: its client sends it again."""
+
     def resume_reading(self) -> None:
         """The log may have room again."""
 
@@ -63,6 +66,9 @@ class NoTerminal:
         pass
 
     def write(self, attachment: Attachment | None, seq: int, data: bytes) -> None:
+        pass
+
+    def drop_input(self, attachment: Attachment) -> None:
         pass
 
     def resume_reading(self) -> None:
@@ -172,6 +178,7 @@ class Session:
                 )
             if not self.log.set_hold(attachment.key, attachment.cursor):
                 raise Refusal(ErrorCode.TOO_MANY_CLIENTS, f"session {self.name} has no place for another hold")
+            self.terminal.resume_reading()  # its client may have consumed more than its hold was told
         self.attachments.append(attachment)
         if request.role == "control" and self.controller is None:
             self.take_control(attachment, request.cols, request.rows)
@@ -182,6 +189,7 @@ class Session:
         """Forget an attachment. Its hold is the caller's to drop or to let outlive it."""
         self.attachments.remove(attachment)
         attachment.closed = True
+        self.terminal.drop_input(attachment)
         if self.controller is attachment:
             heir = next((one for one in reversed(self.attachments) if one.role == "control"), None)
             if heir is None:
@@ -191,7 +199,7 @@ class Session:
 
     def acknowledge(self, attachment: Attachment, offset: int) -> None:
         attachment.acknowledge(offset)
-        if attachment.lossless:
+        if attachment.lossless and not attachment.is_ending:
             self.log.set_hold(attachment.key, attachment.acked)
             self.terminal.resume_reading()
 
@@ -233,6 +241,8 @@ class Session:
 
     def take_input(self, attachment: Attachment, seq: int, data: bytes) -> None:
         """A numbered Input from a client. Typing takes control."""
+        if attachment.is_ending:
+            return
         if attachment.role != "control":
             attachment.end(ErrorCode.NOT_ALLOWED, "an observer may not type")
             return

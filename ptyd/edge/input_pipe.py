@@ -55,6 +55,11 @@ class InputPipe:
         if not self._watching_master:
             self._move_on()
 
+    def drop(self, attachment: Attachment) -> None:
+        """Its client has left: what waits of it will not be taken."""
+        if any(pending.attachment is attachment for pending in self._waiting):
+            self._waiting = deque(pending for pending in self._waiting if pending.attachment is not attachment)
+
     def close(self) -> None:
         self._unwatch_master()
         self._closed = True
@@ -73,9 +78,9 @@ class InputPipe:
         attachment = pending.attachment
         if attachment is None:
             self._level += os.write(self._write_fd, pending.data)
-        elif attachment.closed or pending.seq <= self._ledger.last_seq(attachment.key):
+        elif attachment.closed:
             return  # its client has left, and sends it again when it comes back
-        else:
+        elif pending.seq > self._ledger.last_seq(attachment.key):
             self._ledger.announce(attachment.key, pending.seq, self._level)
             self._level += os.write(self._write_fd, pending.data)
             self._ledger.settle(taken=True)

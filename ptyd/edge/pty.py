@@ -178,6 +178,9 @@ class Pty:
 
         self._input.deliver(PendingInput(data, attachment, seq, acknowledge))
 
+    def drop_input(self, attachment: Attachment) -> None:
+        self._input.drop(attachment)
+
     async def send(self, data: bytes) -> None:
         """Deliver input that no attachment numbers; returns when all of it was taken."""
         for begin in range(0, len(data), MAX_INPUT_BYTES):

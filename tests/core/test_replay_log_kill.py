@@ -99,7 +99,7 @@ def test_holds_and_bytes_at_any_store(seed: int) -> None:
     for data in make_reads("binary", 40, seed):
         read_under_witness(witness, log, data)
         key = chance.randint(1, 3)
-        # Whether a hold that is being changed is the old or the new one, a kill may decide; that it is one of them, not.
+        # What a kill does to a hold that is just being changed, has a test of its own.
         witness.memory.on_store = lambda: None
         if chance.random() < 0.3:
             log.drop_hold(key)

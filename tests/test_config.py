@@ -1,0 +1,79 @@
+"""The daemon's options: one declaration, from file and environment."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ptyd.config import KIB, MIB, Config, ConfigError, load_config
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def test_defaults(path: Path) -> None:
+    assert load_config(path, {}) == Config()
+    assert Config().max_sessions == 512
+
+
+def test_file(path: Path) -> None:
+    path.write_text('[daemon]\nmax_sessions = 7\nlisten = "127.0.0.1:0"\nallowed_hosts = ["box:80"]\n[web]\nfont = 3\n')
+    assert load_config(path, {}) == Config(max_sessions=7, listen="127.0.0.1:0", allowed_hosts=["box:80"])
+
+
+def test_environment_wins(path: Path) -> None:
+    path.write_text("[daemon]\nmax_sessions = 7\nlog_bytes = 1048576\n")
+    environ = {"PTYD_MAX_SESSIONS": "9", "PTYD_HOLD_GRACE_SECONDS": "0.5", "PTYD_ALLOWED_HOSTS": "a:1, b:2"}
+    config = load_config(path, environ)
+    assert config == Config(max_sessions=9, log_bytes=MIB, hold_grace_seconds=0.5, allowed_hosts=["a:1", "b:2"])
+
+
+def test_other_variables_are_nothing_to_it(path: Path) -> None:
+    assert load_config(path, {"PTYD_DIR": "/x", "PTYD_SESSION": "y", "MAX_SESSIONS": "1"}) == Config()
+
+
+def test_an_empty_list_is_empty(path: Path) -> None:
+    """A Host that is not there must not be on the list of those allowed."""
+    config = load_config(path, {"PTYD_ALLOWED_HOSTS": "", "PTYD_PASS_ENVIRONMENT": ","})
+    assert (config.allowed_hosts, config.pass_environment) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[daemon", "config.toml"),
+        ("[daemon]\nmax_session = 7\n", "max_session"),
+        ("[daemon]\nmax_sessions = 0\n", "max_sessions"),
+        ('[daemon]\nmax_sessions = "many"\n', "max_sessions"),
+        ("daemon = 3\n", "daemon"),
+        (f"[daemon]\nlog_bytes = {MIB + 1}\n", "log_bytes"),
+        (f"[daemon]\nlog_bytes = {256 * KIB}\n", "log_bytes"),
+        ("[daemon]\nhold_grace_seconds = nan\n", "hold_grace_seconds"),
+        ("[daemon]\nhold_stall_seconds = inf\n", "hold_stall_seconds"),
+    ],
+)
+def test_what_cannot_be_used(path: Path, text: str, complaint: str) -> None:
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=complaint):
+        load_config(path, {})
+
+
+def test_no_text(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"config\.toml"):
+        load_config(path, {})
+
+
+@pytest.mark.parametrize("value", ["", "-1", "a", "1e9", "nan"])
+def test_environment_that_cannot_be_used(path: Path, value: str) -> None:
+    with pytest.raises(ConfigError, match="max_sessions"):
+        load_config(path, {"PTYD_MAX_SESSIONS": value})
+
+
+def test_every_option_is_explained() -> None:
+    """Help and documentation are made from the declaration."""
+    schema = msgspec.json.schema(Config)["$defs"]["Config"]["properties"]
+    assert set(schema) == set(Config.__struct_fields__)
+    assert [name for name, option in schema.items() if not option.get("description")] == []
