@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.page import WebPage
 from tests.support.daemon import PtydUnderTest
 
-ECHO_KEYS = "bash --norc --noprofile -c 'stty raw -echo; while IFS= read -rn1 -d \"\" k; do printf \"<%q>\" \"$k\"; done'"
+ECHO_KEYS = 'bash --norc --noprofile -c \'stty raw -echo; while IFS= read -rn1 -d "" k; do printf "<%q>" "$k"; done\''
 """Shows each byte that it reads, quoted as bash does."""
 
 
@@ -28,6 +28,8 @@ def start(phone: WebPage, command: str) -> None:
     phone.find("new-command").fill(command)
     phone.find("dialog-confirm").tap()
     phone.wait_for_phase("live")
+    expect(phone.page.locator(".xterm-helper-textarea")).not_to_be_focused()
+    phone.page.locator(".xterm-screen").tap()
 
 
 def test_the_key_bar_sends_what_a_keyboard_would(phone: WebPage) -> None:

@@ -7,7 +7,9 @@ from playwright.sync_api import BrowserContext, expect
 from tests.browser.page import WebPage
 from tests.support.daemon import PtydUnderTest
 
-COUNT_LINES = "bash --norc --noprofile -c 'stty -echo; i=0; while read -r line; do i=$((i+1)); echo \"$i:$line.\"; done'"
+COUNT_LINES = (
+    "bash --norc --noprofile -c 'stty -echo; i=0; while read -r line; do i=$((i+1)); echo \"$i:$line.\"; done'"
+)
 """Answers each line with its number."""
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, ViewportSize, expect
 
 from tests.browser.page import WebPage
 from tests.support.daemon import PtydUnderTest
 from tests.support.waiting import wait_until
 
-SMALL = {"width": 700, "height": 500}
+SMALL: ViewportSize = {"width": 700, "height": 500}
 
 
 def open_both(open_page: Callable[[], WebPage]) -> tuple[WebPage, WebPage]:
@@ -62,6 +62,25 @@ def test_one_question_gets_one_answer(open_page: Callable[[], WebPage]) -> None:
     expected = len("\x1b[?1;2")
     large.wait_for_text(f"got-{expected}-0.")
     small.wait_for_text(f"got-{expected}-0.")
+
+
+def test_the_first_question_of_a_new_session_is_answered(web: WebPage) -> None:
+    ask = 'printf "\\033[c"; IFS= read -rsd c -t 10 answer; echo "got-${#answer}."; read'
+    web.start_session(f"bash --norc --noprofile -c '{ask}'")
+    web.wait_for_text(f"got-{len('x[?1;2')}.")
+
+
+def test_a_question_asked_while_nobody_was_there_is_not_answered_later(web: WebPage, daemon: PtydUnderTest) -> None:
+    web.start_session("bash --norc --noprofile", name="alone")
+    web.page.context.set_offline(True)
+    daemon.kill_daemon()
+    expect(web.find("status")).to_have_attribute("data-status", "offline")
+    daemon.request("send", data=b"printf '\\033[c'; echo asked-$((1+1))\r")
+    web.page.context.set_offline(False)
+    web.wait_for_text("asked-2")
+    web.run("echo prompt-$((2+2))")
+    web.wait_for_text("prompt-4")
+    assert "1;2c" not in web.text()
 
 
 def test_no_answer_to_questions_of_the_past(web: WebPage) -> None:

@@ -7,6 +7,8 @@ from playwright.sync_api import BrowserContext, expect
 from tests.browser.page import WebPage
 from tests.support.daemon import PtydUnderTest
 
+FOCUSED_NAME = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
+
 
 def test_search_finds_in_the_scrollback(web: WebPage) -> None:
     web.start_session("bash --norc --noprofile")
@@ -119,7 +121,7 @@ def test_the_keyboard_reaches_everything(web: WebPage, daemon: PtydUnderTest) ->
     names: list[str] = []
     for _ in range(12):
         web.page.keyboard.press("Tab")
-        names.append(str(web.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent")))
+        names.append(web.evaluate(FOCUSED_NAME))
     for wanted in ("New session", "Rename", "End listed", "Start a session"):
         assert wanted in names, names
     assert any(name.startswith("listed, running") for name in names)

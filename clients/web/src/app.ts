@@ -41,7 +41,7 @@ export class App {
     attachAgain: () => this.#workspace.view?.reattach(),
     close: () => void this.#try(() => this.#closeEnded()),
   });
-  readonly #searchBar = new SearchBar(() => this.#workspace.view?.focus());
+  readonly #searchBar = new SearchBar(() => this.#focusTerminal());
   readonly #keyBar = new KeyBar({
     press: (key) => this.#workspace.view?.pressBarKey(key),
     paste: () => void this.#try(async () => this.#workspace.view?.pasteClipboard()),
@@ -212,7 +212,7 @@ export class App {
     await this.#end(session);
   }
 
-  readonly #focusTerminal = (): void => this.#workspace.view?.focus();
+  readonly #focusTerminal = (): void => this.#workspace.view?.offerFocus();
 
   #handleShortcut(event: KeyboardEvent): boolean {
     return handleShortcut(event, {

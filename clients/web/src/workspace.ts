@@ -58,7 +58,7 @@ export class Workspace {
 
   open(session: string, isNew = false): void {
     if (session === this.#session) {
-      this.#view?.focus();
+      this.#view?.offerFocus();
       return;
     }
     this.close();
@@ -70,7 +70,7 @@ export class Workspace {
     const common = { host, connection, onState, takeModifiers, onShortcut };
     this.#view = new TerminalView({ ...common, session, scheme, fontSizePx, isNew });
     this.#options.onOpened(this.#view);
-    this.#view.focus();
+    this.#view.offerFocus();
   }
 
   close(): void {

@@ -64,12 +64,12 @@ function connect(client: Client, daemon: ScriptedDaemon): Conversation {
 /** Carries messages to and fro until nobody has anything to say. */
 function settle(client: Client, conversation: Conversation): void {
   for (;;) {
+    client.parse();
     const outgoing = client.state.takeOutgoing();
     for (const bytes of outgoing) conversation.receive(bytes);
     conversation.pump();
     const incoming = conversation.sent.splice(0);
     for (const message of incoming) client.receive(encodeDaemonMessage(message));
-    client.parse();
     if (outgoing.length + incoming.length === 0) return;
   }
 }

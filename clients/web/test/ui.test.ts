@@ -96,7 +96,7 @@ describe("the letterbox", () => {
     ["room for all", { width: 500, height: 300 }, 14],
     ["half as wide", { width: 250, height: 900 }, 7],
     ["a little too low", { width: 900, height: 290 }, 13.5],
-    ["no room at all", { width: 1, height: 1 }, 5],
+    ["no room at all", { width: 1, height: 1 }, 4],
   ])("%s", (_, space, fontPx) => {
     expect(chooseFontSize(14, { width: 500, height: 300 }, space)).toBe(fontPx);
   });

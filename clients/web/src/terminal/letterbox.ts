@@ -5,7 +5,7 @@ import type { Terminal } from "@xterm/xterm";
 import type { Size } from "../protocol/channel_state";
 import { MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS } from "../protocol/messages.gen";
 
-const MIN_FONT_PX = 5;
+const MIN_FONT_PX = 4;
 const FONT_STEP_PX = 0.5;
 /** What xterm.js keeps free at the right for its scroll bar. */
 const SCROLLBAR_PX = 14;
@@ -71,9 +71,25 @@ export class Letterbox {
     this.#host.classList.add("letterboxed");
     const { cols, rows } = this.#terminal;
     const needed = { width: cols * this.#baseCell.width, height: rows * this.#baseCell.height };
-    if (needed.width > 0) this.#setFont(chooseFontSize(this.#baseFontPx, needed, this.#measureSpace()));
+    if (needed.width > 0) this.#shrink(needed);
     const screen = this.#measureScreen();
     this.#setExtent(`${Math.ceil(screen.width) + SCROLLBAR_PX}px`, `${Math.ceil(screen.height)}px`);
+  }
+
+  #shrink(needed: Extent): void {
+    const space = this.#measureSpace();
+    let fontPx = chooseFontSize(this.#baseFontPx, needed, space);
+    this.#setFont(fontPx);
+    // Cells are whole pixels: what should just fit may come out too large.
+    while (fontPx > MIN_FONT_PX && this.#isLargerThan(space)) {
+      fontPx -= FONT_STEP_PX;
+      this.#setFont(fontPx);
+    }
+  }
+
+  #isLargerThan(space: Extent): boolean {
+    const screen = this.#measureScreen();
+    return screen.width > space.width || screen.height > space.height;
   }
 
   get #isBaseFont(): boolean {

@@ -59,6 +59,7 @@ export class TerminalView {
   readonly #encoder = new TextEncoder();
   readonly #observer: ResizeObserver;
   #channel: ChannelState | null = null;
+  #attachments = 0;
   #end: ViewEnd | null = null;
   #title = "";
 
@@ -110,6 +111,11 @@ export class TerminalView {
     this.#terminal.focus();
   }
 
+  /** Gives the terminal the keyboard, except where that would push a touch keyboard over half of it. */
+  offerFocus(): void {
+    if (!matchMedia("(pointer: coarse)").matches) this.focus();
+  }
+
   setScheme(scheme: Scheme): void {
     this.#terminal.options.theme = terminalThemes[scheme];
     this.#terminal.options.minimumContrastRatio = minimumContrast[scheme];
@@ -120,6 +126,7 @@ export class TerminalView {
   handle(channel: ChannelState, event: ChannelEvent): void {
     if (channel !== this.#channel) return;
     this.#feed.handle(event);
+    if (event.type === "attached") this.#attachments += 1;
     if (event.type === "exited" || event.type === "detached") this.#end = event;
     if (event.type === "control" || event.type === "live") this.layout();
     this.#publish();
@@ -141,7 +148,7 @@ export class TerminalView {
   takeControl(): void {
     const wanted = this.#letterbox.measureWanted();
     if (wanted !== null) this.#act((channel) => channel.takeControl(wanted));
-    this.focus();
+    this.offerFocus();
   }
 
   dispose(): void {
@@ -162,7 +169,6 @@ export class TerminalView {
 
   async pasteClipboard(): Promise<void> {
     this.#terminal.paste(await navigator.clipboard.readText());
-    this.focus();
   }
 
   async copySelection(): Promise<void> {
@@ -257,7 +263,9 @@ export class TerminalView {
     const channel = this.#channel;
     if (channel === null || !channel.yours) return false;
     if (channel.phase === "live" && this.#feed.isLive) return true;
-    return this.#options.isNew && (channel.phase === "replaying" || channel.phase === "live");
+    // The first replay of a session that this page has just made is its present.
+    const isFirst = this.#options.isNew && this.#attachments === 1;
+    return isFirst && (channel.phase === "replaying" || channel.phase === "live");
   }
 
   #act(action: (channel: ChannelState) => void): void {
