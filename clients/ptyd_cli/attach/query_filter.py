@@ -14,8 +14,15 @@ from collections.abc import Callable
 MAX_HELD_BYTES = 4096
 """An unfinished sequence longer than this is data (an image, a clipboard), and no question that we know."""
 
-_INTRODUCER = re.compile(rb"[\x1b\x05]|\xc2[\x90\x9a\x9b\x9d\x9f]|\xc2\Z")
-"""ESC, ENQ, and the 8-bit DCS, DECID, CSI, OSC and APC as UTF-8 terminals read them."""
+_HARMLESS = (
+    rb"\[[\d;:]*[@-Zabd-mo-svwyz]"  # CSI with numbers only, but for DA1, DSR, XTWINOPS, DECREQTPARM
+    rb"|\[\?[\d;]*[hl]"
+    rb"|[()][0B]"
+    rb"|[78=>DEM]"
+)
+_INTRODUCER = re.compile(rb"\x1b(?!" + _HARMLESS + rb")|\x05|\xc2(?:[\x90\x9a\x9b\x9d\x9f]|\Z)")
+"""ESC, ENQ, and the 8-bit DCS, DECID, CSI, OSC and APC as UTF-8 terminals read them. What drawing consists of is passed
+over here, in the one search, so that replaying it costs no more than looking."""
 
 _CSI = re.compile(rb"[\x00-\x17\x19\x1c-\x1f\x20-\x3f\x7f]*([\x40-\x7e])?")
 _EMBEDDED_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")

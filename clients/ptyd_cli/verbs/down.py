@@ -14,15 +14,17 @@ from ptyd_cli.processes import wait_for_ends
 def command(kill_sessions: bool) -> None:
     """Stop the daemon. The sessions go on, and `ptyd up` takes them up again; with --kill-sessions they
     end."""
+    if not keeper_runs():
+        print("ptyd is not running")
+        return
+    # Only a daemon can end sessions (the keeper alone keeps them), so one that is down has to come up for that.
+    if kill_sessions:
+        start_daemon()
     try:
         status: StatusResult = oneshot.request("status", NoParams())
     except DaemonUnreachable:
-        if not keeper_runs() or not kill_sessions:
-            print("the daemon is not running")
-            return
-        # Only a daemon can end sessions: the keeper alone keeps them.
-        start_daemon()
-        status = oneshot.request("status", NoParams())
+        print("the daemon is down already")
+        return
     pids = [status.daemon_pid, status.keeper_pid] if kill_sessions else [status.daemon_pid]
     with wait_for_ends(pids):
         result: ShutdownResult = oneshot.request("shutdown", ShutdownParams(kill_sessions=kill_sessions))
