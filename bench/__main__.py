@@ -1,0 +1,66 @@
+"""``python -m bench``: measure everything, print the table, write the JSON."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.figures import Finding, Skipped
+from bench.machine import describe_load, describe_machine
+from bench.plan import Plan, report
+from bench.programs import compile_programs
+from bench.scenarios import command_line, echo, flood, idle, viewers
+from bench.table import format_markdown, format_table, make_json
+
+RESULTS = Path(__file__).parent / "results"
+
+SCENARIOS: dict[str, Callable[[Plan], list[Finding]]] = {
+    "flood": flood.measure,
+    "echo": echo.measure,
+    "viewers": viewers.measure,
+    "idle": idle.measure,
+    "command-line": command_line.measure,
+}
+
+
+def main() -> int:
+    options = parse_options()
+    started_at = datetime.now(UTC)
+    plan = Plan(compile_programs(), quick=options.quick)
+    machine = describe_machine()
+    if warning := describe_load():
+        report(f"warning: {warning}")
+    findings: list[Finding] = []
+    for name in options.only or SCENARIOS:
+        findings += SCENARIOS[name](plan)
+    print("  ".join(f"{fact}: {value}" for fact, value in machine.items() if value != ""))
+    print(format_table(findings))
+    if options.markdown:
+        print("\n" + format_markdown(findings))
+    path = options.json or RESULTS / f"{started_at:%Y%m%dT%H%M%SZ}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    results = make_json(machine, started_at.isoformat(timespec="seconds"), plan.quick, findings)
+    path.write_text(json.dumps(results, indent=1) + "\n")
+    print(f"\nwritten to {path}")
+    return 1 if any(isinstance(finding, Skipped) for finding in findings) else 0
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure ptyd against its peers.")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=SCENARIOS,
+        metavar="SCENARIO",
+        help=f"one of {', '.join(SCENARIOS)}; may be given again",
+    )
+    parser.add_argument("--quick", action="store_true", help="see that it works; the figures are good for nothing else")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="instead of bench/results/TIME.json")
+    parser.add_argument("--markdown", action="store_true", help="print the table for the README too")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""A bare client of ptyd: messages on the shared WebSocket client, no SDK. What the other peers' clients do, and the
+acknowledgements that PROTOCOL.md asks for."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from ptyd_protocol import PROTOCOL_VERSION, SUBPROTOCOL, limits
+from ptyd_protocol.codec import decode_daemon_message, decode_result, encode, params_to_map
+from ptyd_protocol.messages import (
+    Ack,
+    Attach,
+    Attached,
+    ClientMessage,
+    DaemonMessage,
+    Detached,
+    Exited,
+    Failure,
+    Hello,
+    Input,
+    Output,
+    Reply,
+    Request,
+    Role,
+    Snapshot,
+    Welcome,
+)
+from ptyd_protocol.methods import CreateParams, KillParams, SessionInfo
+from websockets.asyncio.client import ClientConnection
+
+from bench.peers.base import COLS, ROWS, OutputEnded, Terminal
+from bench.peers.websocket import open_socket, receive_message
+
+CHANNEL = 1
+PROGRAM_WINDOW_BYTES = limits.MIB
+"""What the SDK asks for."""
+
+T = TypeVar("T")
+
+
+class PtydTerminal(Terminal):
+    """One connection with one attachment."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.overruns = 0
+        """How often the daemon has skipped output for us."""
+        self._owned_session = ""
+        self._window = 0
+        self._acked = 0
+        self._input_seq = 0
+
+    @classmethod
+    async def connect(cls, path: Path) -> "PtydTerminal":
+        terminal = cls(await open_socket(path, "/ws", [SUBPROTOCOL]))
+        await terminal._post(Hello([PROTOCOL_VERSION], "bench", secrets.token_urlsafe(24)))
+        await terminal._expect(Welcome)
+        return terminal
+
+    async def create(self, argv: Sequence[str]) -> str:
+        """Start a session, which ends when we close; its id."""
+        params = CreateParams(argv=list(argv), cwd="/", cols=COLS, rows=ROWS)
+        await self._post(Request(1, "create", params_to_map(params)))
+        info: SessionInfo = decode_result("create", (await self._expect(Reply)).result)
+        self._owned_session = info.id
+        return info.id
+
+    async def attach(self, session: str, role: Role, *, lossless: bool, window: int) -> None:
+        self._window = window
+        await self._post(Attach(CHANNEL, session, role, COLS, ROWS, window=window, lossless=lossless))
+        self._acked = (await self._expect(Attached)).offset
+
+    async def send(self, data: bytes) -> None:
+        self._input_seq += 1
+        await self._post(Input(CHANNEL, self._input_seq, data))
+
+    async def receive(self) -> bytes:
+        while True:
+            match await self._receive_message():
+                case Output(offset=offset, data=data):
+                    await self._acknowledge(offset + len(data))
+                    return data
+                case Snapshot(offset=offset):
+                    self.overruns += 1
+                    self._acked = offset
+                case Exited() | Detached() as end:
+                    raise OutputEnded(str(end))
+                case _:
+                    pass
+
+    async def _acknowledge(self, offset: int) -> None:
+        if offset - self._acked >= self._window // limits.ACK_FRACTION:
+            self._acked = offset
+            await self._post(Ack(CHANNEL, offset))
+
+    async def close(self) -> None:
+        if self._owned_session:
+            params = KillParams(session=self._owned_session, grace_seconds=0)
+            await self._post(Request(2, "kill", params_to_map(params)))
+            await self._expect(Reply)
+        await self.socket.close()
+
+    async def _expect(self, kind: type[T]) -> T:
+        """The next message of this kind; others are passed over."""
+        while True:
+            message = await self._receive_message()
+            if isinstance(message, kind):
+                return message
+            if isinstance(message, Failure | Detached):
+                raise OutputEnded(f"{message.code}: {message.message}")
+
+    async def _receive_message(self) -> DaemonMessage | None:
+        return decode_daemon_message(await receive_message(self.socket))
+
+    async def _post(self, message: ClientMessage) -> None:
+        await self.socket.send(encode(message))
