@@ -1,0 +1,201 @@
+"""A plain client of the wire for tests: it does what it is told and nothing by itself, except to acknowledge."""
+
+import contextlib
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ptyd_protocol import codec, limits
+from ptyd_protocol.messages import (
+    Ack,
+    Attach,
+    Attached,
+    DaemonMessage,
+    Detached,
+    Event,
+    Exited,
+    Failure,
+    Hello,
+    Input,
+    InputAck,
+    Message,
+    Output,
+    Ping,
+    Pong,
+    Reply,
+    Request,
+    Snapshot,
+    Welcome,
+)
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, unix_connect
+
+from tests.support.daemon import RequestFailed
+from tests.support.waiting import stretch_deadline
+
+DEADLINE_SECONDS = 20.0
+
+M = TypeVar("M", bound=DaemonMessage)
+
+
+def make_client_id() -> str:
+    return secrets.token_hex(12)
+
+
+class Client:
+    """One connection. Output is collected by channel, and must be seamless."""
+
+    def __init__(self, socket: ClientConnection, client_id: str) -> None:
+        self.socket = socket
+        self.client_id = client_id
+        self.acknowledges = True
+        self.output: defaultdict[int, bytearray] = defaultdict(bytearray)
+        """What has come on each channel since its Attached or last Snapshot."""
+        self.next_offset: dict[int, int] = {}
+        self.epochs: dict[int, int] = {}
+        self.events: list[Event] = []
+        self._last_id = 0
+
+    # --- one message
+
+    def send(self, message: Message) -> None:
+        self.socket.send(codec.encode(message))
+
+    def receive(self) -> DaemonMessage:
+        """The next message. Raises ConnectionClosed, TimeoutError."""
+        data = self.socket.recv(timeout=stretch_deadline(DEADLINE_SECONDS))
+        assert isinstance(data, bytes)
+        message = codec.decode_daemon_message(data)
+        assert message is not None
+        self._note(message)
+        return message
+
+    def _note(self, message: DaemonMessage) -> None:
+        match message:
+            case Attached(channel=channel, offset=offset, epoch=epoch):
+                self.next_offset[channel] = offset
+                self.epochs[channel] = epoch
+                self.output[channel].clear()
+            case Snapshot(channel=channel, offset=offset):
+                self.next_offset[channel] = offset
+                self.output[channel].clear()
+            case Output(channel=channel, offset=offset, data=data):
+                assert offset == self.next_offset[channel]
+                self.next_offset[channel] += len(data)
+                self.output[channel] += data
+                if self.acknowledges:
+                    self.acknowledge(channel)
+            case Event():
+                self.events.append(message)
+            case _:
+                pass
+
+    def acknowledge(self, channel: int) -> None:
+        """Everything that has come has been consumed. A daemon that has just gone need not hear it."""
+        with contextlib.suppress(ConnectionClosed):
+            self.send(Ack(channel, self.next_offset[channel]))
+
+    # --- waiting
+
+    def wait_for(self, kind: type[M], where: Callable[[M], bool] = lambda message: True) -> M:
+        """The next message of ``kind`` that fits; others are only noted."""
+        while True:
+            message = self.receive()
+            if isinstance(message, kind) and where(message):
+                return message
+
+    def read_until(self, channel: int, wanted: bytes) -> bytes:
+        """All output of the channel, at least up to and with ``wanted``."""
+        while wanted not in self.output[channel]:
+            message = self.receive()
+            assert not isinstance(message, Exited | Detached), (message, bytes(self.output[channel][-500:]))
+        return bytes(self.output[channel])
+
+    def wait_event(self, kind: str, session: str) -> Event:
+        """The first such event, come already or to come."""
+        while True:
+            for event in self.events:
+                if (event.kind, event.session) == (kind, session):
+                    return event
+            self.receive()
+
+    def wait_close(self) -> tuple[int, str]:
+        """Close code and reason of the daemon; what it sent before is only noted."""
+        try:
+            while True:
+                self.receive()
+        except ConnectionClosed as closed:
+            if closed.rcvd is None:
+                return 1006, ""
+            return closed.rcvd.code, closed.rcvd.reason
+
+    # --- conversations
+
+    def hello(self) -> Welcome:
+        self.send(Hello([1], "test/1", self.client_id))
+        return self.wait_for(Welcome)
+
+    def begin_request(self, method: str, **params: Any) -> int:
+        """Ask, and do not wait for the answer. Returns the request's id."""
+        self._last_id += 1
+        self.send(Request(self._last_id, method, params))
+        return self._last_id
+
+    def end_request(self, request_id: int) -> Any:
+        """The result. Raises RequestFailed."""
+        while True:
+            message = self.receive()
+            if isinstance(message, Reply | Failure) and message.id == request_id:
+                break
+        if isinstance(message, Failure):
+            raise RequestFailed(message.code, message.message)
+        return message.result
+
+    def request(self, method: str, **params: Any) -> Any:
+        return self.end_request(self.begin_request(method, **params))
+
+    def attach(self, channel: int, session: str, **more: Any) -> Attached:
+        """As a controller at 80 x 24, unless ``more`` says otherwise. A refusal fails the test."""
+        answer = self.try_attach(channel, session, **more)
+        assert isinstance(answer, Attached), answer
+        return answer
+
+    def try_attach(self, channel: int, session: str, **more: Any) -> Attached | Detached:
+        values: dict[str, Any] = {"role": "control", "cols": 80, "rows": 24}
+        self.send(Attach(channel, session, **(values | more)))
+        while True:
+            message = self.receive()
+            if isinstance(message, Attached | Detached) and message.channel == channel:
+                return message
+
+    def type(self, channel: int, seq: int, data: bytes) -> None:
+        """Send one Input and wait until it is taken."""
+        self.send(Input(channel, seq, data))
+        self.wait_for(InputAck, lambda ack: ack.channel == channel and ack.seq >= seq)
+
+    def ping(self) -> None:
+        """Wait until everything sent before has been acted upon."""
+        nonce = secrets.randbits(40)
+        self.send(Ping(nonce))
+        self.wait_for(Pong, lambda pong: pong.nonce == nonce)
+
+
+@contextlib.contextmanager
+def connected(socket_path: Path, client_id: str | None = None, hello: bool = True) -> Iterator[Client]:
+    """A connection over the Unix socket, behind Hello and Welcome unless told otherwise."""
+    with unix_connect(
+        str(socket_path),
+        "ws://localhost/ws",
+        subprotocols=["ptyd.v1"],  # type: ignore[list-item]
+        max_size=limits.MAX_DAEMON_MESSAGE_BYTES,
+        max_queue=64,
+        compression=None,
+        ping_interval=None,
+        close_timeout=1,
+    ) as socket:
+        client = Client(socket, client_id or make_client_id())
+        if hello:
+            client.hello()
+        yield client
