@@ -3,6 +3,7 @@
 Imports neither asyncio nor websockets: ``ptyd ls`` has to feel instant.
 """
 
+import contextlib
 import http.client
 import socket
 from pathlib import Path
@@ -72,7 +73,9 @@ def _post(path: Path, body: bytes, timeout: float | None) -> tuple[int, bytes]:
         except OSError as error:
             raise DaemonUnreachable(f"no ptyd daemon answers at {path}: {error.strerror or error}") from error
         try:
-            connection.request("POST", "/api/request", body, HEADERS)
+            # A daemon that refuses at the headers may answer and close before it has read the body.
+            with contextlib.suppress(BrokenPipeError):
+                connection.request("POST", "/api/request", body, HEADERS)
             response = connection.getresponse()
             return response.status, response.read()
         except TimeoutError as error:

@@ -55,7 +55,9 @@ def answer_with(runtime_dir: Path) -> Iterator[Callable[[bytes], None]]:
     def serve(answer: bytes) -> None:
         connection, _ = listener.accept()
         with connection:
-            connection.recv(65536)
+            request_bytes = b""
+            while b"list" not in request_bytes:  # which comes in the body
+                request_bytes += connection.recv(65536)
             connection.sendall(answer)
 
     def start(answer: bytes) -> None:

@@ -84,16 +84,18 @@ async def test_errors_that_a_person_understands(ptyd: Connection) -> None:
 
 
 async def test_what_can_be_done_to_a_session(ptyd: Connection) -> None:
-    session = await ptyd.create(["bash", "--norc"], name="first", env={"PS1": "> "})
+    program = 'read x; trap "echo got-int" INT; stty size; while true; do read x && echo done-$x; done'
+    session = await ptyd.create(["bash", "-c", program], name="first")
     await session.rename("second")
     assert session.name == "second" and (await ptyd.get("sec")).id == session.id
     await session.resize(91, 31)
     assert ((await session.refresh()).cols, session.info.rows) == (91, 31)
-    await session.send(b"stty size; sleep 600\r")
+    await session.send(b"go\r")
     assert (await session.wait_text(r"(\d+) (\d+)\n", timeout=10)).groups() == ("31", "91")
     await session.signal("INT")
+    await session.wait_text("got-int", timeout=10)
     before = (await session.refresh()).log_head
-    await session.send(b"echo done-$((6 * 7))\r")
+    await session.send(b"42\r")
     assert (await session.wait_text("done-42", timeout=10, since=before)).group() == "done-42"
     assert "done-42" in (await session.capture(-1)).text
     assert b"done-42" in (await session.read_log()).data
