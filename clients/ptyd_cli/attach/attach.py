@@ -1,7 +1,10 @@
 """Attaching from the command line: from a session's name to an exit code."""
 
 import asyncio
+import contextlib
 import logging
+import os
+import sys
 
 from ptyd_protocol import limits
 from ptyd_protocol.version import __version__
@@ -39,7 +42,9 @@ def attach_terminal(
     finally:
         terminal.leave()
         terminal.close()
-    print(ending.line)
+    # Not print: a window that was closed takes nothing, and the interpreter would complain of it at its end.
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), f"{ending.line}\n".encode())
     return ending.exit_code
 
 
