@@ -292,9 +292,12 @@ class PtyManager:
             Refusal: the session has ended.
         """
         running = self._running.get(session.id)
-        if running is None or session.exit is not None:
-            raise Refusal(ErrorCode.SESSION_EXITED, f"session {session.name} has exited")
-        await running.pty.send(data)
+        try:
+            if running is None or session.exit is not None:
+                raise BrokenPipeError
+            await running.pty.send(data)
+        except BrokenPipeError:
+            raise Refusal(ErrorCode.SESSION_EXITED, f"session {session.name} has exited") from None
 
     async def kill(self, session: Session, grace_seconds: float) -> None:
         """End a session and its whole process tree, and wait for its end; forget one that has ended."""

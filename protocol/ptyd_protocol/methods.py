@@ -242,3 +242,6 @@ METHODS: dict[str, Method] = {
     "restart": Method(NoParams, None),
     "shutdown": Method(ShutdownParams, ShutdownResult),
 }
+
+ASKING_METHODS = frozenset({"list", "get", "status", "read_log", "capture", "wait"})
+"""They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

@@ -25,6 +25,7 @@ from ptyd_protocol.messages import (
     TakeControl,
     Welcome,
 )
+from ptyd_protocol.methods import ASKING_METHODS
 from ptyd_protocol.server_connection import ServerConnection
 from ptyd_protocol.version import PROTOCOL_VERSION, __version__
 
@@ -97,6 +98,7 @@ class Connection:
         self._protocol = ServerConnection()
         self._attachments: dict[int, Attachment] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._asking: set[asyncio.Task[None]] = set()
         self._lost = False
         office.connections.add(self)
         office.empty.clear()
@@ -122,7 +124,7 @@ class Connection:
             case Ack() | Resize() | TakeControl() | Detach():
                 self._act_on_channel(message)
             case Request():
-                self._office.tasks.start(self._answer(message), f"request {message.method[:40]}")
+                self._begin_answer(message)
             case Attach():
                 self._attach(message)
             case Ping():
@@ -181,6 +183,12 @@ class Connection:
             return
         self._attachments[request.channel] = attachment
         self._pump(attachment)
+
+    def _begin_answer(self, request: Request) -> None:
+        task = self._office.tasks.start(self._answer(request), f"request {request.method[:40]}")
+        if request.method in ASKING_METHODS:
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
 
     async def _answer(self, request: Request) -> None:
         reply = await self._office.answer(self, request)
@@ -257,6 +265,8 @@ class Connection:
             del self._office.by_client_id[hello.client_id]
         for attachment in list(self._attachments.values()):
             self._release(attachment, keep_hold=True)
+        for task in list(self._asking):
+            task.cancel()  # nobody hears the answer: to wait on would count as having seen
         self._office.forget_subscriber(self.tell_event)
 
     @property

@@ -28,6 +28,8 @@ class PendingInput:
     attachment: Attachment | None
     seq: int
     on_taken: Callable[[], None]
+    on_void: Callable[[], None] = lambda: None
+    """The program has ended first."""
 
 
 class InputPipe:
@@ -51,6 +53,9 @@ class InputPipe:
     def deliver(self, pending: PendingInput) -> None:
         """Take ``pending`` when those before it have gone through; ``on_taken`` is then called."""
         assert len(pending.data) <= MAX_INPUT_BYTES
+        if self._closed:
+            pending.on_void()
+            return
         self._waiting.append(pending)
         if not self._watching_master:
             self._move_on()
@@ -63,7 +68,8 @@ class InputPipe:
     def close(self) -> None:
         self._unwatch_master()
         self._closed = True
-        self._waiting.clear()
+        while self._waiting:
+            self._waiting.popleft().on_void()
 
     def _move_on(self) -> None:
         while not self._closed:

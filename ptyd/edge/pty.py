@@ -9,6 +9,7 @@ import select
 import signal
 import termios
 from collections.abc import Callable
+from functools import partial
 
 from ptyd_protocol.limits import MAX_INPUT_BYTES
 
@@ -182,11 +183,19 @@ class Pty:
         self._input.drop(attachment)
 
     async def send(self, data: bytes) -> None:
-        """Deliver input that no attachment numbers; returns when all of it was taken."""
+        """Deliver input that no attachment numbers; returns when all of it was taken.
+
+        Raises:
+            BrokenPipeError: the program has ended first.
+        """
         for begin in range(0, len(data), MAX_INPUT_BYTES):
-            taken = asyncio.Event()
-            self._input.deliver(PendingInput(data[begin : begin + MAX_INPUT_BYTES], None, 0, taken.set))
-            await taken.wait()
+            part = data[begin : begin + MAX_INPUT_BYTES]
+            taken: asyncio.Future[bool] = self._loop.create_future()
+            self._input.deliver(
+                PendingInput(part, None, 0, partial(_settle, taken, True), partial(_settle, taken, False))
+            )
+            if not await taken:
+                raise BrokenPipeError
 
     def resize(self, cols: int, rows: int) -> None:
         if not self.closed:
@@ -210,3 +219,9 @@ class Pty:
         if group <= 0:
             raise ProcessLookupError("no foreground process group")
         os.killpg(group, signal.Signals(number))
+
+
+def _settle(future: asyncio.Future[bool], result: bool) -> None:
+    """Whoever waited may have been cancelled."""
+    if not future.done():
+        future.set_result(result)

@@ -5,7 +5,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ptyd_protocol import codec, limits
 from ptyd_protocol.messages import (
@@ -37,8 +37,6 @@ from tests.support.waiting import stretch_deadline
 
 DEADLINE_SECONDS = 20.0
 
-M = TypeVar("M", bound=DaemonMessage)
-
 
 def make_client_id() -> str:
     return secrets.token_hex(12)
@@ -56,6 +54,8 @@ class Client:
         self.next_offset: dict[int, int] = {}
         self.epochs: dict[int, int] = {}
         self.events: list[Event] = []
+        self._passed: list[DaemonMessage] = []
+        """What has come while something else was waited for."""
         self._last_id = 0
 
     # --- one message
@@ -64,7 +64,7 @@ class Client:
         self.socket.send(codec.encode(message))
 
     def receive(self) -> DaemonMessage:
-        """The next message. Raises ConnectionClosed, TimeoutError."""
+        """The next message. Output is noted and need not be kept. Raises ConnectionClosed, TimeoutError."""
         data = self.socket.recv(timeout=stretch_deadline(DEADLINE_SECONDS))
         assert isinstance(data, bytes)
         message = codec.decode_daemon_message(data)
@@ -97,19 +97,29 @@ class Client:
         with contextlib.suppress(ConnectionClosed):
             self.send(Ack(channel, self.next_offset[channel]))
 
+    def _pass(self, message: DaemonMessage) -> None:
+        if not isinstance(message, Output):
+            self._passed.append(message)
+
     # --- waiting
 
-    def wait_for(self, kind: type[M], where: Callable[[M], bool] = lambda message: True) -> M:
-        """The next message of ``kind`` that fits; others are only noted."""
+    def wait_for(self, kind: Any, where: Callable[[Any], bool] = lambda message: True) -> Any:
+        """The first message of ``kind`` that fits and that nobody else has waited for; come already or to come."""
+        for passed in self._passed:
+            if isinstance(passed, kind) and where(passed):
+                self._passed.remove(passed)
+                return passed
         while True:
             message = self.receive()
             if isinstance(message, kind) and where(message):
                 return message
+            self._pass(message)
 
     def read_until(self, channel: int, wanted: bytes) -> bytes:
         """All output of the channel, at least up to and with ``wanted``."""
         while wanted not in self.output[channel]:
             message = self.receive()
+            self._pass(message)
             assert not isinstance(message, Exited | Detached), (message, bytes(self.output[channel][-500:]))
         return bytes(self.output[channel])
 
@@ -119,7 +129,7 @@ class Client:
             for event in self.events:
                 if (event.kind, event.session) == (kind, session):
                     return event
-            self.receive()
+            self._pass(self.receive())
 
     def wait_close(self) -> tuple[int, str]:
         """Close code and reason of the daemon; what it sent before is only noted."""
@@ -145,10 +155,7 @@ class Client:
 
     def end_request(self, request_id: int) -> Any:
         """The result. Raises RequestFailed."""
-        while True:
-            message = self.receive()
-            if isinstance(message, Reply | Failure) and message.id == request_id:
-                break
+        message = self.wait_for(Reply | Failure, lambda answer: answer.id == request_id)
         if isinstance(message, Failure):
             raise RequestFailed(message.code, message.message)
         return message.result
@@ -165,10 +172,7 @@ class Client:
     def try_attach(self, channel: int, session: str, **more: Any) -> Attached | Detached:
         values: dict[str, Any] = {"role": "control", "cols": 80, "rows": 24}
         self.send(Attach(channel, session, **(values | more)))
-        while True:
-            message = self.receive()
-            if isinstance(message, Attached | Detached) and message.channel == channel:
-                return message
+        return self.wait_for(Attached | Detached, lambda answer: answer.channel == channel)
 
     def type(self, channel: int, seq: int, data: bytes) -> None:
         """Send one Input and wait until it is taken."""
