@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +35,7 @@ def main() -> int:
         report(f"warning: {warning}")
     findings: list[Finding] = []
     for name in options.only or SCENARIOS:
-        findings += SCENARIOS[name](plan)
+        findings += measure_scenario(name, plan)
     print("  ".join(f"{fact}: {value}" for fact, value in machine.items() if value != ""))
     print(format_table(findings))
     if options.markdown:
@@ -45,6 +46,15 @@ def main() -> int:
     path.write_text(json.dumps(results, indent=1) + "\n")
     print(f"\nwritten to {path}")
     return 1 if any(isinstance(finding, Skipped) for finding in findings) else 0
+
+
+def measure_scenario(name: str, plan: Plan) -> list[Finding]:
+    """A scenario that fails says so in the table, and leaves the others their say."""
+    try:
+        return SCENARIOS[name](plan)
+    except Exception as error:
+        traceback.print_exc()
+        return [Skipped(name, "all", f"failed: {error!r}")]
 
 
 def parse_options() -> argparse.Namespace:

@@ -12,12 +12,17 @@ HEADINGS = ("subject", "figure", "value", "ratio", "bar", "")
 
 def format_table(findings: Sequence[Finding]) -> str:
     """Plain text; one block a scenario."""
-    rows = [format_row(finding) for finding in findings]
-    widths = [max(len(row[column]) for row in [HEADINGS, *rows]) for column in range(len(HEADINGS))]
+    rows = [HEADINGS, *(format_row(finding) for finding in findings if isinstance(finding, Figure))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = []
-    for scenario, group in groupby(zip(findings, rows, strict=True), key=lambda pair: pair[0].scenario):
+    for scenario, group in groupby(findings, key=lambda finding: finding.scenario):
         lines += ["", scenario, join_cells(HEADINGS, widths)]
-        lines += [join_cells(row, widths) for _, row in group]
+        for finding in group:
+            match finding:
+                case Figure():
+                    lines.append(join_cells(format_row(finding), widths))
+                case Skipped():
+                    lines.append(f"  {finding.subject}: not measured: {finding.reason}")
     return "\n".join(lines)
 
 
@@ -37,12 +42,11 @@ def format_markdown(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def format_row(finding: Finding) -> tuple[str, str, str, str, str, str]:
-    if isinstance(finding, Skipped):
-        return finding.subject, "not measured", finding.reason, "", "", ""
-    ratio = "" if finding.ratio is None else f"{finding.ratio:.2f} of {finding.ratio_to}"
-    verdict = {None: "", True: "reached", False: "MISSED"}[finding.reaches_bar]
-    return finding.subject, finding.what, format_value(finding.value, finding.unit), ratio, format_bar(finding), verdict
+def format_row(figure: Figure) -> tuple[str, str, str, str, str, str]:
+    """The cells under HEADINGS."""
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.2f} of {figure.ratio_to}"
+    verdict = {None: "", True: "reached", False: "MISSED"}[figure.reaches_bar]
+    return figure.subject, figure.what, format_value(figure.value, figure.unit), ratio, format_bar(figure), verdict
 
 
 def format_value(value: float, unit: str) -> str:

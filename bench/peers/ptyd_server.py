@@ -14,6 +14,7 @@ from ptyd_sdk import Connection, connect
 from bench.peers.base import Unavailable
 from bench.peers.server_process import END_TIMEOUT_SECONDS, make_place
 
+LOG_END_CHARS = 4000
 COMMAND = str(Path(sys.executable).with_name("ptyd"))
 
 
@@ -48,6 +49,9 @@ def running_ptyd() -> Iterator[PtydServer]:
         server = PtydServer(place / "run", env, keeper.pid)
         try:
             yield server
+        except BaseException:
+            sys.stderr.write(read_log_end(server))
+            raise
         finally:
             asyncio.run(shut_down(server))
             keeper.wait(END_TIMEOUT_SECONDS)
@@ -85,6 +89,12 @@ def start_keeper(runtime_dir: Path, env: dict[str, str]) -> subprocess.Popen[byt
         keeper.wait()
         raise Unavailable(f"ptyd did not start: {word.decode() or 'its keeper ended'}")
     return keeper
+
+
+def read_log_end(server: PtydServer) -> str:
+    """The daemon's last words, for a run that failed."""
+    log = server.runtime_dir / "daemon.log"
+    return log.read_text()[-LOG_END_CHARS:] if log.exists() else ""
 
 
 async def shut_down(server: PtydServer) -> None:
