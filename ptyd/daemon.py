@@ -73,6 +73,7 @@ class Daemon:
             lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer),
             lambda door: make_websocket_class(door, self._office),
             keeper.hold,
+            keeper.release,
         )
 
     async def run(self) -> None:
@@ -116,7 +117,7 @@ class Daemon:
             if ending == "restart"
             else (CloseCode.GOING_AWAY, "the daemon goes down")
         )
-        self._listeners.close()
+        self._listeners.close(for_good=ending != "restart")
         for connection in list(self._office.connections):
             connection.close(code, reason)
         with suppress(TimeoutError):

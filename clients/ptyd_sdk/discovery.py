@@ -13,12 +13,15 @@ TOKEN_FILE: Final = "token"
 
 
 def runtime_dir() -> Path:
-    """``$PTYD_DIR``, else ``$XDG_RUNTIME_DIR/ptyd``, else ``ptyd-<uid>`` among the temporary files.
+    """``$PTYD_DIR``, else where ``$PTYD_SOCKET`` is (inside a session: its own daemon's), else
+    ``$XDG_RUNTIME_DIR/ptyd``, else ``ptyd-<uid>`` among the temporary files.
 
     It need not exist.
     """
     if chosen := os.environ.get("PTYD_DIR"):
         return Path(chosen).absolute()
+    if socket := os.environ.get("PTYD_SOCKET"):
+        return Path(socket).absolute().parent
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         return Path(runtime) / "ptyd"
     import tempfile  # noqa: PLC0415 - takes 10 ms, and is seldom needed

@@ -26,7 +26,7 @@ class Word(IntEnum):
     HEAD = 3
     """Offset behind the last byte accounted for."""
     READING = 4
-    """Bytes asked for by a read in progress, 0 when there is none."""
+    """Length of the read in progress, 0 when there is none (core/replay_log.py says how it is noted)."""
     GUARDED = 5
     """Offset up to which the ring ahead of the head holds guard bytes."""
     INTENT_KEY = 6

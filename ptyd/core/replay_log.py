@@ -1,10 +1,13 @@
 """The replay log: a ring of a session's newest output under absolute offsets, in memory that outlives the daemon.
 
 The daemon reads the PTY straight into the ring. Were it killed inside ``read``, the kernel would have given it bytes
-that it never accounted for. So the ring ahead of the head is kept filled with a guard byte, and the length of
-the read in progress is noted before it: on recovery, a region of that length that holds anything but guard bytes is
-output which the dead daemon had received. (A read never returns less than the bytes the PTY said it had; so
-only a read of nothing but guard bytes, which never occur in UTF-8, could go unnoticed.)
+that it never accounted for. So the ring ahead of the head is kept filled with a guard byte, and a read is noted
+before it begins: on recovery, what differs from the guard in the noted region is output which the dead daemon had
+received.
+
+The guard byte never occurs in UTF-8, but binary output may end in it. A read that notes its exact length (the PTY can
+be asked for it, at a price) is recovered whole when anything in it differs from the guard; one that notes only how
+much it would take at most is recovered up to the last byte that differs.
 
 Most readers are viewers and may be overrun. A *hold* may not: the ring is not written over beyond it, ``room`` is then
 0, and the child waits.
@@ -30,6 +33,9 @@ GUARD_BLOCK_BYTES = 64 * 1024
 _GUARD = bytes([GUARD_BYTE]) * GUARD_BLOCK_BYTES
 
 MAX_READ_BYTES = GUARD_BLOCK_BYTES
+
+_AT_MOST = 1 << 63
+"""Set in the note of a read that gives only a bound of its length."""
 
 
 class LogSpan(NamedTuple):
@@ -117,14 +123,23 @@ class ReplayLog:
         self._ring[at : at + GUARD_BLOCK_BYTES] = _GUARD
         self._guarded = end
 
-    def reserve(self, length: int) -> list[memoryview]:
-        """Where to read the next ``length`` bytes into, at most ``room``; noted for recovery until ``commit``."""
-        self._words[Word.READING] = length
+    def reserve(self, length: int, *, is_exact: bool = True) -> list[memoryview]:
+        """Where to read into, noted for recovery until ``commit``. ``length`` is at most ``room``: the very number of
+        bytes that the read will bring, or without ``is_exact`` a bound of it."""
+        self._words[Word.READING] = length if is_exact else length | _AT_MOST
+        return self._places_ahead(length)
+
+    def _places_ahead(self, length: int) -> list[memoryview]:
+        """The ring from the head on."""
         at = self.head % self.capacity
         first = min(length, self.capacity - at)
         if first == length:
             return [self._ring[at : at + length]]
         return [self._ring[at:], self._ring[: length - first]]
+
+    def ends_like_guard(self) -> bool:
+        """Whether the newest byte could be taken for the guard: the output is binary."""
+        return self.head > 0 and self._ring[(self.head - 1) % self.capacity] == GUARD_BYTE
 
     def commit(self, length: int) -> None:
         """The reserved read has brought ``length`` bytes."""
@@ -134,11 +149,11 @@ class ReplayLog:
 
     def recover(self) -> int:
         """Account for what a killed daemon had received and not recorded. Returns the number of bytes regained."""
+        noted = self._words[Word.READING]
         # Bounded by the guard: killed between the two stores of commit, the note is of a read already counted.
-        reading = min(self._words[Word.READING], self._guarded - self.head)
-        regained = 0
-        if reading and any(bytes(view).strip(_GUARD[:1]) for view in self.reserve(reading)):
-            regained = reading
+        length = min(noted & ~_AT_MOST, self._guarded - self.head)
+        received = len(b"".join(self._places_ahead(length)).rstrip(_GUARD[:1]))
+        regained = received if noted & _AT_MOST or not received else length
         self.commit(regained)
         self._relay_guard()
         return regained
@@ -151,6 +166,15 @@ class ReplayLog:
             length = min(self._guarded - at, self.capacity - begin, GUARD_BLOCK_BYTES)
             self._ring[begin : begin + length] = _GUARD[:length]
             at += length
+
+    @property
+    def last_output_at(self) -> float:
+        """When output came last, in Unix seconds; 0.0 for never."""
+        return self._words[Word.LAST_OUTPUT_AT] / 1000
+
+    @last_output_at.setter
+    def last_output_at(self, unix_seconds: float) -> None:
+        self._words[Word.LAST_OUTPUT_AT] = int(unix_seconds * 1000)
 
     # --- reading ---
 

@@ -156,6 +156,10 @@ class KeeperLink:
         """Keep a descriptor for the next daemon."""
         self._send({"op": "hold", "name": name}, [fd])
 
+    def release(self, name: str) -> None:
+        """No daemon will want that descriptor any more."""
+        self._send({"op": "release", "name": name})
+
     def tell_ready(self) -> None:
         self._send({"op": "ready"})
 

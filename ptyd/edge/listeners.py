@@ -47,12 +47,14 @@ class Listeners:
         make_app: Callable[[Door], ASGIApp],
         make_websocket: Callable[[Door], Any],
         hold: Callable[[str, int], None],
+        release: Callable[[str], None],
     ) -> None:
         self._logins = logins
         self._allowed_hosts = tuple(allowed_hosts)
         self._make_app = make_app
         self._make_websocket = make_websocket
         self._hold = hold
+        self._release = release
         self._listeners: dict[str, Listener] = {}
 
     def infos(self) -> list[ListenerInfo]:
@@ -108,7 +110,7 @@ class Listeners:
             sock.close()
             raise Refusal(ErrorCode.UNAVAILABLE, f"cannot listen on {host}:{port}: {error.strerror}") from error
         sock.setblocking(False)
-        self._hold(f"tcp:{host}:{sock.getsockname()[1]}", sock.fileno())
+        self._hold(_tcp_name(sock), sock.fileno())
         return await self._serve_tcp(sock)
 
     def _find_tcp(self, host: str, port: int) -> ListenResult | None:
@@ -135,7 +137,7 @@ class Listeners:
         factory = self._protocol_factory(door, state, H11Protocol)
         server = await asyncio.get_running_loop().create_server(factory, sock=sock, backlog=BACKLOG)
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._listeners[f"tcp:{address}"] = Listener(ListenerInfo(kind="tcp", address=address), server, state)
+        self._listeners[_tcp_name(sock)] = Listener(ListenerInfo(kind="tcp", address=address), server, state)
         logger.info("listening on http://%s", address)
         return ListenResult(host=host, port=port)
 
@@ -156,10 +158,21 @@ class Listeners:
         config.load()
         return lambda: protocol_class(config=config, server_state=state, app_state={})
 
-    def close(self) -> None:
-        """Stop accepting here; the keeper's duplicates stay open."""
-        for listener in self._listeners.values():
+    def close(self, for_good: bool) -> None:
+        """Stop accepting. The keeper's duplicates stay open for the next daemon, unless it is ``for_good``: then
+        nobody should be left waiting at the door."""
+        for name, listener in self._listeners.items():
             listener.server.close()
+            if for_good:
+                self._release(name)
+                if listener.info.kind == "unix":
+                    Path(listener.info.address).unlink(missing_ok=True)
+
+
+def _tcp_name(sock: socket.socket) -> str:
+    """Under what name the keeper holds a TCP listener."""
+    host, port = sock.getsockname()[:2]
+    return f"tcp:{host}:{port}"
 
 
 def _bind_unix(path: Path) -> socket.socket:

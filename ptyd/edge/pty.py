@@ -22,6 +22,10 @@ from ptyd.edge.keeper_link import SessionFds
 READS_A_TURN = 16
 """The kernel gives 4 KiB a read; after so many the other sessions have their turn."""
 
+EXACT_READS = 4096
+"""Output that ends in the log's guard byte is binary: so many reads note their exact length, which costs an ioctl that
+slows a flood by some percent (see core/replay_log.py)."""
+
 DRAIN_QUIET_SECONDS = 0.05
 """The child is gone, but something else has the terminal open: silent for so long means it has been read empty."""
 DRAIN_LIMIT_SECONDS = 1.0
@@ -52,6 +56,7 @@ class Pty:
         self._on_blocked = on_blocked
         self._on_drained = on_drained
         self._available = array.array("i", [0])
+        self._exact_reads_left = 0
         self._reading = False
         self._is_hung_up = False
         self._child_is_gone = False
@@ -95,22 +100,30 @@ class Pty:
 
     def _read_once(self, room: int) -> bool:
         """Read what there is, straight into the log. False: nothing more for now."""
-        # The length is asked for first, so that it can be noted before the bytes move (see core/replay_log.py).
-        fcntl.ioctl(self._master, termios.FIONREAD, self._available)
-        length = min(self._available[0], room) or 1
+        log = self._log
         try:
-            count = os.readv(self._master, self._log.reserve(length))
+            if self._exact_reads_left:
+                self._exact_reads_left -= 1
+                count = os.readv(self._master, log.reserve(min(self._bytes_waiting(), room) or 1))
+            else:
+                count = os.readv(self._master, log.reserve(room, is_exact=False))
         except BlockingIOError:
-            self._log.commit(0)
+            log.commit(0)
             return False
         except OSError as error:
-            self._log.commit(0)
+            log.commit(0)
             if error.errno != errno.EIO:
                 raise
             self._meet_hangup()
             return False
-        self._log.commit(count)
+        log.commit(count)
+        if log.ends_like_guard():
+            self._exact_reads_left = EXACT_READS
         return count > 0
+
+    def _bytes_waiting(self) -> int:
+        fcntl.ioctl(self._master, termios.FIONREAD, self._available)
+        return self._available[0]
 
     def _meet_hangup(self) -> None:
         """Nobody has the terminal open: the end, or a child that may open it again."""
@@ -158,6 +171,7 @@ class Pty:
         self._cancel_timer()
         self._pause_reading()
         self._input.close()
+        self._loop.remove_reader(self._fds.pidfd)
         self.closed = True
         self._fds.close()
 
@@ -201,6 +215,15 @@ class Pty:
         if not self.closed:
             termios.tcsetwinsize(self._master, (rows, cols))
 
+    def watch_child(self, on_end: Callable[[], None]) -> None:
+        """Call ``on_end`` when the child ends: for when the keeper is not there to say so."""
+        if not self.closed and not self._child_is_gone:
+            self._loop.add_reader(self._fds.pidfd, self._note_child_end, on_end)
+
+    def _note_child_end(self, on_end: Callable[[], None]) -> None:
+        self._loop.remove_reader(self._fds.pidfd)
+        on_end()
+
     def living_child(self) -> int | None:
         """The pid of the session's own program, None when it has ended."""
         if self.closed or self._child_is_gone:
@@ -219,6 +242,12 @@ class Pty:
         if group <= 0:
             raise ProcessLookupError("no foreground process group")
         os.killpg(group, signal.Signals(number))
+
+
+def terminal_size(master: int) -> tuple[int, int]:
+    """(cols, rows) as the program sees them."""
+    rows, cols = termios.tcgetwinsize(master)
+    return cols, rows
 
 
 def _settle(future: asyncio.Future[bool], result: bool) -> None:

@@ -74,7 +74,6 @@ def test_down_keeps_the_sessions_and_up_takes_them_up(run_ptyd: RunPtyd) -> None
     assert "running" in run_ptyd("ls").stdout
 
 
-@pytest.mark.xfail(reason="the keeper holds the listening socket open although no daemon is to come", strict=True)
 def test_nobody_listens_for_a_daemon_that_is_down(place: Path, run_ptyd: RunPtyd) -> None:
     run_ptyd("new", "-d", "-n", "kept", "--", "sleep", "1000")
     run_ptyd("down")

@@ -79,11 +79,12 @@ def make_log(capacity: int = SMALL_CAPACITY_BYTES) -> ReplayLog:
     return open_log(make_memory(capacity))
 
 
-def receive_bytes(log: ReplayLog, data: bytes) -> None:
-    """What ``readv`` does: the bytes are in the ring, and nobody has counted them."""
+def receive_bytes(log: ReplayLog, data: bytes, at_most: int = 0) -> None:
+    """What ``readv`` does: the bytes are in the ring, and nobody has counted them. ``at_most``: the read did not say
+    how much would come, but this bound."""
     rest = data
-    for place in log.reserve(len(data)):
-        place[:] = rest[: len(place)]
+    for place in log.reserve(at_most, is_exact=False) if at_most else log.reserve(len(data)):
+        place[: len(rest)] = rest[: len(place)]
         rest = rest[len(place) :]
     assert not rest
 

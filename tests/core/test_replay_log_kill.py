@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from ptyd.core.replay_log import GUARD_BLOCK_BYTES, GUARD_BYTE, MAX_READ_BYTES, ReplayLog
-from tests.core.memory import SMALL_CAPACITY_BYTES, WatchedMemory, append, make_memory, open_log, receive_bytes
+from tests.core.memory import (
+    SMALL_CAPACITY_BYTES,
+    WatchedMemory,
+    append,
+    make_log,
+    make_memory,
+    open_log,
+    receive_bytes,
+)
 
 Kind = str
 
@@ -65,12 +73,12 @@ def make_reads(kind: Kind, count: int, seed: int) -> Iterator[bytes]:
             yield bytes(data)
 
 
-def read_under_witness(witness: Witness, log: ReplayLog, data: bytes) -> None:
+def read_under_witness(witness: Witness, log: ReplayLog, data: bytes, *, is_exact: bool = True) -> None:
     room = log.room
     data = data[:room]
     if not data:
         return
-    receive_bytes(log, data)
+    receive_bytes(log, data, at_most=0 if is_exact else room)
     witness.given += data
     witness.look()  # killed in ``read``, when the kernel had given everything
     log.commit(len(data))
@@ -88,6 +96,26 @@ def test_nothing_is_lost_at_any_store(kind: Kind, seed: int) -> None:
     assert len(witness.given) > SMALL_CAPACITY_BYTES  # the ring has wrapped
     assert witness.kills > 150
     assert witness.regained >= 40
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_text_is_not_lost_by_reads_that_note_a_bound(seed: int) -> None:
+    memory = make_memory()
+    witness = Witness(memory)
+    log = open_log(memory)
+    for data in make_reads("text", 40, seed):
+        read_under_witness(witness, log, data, is_exact=False)
+    assert len(witness.given) > SMALL_CAPACITY_BYTES  # the ring has wrapped
+    assert witness.regained >= 40
+
+
+def test_output_that_ends_like_the_guard_is_told() -> None:
+    log = make_log()
+    assert not log.ends_like_guard()
+    append(log, b"\xff")
+    assert log.ends_like_guard()
+    append(log, b"text")
+    assert not log.ends_like_guard()
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -23,7 +23,7 @@ def command(session: str, is_observer: bool, is_forced: bool) -> int:
     them off, and `ptyd detach` still works. Exits with the program's own status when it ends.
     """
     keys = load_detach_keys()
-    terminal = open_outer_terminal("`ptyd attach`")
     info: SessionInfo = ask_about_session("get", SessionParams(session=session))
     refuse_nesting(info.id, is_forced=is_forced)
+    terminal = open_outer_terminal("`ptyd attach`")
     return attach_terminal(terminal, info.id, keys, is_observer=is_observer)
