@@ -110,6 +110,7 @@ class Daemon:
         logger.error(
             "the keeper has ended: sessions go on, but none can be made, and the next end of the daemon is theirs"
         )
+        self._manager.note_keeper_gone()
 
     async def _finish(self, ending: Ending) -> None:
         code, reason = (

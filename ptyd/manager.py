@@ -29,7 +29,7 @@ from ptyd.edge.hold_timer import HoldTimer
 from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
 from ptyd.edge.log_store import LogStore, MappedLog
 from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_tree
-from ptyd.edge.pty import Pty
+from ptyd.edge.pty import Pty, terminal_size
 
 logger = logging.getLogger("ptyd.manager")
 
@@ -121,7 +121,7 @@ class PtyManager:
         except (OSError, LogDamaged) as error:
             logger.error("session %s: its log is lost (%s); a new one begins", kept.id, error)
             self._store.remove(kept.id)
-            log = self._store.create(kept.id, 80, 24)
+            log = self._store.create(kept.id, *(terminal_size(kept.fds.master) if kept.fds else (80, 24)))
         session = self._make_session(kept.id, kept.record, kept.pid, log)
         self.registry.add(session)
         if kept.exit is not None:
@@ -132,6 +132,7 @@ class PtyManager:
             self._schedule_removal(session)
             return
         self._start(session, log, kept.fds)
+        session.terminal.resize(session.cols, session.rows)  # where a daemon was killed between noting and doing it
         if session.exit is not None:
             self._running[session.id].pty.drain()
 
@@ -148,7 +149,7 @@ class PtyManager:
             log_file=log,
             cols=cols,
             rows=rows,
-            last_output_at=record["created_at"],
+            last_output_at=log.last_output_at or record["created_at"],
         )
         session.on_change = partial(self._publish, session=session)
         return session
@@ -229,7 +230,7 @@ class PtyManager:
                 running.pty.resume_reading()
         session.leave(attachment)
         session.shelve_unused_log()
-        if session.exit_seen:
+        if session.has_ended:
             self._schedule_removal(session)
         self._publish("updated", session)
 
@@ -275,7 +276,7 @@ class PtyManager:
         """Signal the foreground process group.
 
         Raises:
-            Refusal: the session has ended.
+            Refusal: the session has ended, or what runs in front may not be signalled.
         """
         running = self._running.get(session.id)
         try:
@@ -284,6 +285,10 @@ class PtyManager:
             running.pty.signal_foreground(signal.Signals(number))
         except ProcessLookupError:
             raise Refusal(ErrorCode.SESSION_EXITED, f"session {session.name} has no process to signal") from None
+        except PermissionError:
+            raise Refusal(
+                ErrorCode.PERMISSION_DENIED, f"the program in front of session {session.name} is another user's"
+            ) from None
 
     async def send(self, session: Session, data: bytes) -> None:
         """Deliver input that no attachment numbers; returns when it is certain to reach the program.
@@ -318,8 +323,7 @@ class PtyManager:
     # --- output and end ---
 
     def _note_output(self, session: Session) -> None:
-        session.last_output_at = time.time()
-        session.wake_all()
+        session.note_output(time.time())
 
     def note_exit(self, session_id: str, status: KeptExit) -> None:
         """The keeper has reaped a session's program."""
@@ -329,6 +333,14 @@ class PtyManager:
             return
         session.exit = ExitStatus(status.code, status.signal, status.at)
         running.pty.drain()
+
+    def note_keeper_gone(self) -> None:
+        """Nobody reaps for us any more: how a program ends is not to be known, but that it does still is."""
+        for session_id, running in self._running.items():
+            running.pty.watch_child(partial(self._note_lost_exit, session_id))
+
+    def _note_lost_exit(self, session_id: str) -> None:
+        self.note_exit(session_id, KeptExit(None, None, time.time()))
 
     def _finish(self, session: Session) -> None:
         """The program is gone and its output is complete."""
@@ -355,7 +367,13 @@ class PtyManager:
             return
         config = self._config
         delay = config.exited_seen_seconds if session.exit_seen else config.exited_unseen_seconds
-        self._removals[session.id] = asyncio.get_running_loop().call_later(delay, self._remove, session)
+        self._removals[session.id] = asyncio.get_running_loop().call_later(delay, self._remove_unless_watched, session)
+
+    def _remove_unless_watched(self, session: Session) -> None:
+        """Its time is over; but who is still reading it reads on, and its leaving begins the time anew."""
+        del self._removals[session.id]
+        if not session.attachments:
+            self._remove(session)
 
     def _remove(self, session: Session) -> None:
         session.detach_all(ErrorCode.SESSION_REMOVED, f"session {session.name} was removed")

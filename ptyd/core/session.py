@@ -39,6 +39,9 @@ class LogFile(Protocol):
     def span(self) -> LogSpan:
         """What the log holds, without taking it from the shelf."""
 
+    def note_output(self, at: float) -> None:
+        """Output came at ``at``, in Unix seconds."""
+
     def shelve(self) -> None:
         """Nobody uses it for now."""
 
@@ -262,6 +265,12 @@ class Session:
         self.terminal.write(attachment, seq, data)
 
     # --- output and end ---
+
+    def note_output(self, at: float) -> None:
+        """There is new output in the log."""
+        self.last_output_at = at
+        self.log_file.note_output(at)
+        self.wake_all()
 
     def wake_all(self) -> None:
         for attachment in list(self.attachments):

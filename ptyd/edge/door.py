@@ -29,7 +29,7 @@ def hosts_of_listener(host: str, port: int, further: Iterable[str] = ()) -> froz
     names = {host, "localhost", "127.0.0.1", "[::1]"}
     bracketed = {f"[{name}]" if ":" in name and not name.startswith("[") else name for name in names}
     with_port = {f"{name}:{port}" for name in bracketed}
-    return frozenset(with_port | (bracketed if port == 80 else set()) | set(further))
+    return frozenset(with_port | (bracketed if port == 80 else set()) | {name.lower() for name in further})
 
 
 class Door:

@@ -185,14 +185,16 @@ class KeeperLink:
         call_id = self._next_id
         self._next_id += 1
         future: asyncio.Future[tuple[dict[str, Any], list[int]]] = self._loop.create_future()
-        self._calls[call_id] = future
         self._send(request | {"id": call_id})
+        self._calls[call_id] = future
         return await future
 
     def _send(self, message: dict[str, Any], fds: list[int] | None = None) -> None:
         data = json.dumps(message).encode()
         if len(data) > DATAGRAM_BYTES:
             raise Refusal(ErrorCode.BAD_REQUEST, f"command and environment are over {DATAGRAM_BYTES} bytes together")
+        if self.is_gone:
+            return
         # Duplicated, because the caller may close its own before the socket has room.
         self._outbox.append((data, [os.dup(fd) for fd in fds or []]))
         self._flush()

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from ptyd.core.input_ledger import InputLedger
-from ptyd.core.log_layout import HEADER_BYTES
+from ptyd.core.log_layout import HEADER_BYTES, Word
 from ptyd.core.replay_log import LogDamaged, LogSpan, ReplayLog
 
 logger = logging.getLogger("ptyd.log_store")
@@ -42,6 +42,15 @@ class MappedLog:
     @property
     def span(self) -> LogSpan:
         return self._log.span if self._mapping is not None or self._span is None else self._span
+
+    @property
+    def last_output_at(self) -> float:
+        """When output came last, in Unix seconds; 0 for never."""
+        return float(self.log.words[Word.LAST_OUTPUT_AT]) / 1000
+
+    def note_output(self, at: float) -> None:
+        """Output came; the next daemon, too, shall know when."""
+        self.log.words[Word.LAST_OUTPUT_AT] = int(at * 1000)
 
     def map(self) -> None:
         """Map the file, and account for what a killed daemon did not.

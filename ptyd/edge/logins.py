@@ -13,6 +13,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 TICKET_SECONDS = 60
 COOKIE_SECONDS = 30 * 24 * 3600
 MAX_TICKETS = 32
@@ -28,7 +30,7 @@ class Logins:
         self._tickets: dict[str, float] = {}
         self._cookies: dict[str, float] = {}
         with suppress(OSError, ValueError):
-            self._cookies = json.loads(self._cookies_path.read_text())
+            self._cookies = msgspec.json.decode(self._cookies_path.read_bytes(), type=dict[str, float])
 
     def make_ticket(self) -> str:
         """A ticket good for one login within TICKET_SECONDS."""

@@ -53,6 +53,7 @@ class WebSocket(asyncio.Protocol):
         self._fragments: list[bytes] = []
         self._heard_at = self._pinged_at = self._opened_at = self._loop.time()
         self._closing = False
+        self._cut_off: asyncio.TimerHandle | None = None
         self.writable = True
 
     # --- asyncio.Protocol ---
@@ -76,6 +77,8 @@ class WebSocket(asyncio.Protocol):
         self.writable = False
 
     def resume_writing(self) -> None:
+        if self._closing:
+            return
         self.writable = True
         if self._connection is not None:
             self._connection.resume()
@@ -86,6 +89,9 @@ class WebSocket(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._closing = True
+        self.writable = False
+        if self._cut_off is not None:
+            self._cut_off.cancel()
         if self._connection is not None:
             self._connection.lost()
             self._office.sockets.discard(self)
@@ -131,9 +137,15 @@ class WebSocket(asyncio.Protocol):
                 self._transport.write(chunk)
             elif self._transport.can_write_eof():
                 self._transport.write_eof()
-        if self._frames.close_expected() and not self._closing:
+        if self._frames.close_expected() or self._frames.state is State.CLOSED:
+            self._expect_end()
+
+    def _expect_end(self) -> None:
+        """Nothing more goes out: what a session still says must not count as told."""
+        if not self._closing:
             self._closing = True
-            self._loop.call_later(CLOSE_TIMEOUT_SECONDS, self._transport.abort)
+            self.writable = False
+            self._cut_off = self._loop.call_later(CLOSE_TIMEOUT_SECONDS, self._transport.abort)
 
     # --- MessageTransport ---
 

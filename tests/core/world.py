@@ -27,6 +27,9 @@ class MemoryLog:
     def span(self) -> LogSpan:
         return self.log.span
 
+    def note_output(self, at: float) -> None:
+        pass
+
     def shelve(self) -> None:
         self.is_shelved = True
 
