@@ -1,8 +1,5 @@
 """The distribution, built from a copy of the checkout, opened and installed."""
 
-import os
-import shutil
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -11,7 +8,8 @@ from pathlib import Path
 import pytest
 from ptyd_protocol.version import __version__
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.checkout import copy_checkout, run_command
+
 pytestmark = pytest.mark.timeout(600)  # npm and pip fetch packages where their caches are cold
 
 
@@ -63,25 +61,6 @@ def test_the_installed_wheel_runs(dist: Path, tmp_path: Path) -> None:
     assert str(tmp_path) in run_command(str(binaries / "python"), "-c", program, cwd=tmp_path)
 
 
-def copy_checkout(target: Path) -> Path:
-    """What a clone would hold: the files that git knows or would take."""
-    listed = run_command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT)
-    for name in filter(None, listed.split("\0")):
-        source, copy = ROOT / name, target / name
-        if source.is_file():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, copy)
-    return target
-
-
 def find_one(folder: Path, pattern: str) -> Path:
     (found,) = folder.glob(pattern)
     return found
-
-
-def run_command(*command: str, cwd: Path) -> str:
-    """Its standard output; the test fails, with what it said, where it fails."""
-    scrubbed = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PTYD"))}
-    done = subprocess.run(command, cwd=cwd, env=scrubbed, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
