@@ -48,15 +48,18 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def open_page(daemon: PtydUnderTest, context: BrowserContext) -> Callable[[], WebPage]:
+def open_page(daemon: PtydUnderTest, context: BrowserContext) -> Iterator[Callable[[], WebPage]]:
     """Opens a page of the web client, logged in with a ticket of its own, and waits until it is live."""
+    pages: list[WebPage] = []
 
     def open_one() -> WebPage:
         page = WebPage(context.new_page())
+        pages.append(page)
         page.log_in(daemon)
         return page
 
-    return open_one
+    yield open_one
+    assert [error for page in pages for error in page.errors] == [], "an exception that nobody caught"
 
 
 @pytest.fixture

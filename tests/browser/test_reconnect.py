@@ -1,16 +1,33 @@
 """The connection breaks and comes back: nothing that was typed or printed is lost or doubled."""
 
+import contextlib
+import os
 import re
+import signal
+from collections.abc import Iterator
 
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.page import WebPage
 from tests.support.daemon import PtydUnderTest
+from tests.support.waiting import kill_process
 
 COUNT_LINES = (
     "bash --norc --noprofile -c 'stty -echo; i=0; while read -r line; do i=$((i+1)); echo \"$i:$line.\"; done'"
 )
 """Answers each line with its number."""
+
+
+@contextlib.contextmanager
+def no_daemon(daemon: PtydUnderTest) -> Iterator[None]:
+    """The daemon is dead, and the keeper cannot start the next one until the end."""
+    pid = daemon.daemon_pid()
+    os.kill(daemon.keeper_pid(), signal.SIGSTOP)
+    try:
+        kill_process(pid)
+        yield
+    finally:
+        os.kill(daemon.keeper_pid(), signal.SIGCONT)
 
 
 def type_while_killing(web: WebPage, daemon: PtydUnderTest, words: list[str], kill_at: set[int]) -> None:
@@ -48,12 +65,12 @@ def test_the_page_says_that_it_is_offline_and_keeps_what_is_typed(
 ) -> None:
     web.start_session(COUNT_LINES, name="away")
     context.set_offline(True)
-    # The network's end alone does not end a connection to this machine: the daemon's end does.
-    daemon.kill_daemon()
-    expect(web.find("status")).to_have_attribute("data-status", "offline")
-    expect(web.find("notice")).to_contain_text("no network")
-    web.run("w1")
-    expect(web.find("notice")).to_contain_text("3 bytes waiting")
+    # The network's end alone does not end a connection to this machine: the daemon's end does, and it stays away.
+    with no_daemon(daemon):
+        expect(web.find("status")).to_have_attribute("data-status", "offline")
+        expect(web.find("notice")).to_contain_text("no network")
+        web.run("w1")
+        expect(web.find("notice")).to_contain_text("3 bytes waiting")
     context.set_offline(False)
     web.wait_for_text("1:w1.")
     expect(web.find("notice")).to_be_hidden()

@@ -1,5 +1,5 @@
 import type { Size } from "../protocol/channel_state";
-import { createTerminal } from "./create_terminal";
+import { createTerminal, useWebgl } from "./create_terminal";
 import { clampSize } from "./letterbox";
 
 /** The size that a terminal would have in the host, found by opening one; the host is empty and stays so. */
@@ -8,6 +8,8 @@ export function measureSpace(host: HTMLElement, fontSizePx: number): Size | null
   host.hidden = false;
   const { terminal, fit } = createTerminal("dark", fontSizePx);
   terminal.open(host);
+  // The renderers round the width of a cell differently.
+  useWebgl(terminal);
   const proposed = fit.proposeDimensions();
   terminal.dispose();
   host.hidden = wasHidden;
