@@ -4,7 +4,6 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,66 +12,22 @@ from hypothesis import strategies as st
 from ptyd_protocol import codec, limits
 from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.messages import Ack, Attach, Detach, Hello, Input, Output, Ping, Pong, Request
-from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close, Frame, Opcode
-from websockets.uri import parse_uri
 
 from tests.daemon.client import Client, connected, make_client_id
 from tests.daemon.conftest import Connect, Create
+from tests.daemon.raw_peer import RawPeer
 from tests.protocol.strategies import CLIENT_MESSAGES, build_message
 from tests.support.daemon import PtydUnderTest
-from tests.support.waiting import stretch_deadline, wait_until
-
-DEADLINE_SECONDS = 15.0
-
-
-class RawPeer:
-    """A socket behind the handshake, which sends frames of any kind."""
-
-    def __init__(self, path: Path) -> None:
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(stretch_deadline(DEADLINE_SECONDS))
-        self.socket.connect(str(path))
-        self.protocol = ClientProtocol(parse_uri("ws://localhost/ws"), subprotocols=["ptyd.v1"], max_size=None)  # type: ignore[list-item]
-        self.protocol.send_request(self.protocol.connect())
-        self.socket.sendall(b"".join(self.protocol.data_to_send()))
-        self._frames: list[Frame] = []
-        while not self.protocol.events_received():
-            self.protocol.receive_data(self.socket.recv(65536))
-        assert self.protocol.handshake_exc is None
-
-    def send_frame(self, opcode: Opcode, data: bytes, fin: bool = True, mask: bool = True) -> None:
-        self.socket.sendall(Frame(opcode, data, fin).serialize(mask=mask))
-
-    def hello(self) -> None:
-        self.send_frame(Opcode.BINARY, codec.encode(Hello([1], "raw/1", make_client_id())))
-        self.receive()
-
-    def receive(self) -> Frame:
-        """The next frame."""
-        while not self._frames:
-            data = self.socket.recv(1 << 20)
-            assert data, "the connection ended without a close frame"
-            self.protocol.receive_data(data)
-            self._frames += [event for event in self.protocol.events_received() if isinstance(event, Frame)]
-        return self._frames.pop(0)
-
-    def close_code(self) -> int:
-        while (frame := self.receive()).opcode is not Opcode.CLOSE:
-            pass
-        return Close.parse(bytes(frame.data)).code
-
-    def reset(self) -> None:
-        """Go without a word."""
-        self.socket.close()
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
 def raw(ptyd: PtydUnderTest) -> Iterator[RawPeer]:
     peer = RawPeer(ptyd.sock_path)
     yield peer
-    peer.socket.close()
+    peer.close()
 
 
 @pytest.fixture
@@ -239,7 +194,7 @@ def test_a_peer_that_vanishes(ptyd: PtydUnderTest, bystander: Client, create: Cr
             raw.socket.shutdown(socket.SHUT_WR)
             while raw.socket.recv(1 << 20):
                 pass
-        raw.reset()
+        raw.close()
     seen = bystander.next_offset[2]
     while bystander.next_offset[2] < seen + 200:
         bystander.receive()
