@@ -88,10 +88,10 @@ def test_a_question_asked_while_nobody_was_there_is_not_answered_later(web: WebP
 def test_no_answer_to_questions_of_the_past(web: WebPage) -> None:
     web.start_session("bash --norc --noprofile", name="asked")
     web.run(r"IFS= read -rsd R -t 5 -p $'\e[6n' a; printf '\e]11;?\e\\'; read -rsd '\\' b; echo asked-${#a}")
-    web.wait_for_text("asked-")
+    web.wait_for_text("\nasked-")
     web.page.reload()
     web.wait_for_phase("live")
-    web.wait_for_text("asked-")
+    web.wait_for_text("\nasked-")
     web.run("echo prompt-$((2+2))")
     web.wait_for_text("prompt-4")
     lines = [line for line in web.text().splitlines() if "prompt-$((2+2))" in line]
