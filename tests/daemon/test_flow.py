@@ -190,7 +190,7 @@ def test_a_hold_outlives_the_daemon(ptyd: PtydUnderTest, flood: Flood, client: C
 
 
 def test_coming_back_with_everything_lets_the_program_go_on(ptyd: PtydUnderTest, flood: Flood, client: Client) -> None:
-    """All that filled the log was received and never acknowledged; after the reconnect there is nothing to acknowledge."""
+    """All that filled the log was received and never acknowledged; after the reconnect no Ack is due either."""
     client.acknowledges = False
     client.attach(1, flood.id, lossless=True, window=limits.MAX_WINDOW_BYTES)
     flood.begin()
