@@ -12,6 +12,7 @@ from tests.support.waiting import stretch_deadline, wait_until
 WIDTH_PX, HEIGHT_PX = 1200, 720
 SMALL_WIDTH_PX, SMALL_HEIGHT_PX = 900, 560
 TEXT_DEADLINE_SECONDS = 20.0
+AFTER_NEXT_PAINT = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 KEYS = {"\r": "Enter", "\x1b": "Escape", "\x03": "Control+c", "\t": "Tab"}
 
 
@@ -69,6 +70,7 @@ class BrowserViewer:
         before = self._ask("readSize")
         self._page.set_viewport_size({"width": SMALL_WIDTH_PX, "height": SMALL_HEIGHT_PX})
         self._wait(lambda: self._ask("readSize") != before, "a smaller terminal")
+        self._page.evaluate(AFTER_NEXT_PAINT)  # what the new size pushes about may change it once more
         size = self._ask("readSize")
         assert size["cols"] < before["cols"] and size["rows"] < before["rows"]
         return size["cols"], size["rows"]

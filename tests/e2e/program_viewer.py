@@ -26,6 +26,7 @@ class ProgramViewer:
         self.name = name
         self.received = bytearray()
         self.screen = XtermScreen(COLS, ROWS)
+        self._drawing = threading.Lock()  # the thread that receives draws, the test's looks
         self._ptyd = ptyd
         self._stack = contextlib.AsyncExitStack()
         self._session: Session | None = None
@@ -61,18 +62,20 @@ class ProgramViewer:
         self._call(self._term.write(keys.encode()))
 
     def text(self) -> str:
-        return self.screen.text()
+        with self._drawing:
+            return self.screen.text()
 
     def wait_for_text(self, text: str) -> None:
-        wait_until(lambda: text in self.screen.text(), 20, lambda: f"{text!r} on\n{self.text()}")
+        wait_until(lambda: text in self.text(), 20, lambda: f"{text!r} on\n{self.text()}")
 
     def wait_until_gone(self, text: str) -> None:
-        wait_until(lambda: text not in self.screen.text(), 20, lambda: f"no {text!r} on\n{self.text()}")
+        wait_until(lambda: text not in self.text(), 20, lambda: f"no {text!r} on\n{self.text()}")
 
     def shrink(self) -> tuple[int, int]:
         assert self._term is not None
         self._loop.call_soon_threadsafe(self._term.resize, SMALL_COLS, SMALL_ROWS)
-        self._loop.call_soon_threadsafe(self.screen.resize, SMALL_ROWS, SMALL_COLS)
+        with self._drawing:
+            self.screen.resize(SMALL_ROWS, SMALL_COLS)
         return SMALL_COLS, SMALL_ROWS
 
     def detach(self) -> None:
@@ -107,8 +110,9 @@ class ProgramViewer:
 
     async def _read(self, term: Attachment) -> None:
         async for chunk in term:
-            self.received += chunk
-            self.screen.feed(chunk)
+            with self._drawing:
+                self.received += chunk
+                self.screen.feed(chunk)
 
     async def _detach(self) -> None:
         if self._term is None or self._reader is None:
