@@ -10,7 +10,7 @@ from tests.support.daemon import PtydUnderTest
 from tests.support.waiting import wait_until
 
 BASH = ["bash", "--norc", "--noprofile"]
-VIM = ["vim", "-u", "NONE", "-N", "--cmd", "set laststatus=2", "note.txt"]
+VIM = ["vim", "-u", "NONE", "-N", "--cmd", r"set laststatus=2 statusline=%f\ is\ %{&columns}x%{&lines}", "note.txt"]
 BASH_ENV = {"PS1": "ready> ", "HISTFILE": "/dev/null"}
 
 
@@ -65,8 +65,7 @@ def test_vim(viewer: Viewer, ptyd: PtydUnderTest, tmp_path: Path) -> None:
 
     cols, rows = viewer.shrink()
     wait_for_size(ptyd, viewer.name, (cols, rows))
-    viewer.type(":echo 'size' &columns &lines\r")
-    viewer.wait_for_text(f"size {cols} {rows}")
+    viewer.wait_for_text(f"note.txt is {cols}x{rows}")
 
     viewer.type(":wq\r")
     viewer.wait_for_end()
