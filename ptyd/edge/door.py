@@ -24,6 +24,15 @@ class Turned(Exception):
     reason: str
 
 
+def join_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By lower-case name. A header that was given twice is joined, and then fits no allow-list."""
+    joined: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        joined[key] = f"{joined[key]}, {value}" if key in joined else value
+    return joined
+
+
 def hosts_of_listener(host: str, port: int, further: Iterable[str] = ()) -> frozenset[str]:
     """The Host headers that a TCP listener on a loopback address answers to."""
     names = {host, "localhost", "127.0.0.1", "[::1]"}

@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ptyd.core.access import Principal
-from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of
+from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
 from ptyd.edge.logins import COOKIE_SECONDS, Logins
 from ptyd.edge.requests import Answer
 
@@ -128,7 +128,7 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
                 ]
             await send(message)
 
-        headers = Headers(scope=scope)
+        headers = join_headers(Headers(scope=scope).items())
         try:
             if scope["path"] == LOGIN_PATH:
                 door.check_place(headers)  # the ticket in it is the credential

@@ -20,7 +20,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from ptyd.edge.connection import Connection, Office
-from ptyd.edge.door import Door, Turned
+from ptyd.edge.door import Door, Turned, join_headers
 
 WEBSOCKET_PATH = "/ws"
 
@@ -99,8 +99,7 @@ class WebSocket(asyncio.Protocol):
     # --- handshake ---
 
     def _shake_hands(self, request: Request) -> None:
-        # A header given twice is joined, and then fits no allow-list.
-        headers = {name.lower(): ", ".join(request.headers.get_all(name)) for name in request.headers}
+        headers = join_headers(request.headers.raw_items())
         try:
             principal = self._door.admit(headers)
             if request.path.partition("?")[0] != WEBSOCKET_PATH:
