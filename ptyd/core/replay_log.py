@@ -56,6 +56,8 @@ class ReplayLog:
     def __init__(self, buffer: memoryview, allocate: Callable[[int, int], bool] = lambda at, length: True) -> None:
         """``allocate`` is asked for (place in ``buffer``, length) before memory is first used: on a full disk, to touch
         what cannot be had would kill the process."""
+        if len(buffer) < HEADER_BYTES:
+            raise LogDamaged("cut short")
         self._allocate = allocate
         self._words = buffer[:HEADER_BYTES].cast("Q")
         self._ring = buffer[HEADER_BYTES:]

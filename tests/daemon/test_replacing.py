@@ -70,8 +70,9 @@ def test_restart(ptyd: PtydUnderTest) -> None:
 def test_restart_in_a_flood(ptyd: PtydUnderTest) -> None:
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(connected(ptyd.sock_path))
-        info = client.request("create", argv=["sh", "-c", "stty raw -echo; read x; seq 300000"])
+        info = client.request("create", argv=["sh", "-c", "stty raw -echo; printf +; read x; seq 300000"])
         client.attach(1, info["id"], lossless=True)
+        client.read_until(1, b"+")
         client.send(Input(1, 1, b"\n"))
         got = b""
         for _ in range(3):
@@ -83,7 +84,7 @@ def test_restart_in_a_flood(ptyd: PtydUnderTest) -> None:
             got += bytes(client.output[1])
             client = attach_again(stack, ptyd, client, info["id"])
         client.wait_for(Exited)
-        assert got + bytes(client.output[1]) == FLOOD
+        assert got + bytes(client.output[1]) == b"+" + FLOOD
 
 
 def test_a_request_that_is_waiting_ends_with_the_connection(ptyd: PtydUnderTest) -> None:
@@ -188,7 +189,7 @@ def test_a_damaged_log_costs_its_output_and_not_the_session(ptyd: PtydUnderTest,
         content = log.read_bytes()
         log.unlink()  # the daemon goes on with what it has mapped
         if damage != "gone":
-            log.write_bytes(content[:5000] if damage == "short" else b"x" * len(content))
+            log.write_bytes(content[:5001] if damage == "short" else b"x" * len(content))
         dead = ptyd.kill_daemon()
         ptyd.wait_for_new_daemon(dead)
     with connected(ptyd.sock_path, client.client_id) as again:

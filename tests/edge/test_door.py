@@ -1,0 +1,90 @@
+"""The door by itself: what is let in, by its headers."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ptyd.core.access import OWNER
+from ptyd.edge.door import UNIX_HOSTS, Door, Turned, cookie_of, hosts_of_listener, join_headers
+from ptyd.edge.logins import Logins
+
+HOST = "127.0.0.1:8080"
+
+
+@pytest.fixture
+def logins(tmp_path: Path) -> Logins:
+    return Logins(tmp_path)
+
+
+@pytest.fixture
+def door(logins: Logins) -> Door:
+    return Door(hosts_of_listener("127.0.0.1", 8080), logins, trusts_peer=False)
+
+
+def status_of(door: Door, headers: dict[str, str]) -> int:
+    with pytest.raises(Turned) as caught:
+        door.admit(headers)
+    assert caught.value.reason
+    return caught.value.status
+
+
+def test_token(door: Door, logins: Logins) -> None:
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        assert door.admit({"host": HOST, "authorization": f"{scheme} {logins.token}"}) is OWNER
+
+
+def test_cookie(door: Door, logins: Logins) -> None:
+    cookie = logins.redeem(logins.make_ticket())
+    assert door.admit({"host": HOST, "cookie": f"a=b; ptyd={cookie}; c=d"}) is OWNER
+
+
+def test_place_goes_before_person(door: Door, logins: Logins) -> None:
+    good = {"authorization": f"Bearer {logins.token}"}
+    assert status_of(door, {"host": "evil", **good}) == 421
+    assert status_of(door, {"host": HOST, "origin": "http://evil", **good}) == 403
+    assert status_of(door, {"host": HOST}) == 401
+    assert status_of(door, {}) == 421
+
+
+def test_the_owners_own_socket(logins: Logins) -> None:
+    door = Door(UNIX_HOSTS, logins, trusts_peer=True)
+    assert door.admit({"host": "localhost"}) is OWNER
+    assert door.admit({"host": "localhost", "origin": "http://localhost"}) is OWNER
+    assert status_of(door, {"host": "evil"}) == 421
+    assert status_of(door, {"host": "localhost", "origin": "http://evil"}) == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "present", "absent"),
+    [
+        ("127.0.0.1", 8080, {"127.0.0.1:8080", "localhost:8080", "[::1]:8080"}, {"127.0.0.1", "127.0.0.1:80"}),
+        ("::1", 9, {"[::1]:9", "localhost:9"}, {"::1:9", "[::1]"}),
+        ("127.0.0.1", 80, {"127.0.0.1", "localhost", "127.0.0.1:80"}, {"127.0.0.1:8080"}),
+    ],
+)
+def test_hosts(host: str, port: int, present: set[str], absent: set[str]) -> None:
+    hosts = hosts_of_listener(host, port, ["My.Box:1"])
+    assert present | {"my.box:1"} <= hosts
+    assert not absent & hosts
+
+
+@pytest.mark.parametrize(
+    ("cookie", "value"),
+    [("ptyd=x", "x"), ("a=1; ptyd=x", "x"), ("", ""), ("ptyd", ""), ("ptyd=", ""), ("PTYD=x", ""), ('ptyd="x"', "x")],
+)
+def test_cookies(cookie: str, value: str) -> None:
+    assert cookie_of({"cookie": cookie}) == value
+
+
+def test_headers_given_twice_are_joined() -> None:
+    assert join_headers([("Host", "a"), ("Origin", "b"), ("host", "c")]) == {"host": "a, c", "origin": "b"}
+
+
+@given(st.dictionaries(st.sampled_from(["host", "origin", "authorization", "cookie"]), st.text(), max_size=4))
+def test_nothing_by_chance(tmp_path_factory: pytest.TempPathFactory, headers: dict[str, str]) -> None:
+    door = Door(hosts_of_listener("127.0.0.1", 8080), Logins(tmp_path_factory.getbasetemp()), trusts_peer=False)
+    for more in ({}, {"host": HOST}):
+        with pytest.raises(Turned):
+            door.admit(headers | more)

@@ -1,0 +1,228 @@
+"""A client's socket, without a socket: time and transport are in the test's hand."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from ptyd_protocol import codec, limits
+from ptyd_protocol.close_codes import CloseCode
+from ptyd_protocol.messages import Hello, Ping, Pong, Welcome
+from websockets.client import ClientProtocol
+from websockets.frames import Close, Frame, Opcode
+from websockets.uri import parse_uri
+
+from ptyd.core.events import EventHub
+from ptyd.edge.connection import Office
+from ptyd.edge.door import UNIX_HOSTS, Door
+from ptyd.edge.logins import Logins
+from ptyd.edge.tasks import Tasks
+from ptyd.edge.websocket import WebSocket
+
+
+class NotebookTransport:
+    """Takes everything, and writes down what was done with it."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.is_aborted = False
+        self.has_written_eof = False
+        self.buffered = 0
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def writelines(self, parts: list[bytes]) -> None:
+        self.written += b"".join(parts)
+
+    def write_eof(self) -> None:
+        self.has_written_eof = True
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+    def set_write_buffer_limits(self, high: int, low: int) -> None:
+        pass
+
+    def get_write_buffer_size(self) -> int:
+        return self.buffered
+
+
+class Peer:
+    """The client at the other end of the notebook."""
+
+    def __init__(self, websocket: WebSocket, transport: NotebookTransport) -> None:
+        self.websocket = websocket
+        self.transport = transport
+        self.protocol = ClientProtocol(parse_uri("ws://localhost/ws"), subprotocols=["ptyd.v1"])  # type: ignore[list-item]
+        self.protocol.send_request(self.protocol.connect())
+        self.push()
+        self.pull()
+
+    def push(self) -> None:
+        self.websocket.data_received(b"".join(self.protocol.data_to_send()))
+
+    def pull(self) -> list[Frame]:
+        data, self.transport.written = self.transport.written, b""
+        self.protocol.receive_data(data)
+        return [event for event in self.protocol.events_received() if isinstance(event, Frame)]
+
+    def send(self, message: Any) -> None:
+        self.protocol.send_binary(codec.encode(message))
+        self.push()
+
+    def receive(self) -> list[Any]:
+        return [
+            codec.decode_daemon_message(bytes(frame.data)) for frame in self.pull() if frame.opcode is Opcode.BINARY
+        ]
+
+    def close_seen(self) -> Close | None:
+        return next((Close.parse(bytes(frame.data)) for frame in self.pull() if frame.opcode is Opcode.CLOSE), None)
+
+
+@pytest.fixture
+async def office() -> Office:
+    async def answer(caller: Any, request: Any) -> Any:
+        raise AssertionError("no requests here")
+
+    return Office(cast(Any, None), answer, EventHub().unsubscribe, Tasks(), (10.0, 60.0))
+
+
+@pytest.fixture
+async def open_peer(office: Office, tmp_path: Any) -> Callable[[], Peer]:
+    door = Door(UNIX_HOSTS, Logins(tmp_path), trusts_peer=True)
+
+    def open_peer() -> Peer:
+        websocket, transport = WebSocket(door, office), NotebookTransport()
+        websocket.connection_made(cast(Any, transport))
+        return Peer(websocket, transport)
+
+    return open_peer
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def test_hello(open_peer: Callable[[], Peer], office: Office) -> None:
+    peer = open_peer()
+    peer.send(Hello([1], "t", "client-0123456789"))
+    (welcome,) = peer.receive()
+    assert isinstance(welcome, Welcome)
+    assert len(office.connections) == len(office.sockets) == len(office.by_client_id) == 1
+    peer.websocket.connection_lost(None)
+    assert not office.connections and not office.sockets and not office.by_client_id
+    assert office.empty.is_set()
+
+
+async def test_no_hello_in_time(open_peer: Callable[[], Peer]) -> None:
+    peer = open_peer()
+    peer.websocket.beat(now() + limits.HELLO_TIMEOUT_SECONDS - 1)
+    assert peer.close_seen() is None
+    peer.websocket.beat(now() + limits.HELLO_TIMEOUT_SECONDS + 0.1)
+    close = peer.close_seen()
+    assert close is not None
+    assert close.code == CloseCode.BAD_MESSAGE
+    assert "Hello" in close.reason
+
+
+async def test_pings(open_peer: Callable[[], Peer]) -> None:
+    peer = open_peer()
+    peer.send(Hello([1], "t", "client-0123456789"))
+    peer.pull()
+    peer.websocket.beat(now() + limits.PING_INTERVAL_SECONDS - 1)
+    assert peer.pull() == []
+    peer.websocket.beat(now() + limits.PING_INTERVAL_SECONDS + 1)
+    assert [frame.opcode for frame in peer.pull()] == [Opcode.PING]
+
+
+async def test_given_up_when_nothing_is_heard(open_peer: Callable[[], Peer]) -> None:
+    peer = open_peer()
+    peer.send(Hello([1], "t", "client-0123456789"))
+    peer.websocket.beat(now() + limits.DEAD_AFTER_SECONDS - 1)
+    assert not peer.transport.is_aborted
+    peer.websocket.beat(now() + limits.DEAD_AFTER_SECONDS + 1)
+    assert peer.transport.is_aborted
+
+
+async def test_nothing_is_said_behind_the_end(open_peer: Callable[[], Peer]) -> None:
+    """What a session says to a socket that is closing must not count as told, and must not be an error."""
+    for end in (
+        lambda peer: peer.websocket.eof_received(),
+        lambda peer: (peer.protocol.send_close(1000), peer.push()),
+        lambda peer: peer.websocket.close(CloseCode.RESTARTING, "bye"),
+        lambda peer: peer.websocket.data_received(b"\xff\xff"),
+    ):
+        peer = open_peer()
+        peer.send(Hello([1], "t", "client-0123456789"))
+        assert peer.websocket.writable
+        end(peer)
+        assert not peer.websocket.writable
+        peer.websocket.resume_writing()
+        assert not peer.websocket.writable
+        before = peer.transport.written
+        peer.websocket.send(codec.encode(Pong(1)))
+        assert peer.transport.written == before
+        peer.websocket.connection_lost(None)
+
+
+async def test_pausing(open_peer: Callable[[], Peer]) -> None:
+    peer = open_peer()
+    peer.send(Hello([1], "t", "client-0123456789"))
+    peer.websocket.pause_writing()
+    assert not peer.websocket.writable
+    peer.websocket.resume_writing()
+    assert peer.websocket.writable
+
+
+async def test_answers_that_are_not_read(open_peer: Callable[[], Peer]) -> None:
+    """Pongs go out whatever the socket holds; too much of it ends the connection."""
+    peer = open_peer()
+    peer.send(Hello([1], "t", "client-0123456789"))
+    peer.pull()
+    peer.websocket.pause_writing()
+    peer.transport.buffered = 1000
+    peer.send(Ping(1))
+    assert peer.receive() == [Pong(1)]
+    peer.transport.buffered = 64 * limits.MIB
+    peer.send(Ping(2))
+    close = peer.close_seen()
+    assert close is not None
+    assert close.code == CloseCode.OVERLOADED
+
+
+async def test_a_reason_is_cut_between_characters(open_peer: Callable[[], Peer]) -> None:
+    peer = open_peer()
+    peer.websocket.close(CloseCode.INTERNAL, "ä" * 200)
+    close = peer.close_seen()
+    assert close is not None
+    assert close.reason == "ä" * 60
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/ws", {"Host": "localhost"}, 400),
+        ("/other", {"Host": "localhost", "Sec-WebSocket-Protocol": "ptyd.v1"}, 404),
+        ("/ws", {"Host": "localhost", "Sec-WebSocket-Protocol": "other"}, 400),
+        ("/ws", {"Host": "evil", "Sec-WebSocket-Protocol": "ptyd.v1"}, 421),
+        ("/ws", {"Host": "localhost", "Sec-WebSocket-Protocol": "other, ptyd.v1"}, 101),
+        ("/ws?x=1", {"Host": "localhost", "Sec-WebSocket-Protocol": "ptyd.v1"}, 101),
+        ("/ws", {"Host": "localhost", "Sec-WebSocket-Protocol": "ptyd.v1", "Sec-WebSocket-Version": "8"}, 400),
+    ],
+)
+async def test_handshakes(office: Office, tmp_path: Any, path: str, headers: dict[str, str], status: int) -> None:
+    websocket, transport = WebSocket(Door(UNIX_HOSTS, Logins(tmp_path), trusts_peer=True), office), NotebookTransport()
+    websocket.connection_made(cast(Any, transport))
+    values = {
+        **{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"},
+        **{"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="},
+    } | headers
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in values.items()), "", ""]
+    websocket.data_received("\r\n".join(lines).encode())
+    assert transport.written.startswith(b"HTTP/1.1 %d " % status)
+    assert transport.has_written_eof == (status != 101)
+    assert len(office.connections) == (status == 101)
