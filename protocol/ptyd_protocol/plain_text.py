@@ -9,15 +9,13 @@ import re
 
 _SEQUENCE = re.compile(
     r"\x1b\[(?P<params>[0-?]*)[ -/]*(?P<final>[@-~])"  # CSI
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, SOS, PM, APC with their strings
+    # OSC, DCS, SOS, PM, APC with their strings. Any escape ends a string, as in terminals; were it looked further for
+    # its end, output full of beginnings would take time by the square of its length.
+    r"|\x1b[\]PX^_][^\x07\x1b\x9c]*+(?:\x07|\x1b\\|\x9c|(?=\x1b))"
     r"|\x1b[ -/]*[0-~]"  # other escapes
-    r"|[\x00-\x08\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f]",
-    re.DOTALL,
+    r"|[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]",
 )
-_UNFINISHED = re.compile(
-    r"(?:\x1b(?:\[[0-?]*[ -/]*|[\]PX^_](?:(?!\x07|\x1b\\|\x9c).)*|[ -/]*)|\r)\Z",  # a string that has ended is finished
-    re.DOTALL,
-)
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b\x9c]*\x1b?|[ -/]*)\Z")
 _LINE_END = re.compile(r"\r*\n|\r+")
 
 MAX_UNFINISHED_CHARS = 4096
@@ -33,6 +31,8 @@ class PlainText:
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._unfinished = ""
+        self._returns = ""
+        """Carriage returns at the end of the text so far: what comes next says whether they are a line end with it."""
 
     def feed(self, data: bytes) -> str:
         """The text of ``data``; a sequence that has only begun waits for the rest."""
@@ -41,8 +41,11 @@ class PlainText:
         match = _UNFINISHED.search(text, max(0, len(text) - MAX_UNFINISHED_CHARS))
         if match is not None:
             self._unfinished = match.group()
-            text = text[: match.start()]
-        return _LINE_END.sub("\n", _SEQUENCE.sub(_replace, text))
+            text = text[: match.start()] + "\x1b"  # which ends a string before it, and leaves no trace itself
+        text = self._returns + _SEQUENCE.sub(_replace, text)
+        shown = text.rstrip("\r")
+        self._returns = text[len(shown) :]
+        return _LINE_END.sub("\n", shown)
 
 
 def plain_text(data: bytes) -> str:

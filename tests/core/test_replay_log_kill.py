@@ -177,6 +177,38 @@ def test_a_size_is_whole_at_any_store() -> None:
     assert [again.size_record(number) for number in range(again.size_count)] == [(0, 80, 24), (500, 100, 30)]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_read_of_unknown_length_at_any_store(seed: int) -> None:
+    """Text needs no exact note: what differs from the guard is what was received."""
+    memory = make_memory()
+    witness = Witness(memory)
+    log = open_log(memory)
+    for data in make_reads("text", 40, seed):
+        room = log.room
+        piece = data[:room]
+        places = log.reserve(room, is_exact=False)
+        witness.look()
+        position = 0
+        for place in places:
+            part = piece[position : position + len(place)]
+            place[: len(part)] = part
+            position += len(part)
+        witness.given += piece
+        witness.look()
+        log.commit(len(piece))
+        assert not log.ends_like_guard()
+    assert witness.regained >= 40
+
+
+def test_binary_output_is_noticed() -> None:
+    log = open_log(make_memory())
+    assert not log.ends_like_guard()
+    append(log, b"text")
+    assert not log.ends_like_guard()
+    append(log, b"\xff")
+    assert log.ends_like_guard()
+
+
 def test_only_a_read_of_nothing_but_guard_goes_unseen() -> None:
     """The one case that is not covered, so that nobody forgets it."""
     memory = make_memory()
