@@ -61,7 +61,7 @@ PING = codec.encode(Ping(7))
         (b"\x91\x3f", None),  # unknown
         (b"\x91" * 5000, 1008),
         (codec.encode(Request(1, "list")), None),
-        (codec.encode(Hello([1], "again", make_client_id())), 1008),
+        (codec.encode(Hello([1], "again", "client-0123456789")), 1008),
         (codec.encode(Ack(1, 0)), 1008),
         (codec.encode(Input(1, 1, b"x")), 1008),
         (codec.encode(Detach(1)), 1008),
