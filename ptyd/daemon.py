@@ -40,6 +40,9 @@ STATIC_FOLDER = Path(__file__).parent / "static"
 GOODBYE_SECONDS = 0.5
 """How long clients have to answer the close frame when the daemon ends."""
 
+KILL_GRACE_SECONDS = 2.0
+"""Between HUP, TERM and KILL for sessions that end with the daemon."""
+
 Ending = Literal["restart", "stop", "stop and kill"]
 
 
@@ -170,11 +173,12 @@ class Daemon:
 
     async def shutdown(self, kill_sessions: bool) -> int:
         """End the daemon; with ``kill_sessions`` every session and its process tree first."""
-        running = self._manager.registry.running()
         if kill_sessions:
-            await asyncio.gather(*(self._manager.kill(session, 2.0) for session in running))
-        self._end("stop and kill" if kill_sessions else "stop")
-        return 0 if kill_sessions else len(running)
+            await self._manager.end_all_processes(KILL_GRACE_SECONDS)
+            self._end("stop and kill")
+            return 0
+        self._end("stop")
+        return len(self._manager.registry.running())
 
 
 def _raise_file_limit() -> None:

@@ -314,6 +314,11 @@ class PtyManager:
         await running.ended.wait()
         self.note_exit_seen(session)
 
+    async def end_all_processes(self, grace_seconds: float) -> None:
+        """End the process trees of all sessions. What their clients have not read yet is not waited for."""
+        running = [(session_id, one.pty.living_child) for session_id, one in self._running.items()]
+        await asyncio.gather(*(end_process_tree(*one, grace_seconds) for one in running))
+
     async def wait_exit(self, session: Session) -> None:
         running = self._running.get(session.id)
         if running is not None:

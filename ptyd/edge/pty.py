@@ -91,6 +91,8 @@ class Pty:
                 break
         if log.head != before:
             self._on_output()
+        if self._is_hung_up:
+            self._meet_hangup()  # which may be the end, so it comes last
 
     def _wait_for_room(self) -> None:
         """The log is full up to a hold, or the disk is. A hold says when it has moved; the disk has to be asked."""
@@ -114,7 +116,7 @@ class Pty:
             log.commit(0)
             if error.errno != errno.EIO:
                 raise
-            self._meet_hangup()
+            self._is_hung_up = True
             return False
         log.commit(count)
         if log.ends_like_guard():
@@ -131,7 +133,6 @@ class Pty:
         if self._child_is_gone:
             self._finish()
         else:
-            self._is_hung_up = True
             self._timer = self._loop.call_later(HANGUP_RETRY_SECONDS, self._retry)
 
     def _retry(self) -> None:

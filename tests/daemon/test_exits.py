@@ -124,6 +124,22 @@ def test_who_is_still_reading_reads_on(ptyd: PtydUnderTest, connect: Connect, cr
     wait_removed(ptyd, info["id"])
 
 
+def test_an_end_that_nobody_has_seen_keeps_nothing_open(ptyd: PtydUnderTest, create: Create) -> None:
+    status = ptyd.request("status")
+    daemon, keeper = Path(f"/proc/{status['daemon_pid']}/fd"), Path(f"/proc/{status['keeper_pid']}/fd")
+
+    def count_fds() -> tuple[int, int]:
+        return len(list(daemon.iterdir())), len(list(keeper.iterdir()))
+
+    before = count_fds()
+    infos = [create("sh", "-c", "seq 100") for _ in range(20)]
+    for info in infos:
+        wait_ended(ptyd, info["id"])
+    wait_until(lambda: count_fds() == before, what=lambda: f"{before} descriptors, now {count_fds()}")
+    assert ptyd.request("read_log", session=infos[3]["id"])["log_head"] == sum(len(str(n)) + 2 for n in range(1, 101))
+    wait_until(lambda: count_fds() == before, what=lambda: f"{before} descriptors, now {count_fds()}")
+
+
 def test_unseen_is_not_for_ever() -> None:
     with running_ptyd(PTYD_EXITED_UNSEEN_SECONDS="0") as ptyd, connected(ptyd.sock_path) as client:
         client.request("subscribe")

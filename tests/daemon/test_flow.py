@@ -214,6 +214,20 @@ def test_detaching_ends_the_hold_at_once(flood: Flood, client: Client) -> None:
     flood.wait_over()
 
 
+def test_shutting_down_with_the_sessions_waits_for_no_client() -> None:
+    """Not even for one whose hold keeps the last output from being read."""
+    with running_ptyd(PTYD_LOG_BYTES=str(LOG_BYTES), PTYD_HOLD_STALL_SECONDS="600") as ptyd:
+        flood = Flood(ptyd)
+        with connected(ptyd.sock_path) as client:
+            client.acknowledges = False
+            client.attach(1, flood.id, lossless=True)
+            flood.begin()
+            flood.wait_log_full(held=0)
+            assert client.request("shutdown", kill_sessions=True) == {"sessions_left": 0}
+            assert client.wait_close()[0] == 1001
+        ptyd.keeper.wait(20)
+
+
 # --- and their ends
 
 

@@ -201,6 +201,7 @@ def test_two_clients_type_at_once(ptyd: PtydUnderTest, create: Create) -> None:
 def test_an_input_taken_before_is_acknowledged_again(connect: Connect, create: Create) -> None:
     client = connect()
     client.attach(1, create(*ECHO)["id"])
+    client.read_until(1, b"ready\n")
     client.type(1, 1, b"one")
     client.send(Input(1, 1, b"ONE"))
     assert client.wait_for(InputAck).seq == 1
@@ -212,6 +213,7 @@ def test_another_channel_has_numbers_of_its_own(connect: Connect, create: Create
     session = create(*ECHO)["id"]
     client = connect()
     client.attach(1, session)
+    client.read_until(1, b"ready\n")
     client.type(1, 1, b"a")
     assert client.attach(2, session).input_seq == 0
     client.type(2, 1, b"b")

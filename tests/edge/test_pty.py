@@ -42,6 +42,7 @@ class Session:
         self.master = master
         self.outputs = 0
         self.blocked = 0
+        self.has_spoken_late = False
         self.drained = asyncio.Event()
         self.pty = Pty(
             self.child.pid, fds, self.log, InputLedger(self.log.words), self._note_output, self._note_blocked,
@@ -51,6 +52,7 @@ class Session:
 
     def _note_output(self) -> None:
         self.outputs += 1
+        self.has_spoken_late |= self.drained.is_set()
 
     def _note_blocked(self) -> None:
         self.blocked += 1
@@ -83,6 +85,7 @@ async def sessions() -> Iterator[list[Session]]:
     yield sessions  # type: ignore[misc]
     for session in sessions:
         session.end()
+        assert not session.has_spoken_late  # nothing comes behind the end
     assert count_fds() == before
 
 
