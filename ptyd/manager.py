@@ -216,19 +216,19 @@ class PtyManager:
         self._publish("updated", session)
         return attachment
 
-    def leave(self, attachment: Attachment, keep_hold: bool) -> None:
-        """An attachment's channel or connection has closed; with ``keep_hold`` its client may come back for it."""
+    def leave(self, attachment: Attachment, may_return: bool) -> None:
+        """An attachment's channel or connection has closed; with ``may_return`` its client may come back for it."""
         session = attachment.session
         running = self._running.get(session.id)
         if attachment.lossless:
             if running is None:
                 session.log.drop_hold(attachment.key)
-            elif keep_hold:
+            elif may_return:
                 running.holds.leave(attachment.key)
             else:
                 running.holds.drop(attachment.key)
                 running.pty.resume_reading()
-        session.leave(attachment)
+        session.leave(attachment, may_return=may_return)
         session.shelve_unused_log()
         if session.has_ended:
             self._schedule_removal(session)

@@ -120,9 +120,7 @@ class ClientChannel:
         if self.state is not ChannelState.OPEN:
             return
         unacked = self.consumed - self._acked
-        if unacked >= self._credit_window // limits.ACK_FRACTION or (
-            unacked > 0 and self.consumed == self.received
-        ):
+        if unacked >= self._credit_window // limits.ACK_FRACTION or (unacked > 0 and self.consumed == self.received):
             self._acked = self.consumed
             self._post(Ack(self.number, self.consumed))
 

@@ -220,9 +220,7 @@ class ClientConnection:
     def _receive_answer(self, message: Reply | Failure, request_id: int) -> Reply | Failure | None:
         pending = self._requests.pop(request_id, None)
         if pending is None:
-            raise ProtocolError(
-                CloseCode.BAD_MESSAGE, f"an answer to request {request_id}, which is not pending"
-            )
+            raise ProtocolError(CloseCode.BAD_MESSAGE, f"an answer to request {request_id}, which is not pending")
         return None if pending.is_abandoned else message
 
     def _receive_on_channel(self, message: DaemonMessage, number: int) -> DaemonMessage | None:

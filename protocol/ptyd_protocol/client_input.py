@@ -27,9 +27,7 @@ class InputQueue:
         self._max_unacked_bytes = max_unacked_bytes
         self._unacked: deque[Input] = deque()
         self._next_seq = 1
-        self._numbers_are_known = (
-            False  # the daemon may know this channel from an earlier life of the program
-        )
+        self._numbers_are_known = False  # the daemon may know this channel from an earlier life of the program
         self.unacked_bytes = 0
 
     @property
@@ -50,9 +48,7 @@ class InputQueue:
         """Number as much of ``data`` as there is room for, in pieces that the wire takes."""
         end = min(len(data), self.free_bytes)
         for start in range(0, end, self._max_input_bytes):
-            piece = Input(
-                self._channel, self._next_seq, data[start : min(start + self._max_input_bytes, end)]
-            )
+            piece = Input(self._channel, self._next_seq, data[start : min(start + self._max_input_bytes, end)])
             self._next_seq += 1
             self._unacked.append(piece)
             self.unacked_bytes += len(piece.data)

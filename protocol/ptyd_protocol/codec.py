@@ -10,6 +10,10 @@ from ptyd_protocol.messages import ClientMessage, DaemonMessage, Message
 from ptyd_protocol.methods import METHODS
 
 _encoder = msgspec.msgpack.Encoder()
+
+_OUTPUT_BEGIN = bytes([0x94, 69])
+"""An array of four, whose first is Output's code."""
+
 _client_decoder: msgspec.msgpack.Decoder[ClientMessage] = msgspec.msgpack.Decoder(ClientMessage)
 _daemon_decoder: msgspec.msgpack.Decoder[DaemonMessage] = msgspec.msgpack.Decoder(DaemonMessage)
 
@@ -22,6 +26,18 @@ T = TypeVar("T")
 def encode(message: Message) -> bytes:
     """The message as one binary WebSocket message."""
     return _encoder.encode(message)
+
+
+def encode_output_head(channel: int, offset: int, length: int) -> bytes:
+    """The bytes of an Output before its ``length`` bytes of data, which end it: so output can go from where it lies to
+    the socket without being copied into a message first."""
+    if length < 1 << 8:
+        data_head = b"\xc4" + length.to_bytes(1, "big")
+    elif length < 1 << 16:
+        data_head = b"\xc5" + length.to_bytes(2, "big")
+    else:
+        data_head = b"\xc6" + length.to_bytes(4, "big")
+    return _OUTPUT_BEGIN + _encoder.encode(channel) + _encoder.encode(offset) + data_head
 
 
 def decode_client_message(data: bytes) -> ClientMessage | None:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from ptyd_protocol import limits
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.codec import decode_client_message, encode
+from ptyd_protocol.codec import decode_client_message, encode, encode_output_head
 from ptyd_protocol.errors import ProtocolError
 from ptyd_protocol.messages import (
     Ack,
@@ -133,13 +133,18 @@ class ServerConnection:
             channel.next_seq = max(channel.next_seq, message.seq + 1)
         return message
 
+    def begin_output(self, number: int, offset: int, length: int) -> bytes:
+        """The bytes of an Output before its ``length`` bytes of data, which the caller sends right behind them."""
+        channel = self._channels[number]
+        assert channel.open and offset == channel.sent, (number, offset, channel.sent)
+        channel.sent = offset + length
+        return encode_output_head(number, offset, length)
+
     def send(self, message: DaemonMessage) -> bytes:
         """The bytes of ``message``, which must be lawful here; sending an unlawful one is a bug (AssertionError)."""
         match message:
-            case Output(channel=number, offset=offset, data=data):
-                channel = self._channels[number]
-                assert channel.open and offset == channel.sent, (number, offset, channel.sent)
-                channel.sent = offset + len(data)
+            case Output():
+                return self.begin_output(message.channel, message.offset, len(message.data)) + message.data
             case Welcome():
                 self.state = ConnectionState.OPEN
             case Reply(id=request_id) | Failure(id=request_id):

@@ -39,6 +39,9 @@ COALESCE_SECONDS = 0.002
 """While output floods, what came since the last message waits so long for more. An echo never waits."""
 COALESCE_BYTES = 64 * 1024
 """So much is sent without waiting."""
+VIEWER_TURN_SECONDS = 0.005
+"""While output floods, viewers take turns, each so long: twenty of them cost the program no more than one. Who falls
+behind that way begins anew near the head, as a slow one does."""
 
 
 class Outlet(Protocol):
@@ -171,7 +174,7 @@ class Attachment:
             return message
         log = self.session.log
         if self.cursor < log.oldest:
-            return self._recover_from_overrun()
+            return None if self._has_to_wait(now) else self._recover_from_overrun()
         if self._size_number + 1 < log.size_count:
             resized = self._due_resize()
             if resized is not None:
@@ -201,14 +204,23 @@ class Attachment:
         length = min(self._credit(), limits.MAX_OUTPUT_BYTES, self._next_stop() - self.cursor)
         if length <= 0:
             return None
-        if now < self.output_not_before and log.head - self.cursor < COALESCE_BYTES and not self.session.drained:
+        if self._has_to_wait(now):
             return None
         data = log.view(self.cursor, length)
         message = Output(self.channel, self.cursor, data)  # type: ignore[arg-type]  # encoded at once, never kept
         self.cursor += len(data)
         if self._is_flooding(len(data), now):
-            self.output_not_before = now + COALESCE_SECONDS
+            crowd = len(self.session.attachments)
+            self.output_not_before = now + (VIEWER_TURN_SECONDS * crowd if self._takes_turns() else COALESCE_SECONDS)
         return message
+
+    def _takes_turns(self) -> bool:
+        return not self.lossless and len(self.session.attachments) > 1
+
+    def _has_to_wait(self, now: float) -> bool:
+        if now >= self.output_not_before or self.session.drained:
+            return False
+        return self._takes_turns() or self.session.log.head - self.cursor < COALESCE_BYTES
 
     def _is_flooding(self, sent_bytes: int, now: float) -> bool:
         if now - self._burst_began > FLOOD_SECONDS:

@@ -39,6 +39,9 @@ class Word(IntEnum):
     INPUT_CLOCK = 11
     """Counts inputs taken; orders the slots of the input table by use."""
 
+    CONTROLLER = 12
+    """Key of the attachment that was in control last: it is again when it comes back. 0 for nobody."""
+
 
 HOLDS_AT = 32
 """HOLD_SLOTS pairs (key, offset); key 0 is an empty slot."""

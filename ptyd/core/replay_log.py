@@ -178,6 +178,15 @@ class ReplayLog:
     def last_output_at(self, unix_seconds: float) -> None:
         self._words[Word.LAST_OUTPUT_AT] = int(unix_seconds * 1000)
 
+    @property
+    def controller_key(self) -> int:
+        """Whose terminal sized the PTY last, 0 for nobody; kept for when it comes back."""
+        return self._words[Word.CONTROLLER]
+
+    @controller_key.setter
+    def controller_key(self, key: int) -> None:
+        self._words[Word.CONTROLLER] = key
+
     # --- reading ---
 
     def view(self, offset: int, length: int) -> memoryview:

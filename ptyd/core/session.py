@@ -183,22 +183,30 @@ class Session:
                 raise Refusal(ErrorCode.TOO_MANY_CLIENTS, f"session {self.name} has no place for another hold")
             self.terminal.resume_reading()  # its client may have consumed more than its hold was told
         self.attachments.append(attachment)
-        if request.role == "control" and self.controller is None:
+        if self.log.controller_key in (0, attachment.key):
             self.take_control(attachment, request.cols, request.rows)
+        elif self.controller is None:
+            self._lend_control(attachment, request.cols, request.rows)
         attachment.announce()
         return attachment
 
-    def leave(self, attachment: Attachment) -> None:
-        """Forget an attachment. Its hold is the caller's to drop or to let outlive it."""
+    def leave(self, attachment: Attachment, may_return: bool = False) -> None:
+        """Forget an attachment. Its hold is the caller's to drop or to let outlive it. One that ``may_return`` finds
+        its control again, unless somebody else has typed meanwhile."""
         self.attachments.remove(attachment)
         attachment.closed = True
         self.terminal.drop_input(attachment)
-        if self.controller is attachment:
-            heir = next((one for one in reversed(self.attachments) if one.role == "control"), None)
-            if heir is None:
-                self._set_controller(None)
-            else:
-                self.take_control(heir, heir.cols, heir.rows)
+        if self.controller is not attachment:
+            return
+        heir = next((one for one in reversed(self.attachments) if one.role == "control"), None)
+        if heir is None:
+            self._set_controller(None)
+            if not may_return:
+                self.log.controller_key = 0
+        elif may_return:
+            self._lend_control(heir, heir.cols, heir.rows)
+        else:
+            self.take_control(heir, heir.cols, heir.rows)
 
     def acknowledge(self, attachment: Attachment, offset: int) -> None:
         attachment.acknowledge(offset)
@@ -213,8 +221,15 @@ class Session:
         if attachment.role != "control":
             return
         attachment.cols, attachment.rows = cols, rows
+        self.log.controller_key = attachment.key
         self._set_controller(attachment)
         self.set_size(cols, rows)
+
+    def _lend_control(self, attachment: Attachment, cols: int, rows: int) -> None:
+        """Give control until the one who had it last comes back, or somebody types."""
+        key = self.log.controller_key
+        self.take_control(attachment, cols, rows)
+        self.log.controller_key = key
 
     def claim_size(self, attachment: Attachment, cols: int, rows: int) -> None:
         """The size an attachment would like; the PTY takes the controller's."""
@@ -262,6 +277,7 @@ class Session:
             return
         if self.controller is not attachment:
             self.take_control(attachment, attachment.cols, attachment.rows)
+        self.log.controller_key = attachment.key
         self.terminal.write(attachment, seq, data)
 
     # --- output and end ---

@@ -18,6 +18,7 @@ from ptyd_protocol.messages import (
     Event,
     Hello,
     Input,
+    Output,
     Ping,
     Pong,
     Request,
@@ -47,6 +48,9 @@ class MessageTransport(Protocol):
 
     def send(self, data: bytes) -> None:
         """Send one binary message."""
+
+    def send_output(self, head: bytes, data: memoryview) -> None:
+        """Send ``head`` and ``data`` as one binary message; ``data`` is only lent."""
 
     def unsent_bytes(self) -> int: ...
 
@@ -148,7 +152,7 @@ class Connection:
                 attachment.session.take_control(attachment, message.cols, message.rows)
             case Detach():
                 self._send(Detached(message.channel, "detached", "detached"))
-                self._release(attachment, keep_hold=False)
+                self._release(attachment, may_return=False)
 
     def _welcome(self, hello: Hello) -> None:
         older = self._office.by_client_id.get(hello.client_id)
@@ -219,7 +223,7 @@ class Connection:
                 return
             self._send(message)
             if attachment.closed:
-                self._release(attachment, keep_hold=False)
+                self._release(attachment, may_return=False)
                 return
 
     def _arm(self, attachment: Attachment, now: float) -> None:
@@ -235,18 +239,22 @@ class Connection:
     def _send(self, message: DaemonMessage) -> None:
         if self._lost:
             return
-        self._transport.send(self._protocol.send(message))
+        if isinstance(message, Output):
+            data = memoryview(message.data)
+            self._transport.send_output(self._protocol.begin_output(message.channel, message.offset, len(data)), data)
+        else:
+            self._transport.send(self._protocol.send(message))
         if not self._transport.writable and self._transport.unsent_bytes() > MAX_UNSENT_BYTES:
             self.close(CloseCode.OVERLOADED, "too much was waiting to be read")
 
     # --- the end ---
 
-    def _release(self, attachment: Attachment, keep_hold: bool) -> None:
+    def _release(self, attachment: Attachment, may_return: bool) -> None:
         del self._attachments[attachment.channel]
         timer = self._timers.pop(attachment.channel, None)
         if timer is not None:
             timer.cancel()
-        self._office.attacher.leave(attachment, keep_hold)
+        self._office.attacher.leave(attachment, may_return)
 
     def close(self, code: CloseCode, reason: str) -> None:
         if not self._lost:
@@ -264,7 +272,7 @@ class Connection:
         if hello is not None and self._office.by_client_id.get(hello.client_id) is self:
             del self._office.by_client_id[hello.client_id]
         for attachment in list(self._attachments.values()):
-            self._release(attachment, keep_hold=True)
+            self._release(attachment, may_return=True)
         for task in list(self._asking):
             task.cancel()  # nobody hears the answer: to wait on would count as having seen
         self._office.forget_subscriber(self.tell_event)

@@ -90,6 +90,8 @@ class InputPipe:
             self._ledger.announce(attachment.key, pending.seq, self._level)
             self._level += os.write(self._write_fd, pending.data)
             self._ledger.settle(taken=True)
+        # The key goes on its way before its acknowledgement does: the program can already be at work on it.
+        self._splice()
         pending.on_taken()
 
     def _splice(self) -> bool:

@@ -19,8 +19,11 @@ from ptyd.core.replay_log import ReplayLog
 from ptyd.edge.input_pipe import InputPipe, PendingInput
 from ptyd.edge.keeper_link import SessionFds
 
-READS_A_TURN = 16
+READS_A_TURN = 8
 """The kernel gives 4 KiB a read; after so many the other sessions have their turn."""
+
+SHORT_READ_BYTES = 2048
+"""After less than this there is hardly more: to ask again would only delay what is there."""
 
 EXACT_READS = 4096
 """Output that ends in the log's guard byte is binary: so many reads note their exact length, which costs an ioctl that
@@ -101,7 +104,7 @@ class Pty:
         self._timer = self._loop.call_later(ROOM_RETRY_SECONDS, self._retry)
 
     def _read_once(self, room: int) -> bool:
-        """Read what there is, straight into the log. False: nothing more for now."""
+        """Read what there is, straight into the log. False: hardly anything more for now."""
         log = self._log
         try:
             if self._exact_reads_left:
@@ -121,7 +124,7 @@ class Pty:
         log.commit(count)
         if log.ends_like_guard():
             self._exact_reads_left = EXACT_READS
-        return count > 0
+        return count >= SHORT_READ_BYTES
 
     def _bytes_waiting(self) -> int:
         fcntl.ioctl(self._master, termios.FIONREAD, self._available)

@@ -6,6 +6,8 @@ daemon is one callback. uvicorn hands the socket over when a client asks for an 
 
 import asyncio
 import logging
+import os
+import socket
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +30,9 @@ WRITE_HIGH_WATER_BYTES = 512 * 1024
 """Two full Outputs may wait in the socket; then its attachments wait in the log."""
 WRITE_LOW_WATER_BYTES = 128 * 1024
 
+SEND_BUFFER_BYTES = 512 * 1024
+"""Asked of the kernel, so that it takes a whole Output at once; it gives what it allows."""
+
 CLOSE_TIMEOUT_SECONDS = 5.0
 """A peer that does not answer our close frame is cut off."""
 
@@ -49,6 +54,7 @@ class WebSocket(asyncio.Protocol):
             subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=limits.MAX_CLIENT_MESSAGE_BYTES, logger=_quiet
         )
         self._transport: asyncio.Transport
+        self._fd = -1
         self._connection: Connection | None = None
         self._fragments: list[bytes] = []
         self._heard_at = self._pinged_at = self._opened_at = self._loop.time()
@@ -62,6 +68,9 @@ class WebSocket(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self._transport = transport  # type: ignore[assignment]
         self._transport.set_write_buffer_limits(WRITE_HIGH_WATER_BYTES, WRITE_LOW_WATER_BYTES)
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self._fd = sock.fileno()
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
@@ -153,6 +162,23 @@ class WebSocket(asyncio.Protocol):
             self._frames.send_binary(data)
             self._transport.writelines(self._frames.data_to_send())
 
+    def send_output(self, head: bytes, data: memoryview) -> None:
+        """Send one binary message in two parts, of which ``data`` is not ours to keep: it goes straight from the replay
+        log to the kernel, and only what the socket does not take at once is copied."""
+        if self._closing:
+            return
+        parts: list[bytes | memoryview] = [_frame_head(len(head) + len(data)) + head, data]
+        sent = 0
+        if not self._transport.get_write_buffer_size():
+            try:
+                sent = os.writev(self._fd, parts)
+            except BlockingIOError:
+                pass
+            except OSError:
+                return  # the transport reads the same error, and says so
+        if sent < len(parts[0]) + len(data):
+            self._transport.write(b"".join(parts)[sent:])
+
     def unsent_bytes(self) -> int:
         return self._transport.get_write_buffer_size()
 
@@ -179,6 +205,15 @@ class WebSocket(asyncio.Protocol):
             self._pinged_at = now
             self._frames.send_ping(b"")
             self._flush()
+
+
+def _frame_head(length: int) -> bytes:
+    """What begins a whole, unmasked binary frame (RFC 6455, 5.2)."""
+    if length < 126:
+        return bytes([0x82, length])
+    if length < 1 << 16:
+        return b"\x82\x7e" + length.to_bytes(2, "big")
+    return b"\x82\x7f" + length.to_bytes(8, "big")
 
 
 async def beat_sockets(office: Office, interval_seconds: float = 5.0) -> None:

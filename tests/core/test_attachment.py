@@ -20,7 +20,7 @@ from ptyd_protocol.messages import (
     Snapshot,
 )
 
-from ptyd.core.attachment import COALESCE_BYTES, COALESCE_SECONDS, FLOOD_BYTES
+from ptyd.core.attachment import COALESCE_BYTES, COALESCE_SECONDS, FLOOD_BYTES, VIEWER_TURN_SECONDS
 from ptyd.core.session import Session
 from tests.core.memory import SMALL_CAPACITY_BYTES
 from tests.core.world import attach, end_program, make_session, take_messages, terminal_of, write_output
@@ -369,6 +369,40 @@ def test_much_does_not_wait() -> None:
     take_messages(attachment, now=10.0)
     write_output(session, bytes(COALESCE_BYTES))
     assert len(outputs(take_messages(attachment, now=10.0))) == COALESCE_BYTES
+
+
+def test_viewers_of_a_flood_take_turns() -> None:
+    session = make_session()
+    viewers = [attach(session, channel) for channel in range(1, 5)]
+    program = attach(session, 5, lossless=True)
+    for one in [*viewers, program]:
+        take_messages(one)
+    write_output(session, bytes(FLOOD_BYTES + 1))
+    for one in [*viewers, program]:
+        assert outputs(take_messages(one, now=10.0))
+    write_output(session, bytes(COALESCE_BYTES))
+    assert outputs(take_messages(program, now=10.0))
+    turn_at = 10.0 + 5 * VIEWER_TURN_SECONDS
+    for viewer in viewers:
+        assert not outputs(take_messages(viewer, now=turn_at - 0.001))
+        assert viewer.waits_until() == pytest.approx(turn_at)
+        assert outputs(take_messages(viewer, now=turn_at))
+
+
+def test_a_viewer_overrun_between_its_turns_waits_for_the_next() -> None:
+    session = make_session()
+    viewer = attach(session, 1)
+    attach(session, 2)
+    take_messages(viewer)
+    write_output(session, bytes(FLOOD_BYTES + 1))
+    take_messages(viewer, now=10.0)
+    write_output(session, b"line\n" * SMALL_CAPACITY_BYTES)
+    assert take_messages(viewer, now=10.0) == []
+    turn_at = viewer.waits_until()
+    assert turn_at is not None
+    again = take_messages(viewer, now=turn_at)
+    assert isinstance(again[0], Snapshot)
+    assert outputs(again)
 
 
 def test_the_last_words_do_not_wait() -> None:

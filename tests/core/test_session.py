@@ -10,7 +10,7 @@ from ptyd_protocol.messages import Attached, ControlChanged, Detached, InputAck,
 from ptyd.core.attachment import Attachment
 from ptyd.core.log_layout import HOLD_SLOTS
 from ptyd.core.session import Session
-from tests.core.memory import SMALL_CAPACITY_BYTES, append
+from tests.core.memory import SMALL_CAPACITY_BYTES, append, make_log
 from tests.core.world import (
     MemoryLog,
     attach,
@@ -138,6 +138,46 @@ def test_size_by_request() -> None:
     session.set_size(50, 10)
     assert take_messages(alice) == [Resized(1, 0, 50, 10)]
     assert session.controller is alice
+
+
+def test_who_comes_back_has_control_again() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE, cols=100, rows=30)
+    bob = attach(session, client_id=BOB, cols=40, rows=20)
+    session.leave(alice, may_return=True)
+    assert session.controller is bob
+    alice = attach(session, client_id=ALICE, cols=100, rows=30)
+    assert session.controller is alice
+    assert (session.cols, session.rows) == (100, 30)
+
+
+def test_who_comes_back_behind_a_daemon_has_control_again() -> None:
+    log = make_log()
+    attach(make_session(log), client_id=ALICE, cols=100, rows=30)
+    session = make_session(log)  # the next daemon's
+    bob = attach(session, client_id=BOB, cols=40, rows=20)
+    assert session.controller is bob
+    alice = attach(session, client_id=ALICE, cols=100, rows=30)
+    assert session.controller is alice
+
+
+def test_who_comes_back_does_not_take_control_from_who_types() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE)
+    bob = attach(session, client_id=BOB)
+    session.leave(alice, may_return=True)
+    session.take_input(bob, 1, b"x")
+    attach(session, client_id=ALICE)
+    assert session.controller is bob
+
+
+def test_who_left_for_good_does_not_take_control_again() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE)
+    bob = attach(session, client_id=BOB)
+    session.leave(alice)
+    attach(session, client_id=ALICE)
+    assert session.controller is bob
 
 
 def test_an_ended_program_is_not_sized() -> None:

@@ -1,13 +1,14 @@
 """A client's socket, without a socket: time and transport are in the test's hand."""
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 import pytest
 from ptyd_protocol import codec, limits
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.messages import Hello, Ping, Pong, Welcome
+from ptyd_protocol.messages import Hello, Output, Ping, Pong, Welcome
 from websockets.client import ClientProtocol
 from websockets.frames import Close, Frame, Opcode
 from websockets.uri import parse_uri
@@ -28,6 +29,16 @@ class NotebookTransport:
         self.is_aborted = False
         self.has_written_eof = False
         self.buffered = 0
+        self.socket, self.other_end = socket.socketpair()
+        self.socket.setblocking(False)
+
+    def get_extra_info(self, name: str) -> socket.socket:
+        assert name == "socket"
+        return self.socket
+
+    def close(self) -> None:
+        self.socket.close()
+        self.other_end.close()
 
     def write(self, data: bytes) -> None:
         self.written += data
@@ -92,15 +103,19 @@ async def office() -> Office:
 
 
 @pytest.fixture
-async def open_peer(office: Office, tmp_path: Any) -> Callable[[], Peer]:
+async def open_peer(office: Office, tmp_path: Any) -> AsyncIterator[Callable[[], Peer]]:
     door = Door(UNIX_HOSTS, Logins(tmp_path), trusts_peer=True)
+    transports: list[NotebookTransport] = []
 
     def open_peer() -> Peer:
         websocket, transport = WebSocket(door, office), NotebookTransport()
+        transports.append(transport)
         websocket.connection_made(cast(Any, transport))
         return Peer(websocket, transport)
 
-    return open_peer
+    yield open_peer
+    for transport in transports:
+        transport.close()
 
 
 def now() -> float:
@@ -226,3 +241,53 @@ async def test_handshakes(office: Office, tmp_path: Any, path: str, headers: dic
     assert transport.written.startswith(b"HTTP/1.1 %d " % status)
     assert transport.has_written_eof == (status != 101)
     assert len(office.connections) == (status == 101)
+
+
+def send_output(peer: Peer, data: bytes) -> None:
+    peer.websocket.send_output(codec.encode_output_head(1, 5, len(data)), memoryview(data))
+
+
+def received_by_kernel(peer: Peer) -> bytes:
+    peer.transport.other_end.setblocking(False)
+    data = b""
+    try:
+        while piece := peer.transport.other_end.recv(1 << 20):
+            data += piece
+    except BlockingIOError:
+        return data
+    return data
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, 125, 126, 60_000, 70_000])
+async def test_output_goes_straight_to_the_socket(open_peer: Callable[[], Peer], length: int) -> None:
+    peer = open_peer()
+    send_output(peer, bytes(length))
+    assert peer.transport.written == b""
+    peer.transport.written = received_by_kernel(peer)
+    assert peer.receive() == [Output(1, 5, bytes(length))]
+
+
+async def test_output_waits_behind_what_waits(open_peer: Callable[[], Peer]) -> None:
+    peer = open_peer()
+    peer.transport.buffered = 1
+    send_output(peer, b"later")
+    assert received_by_kernel(peer) == b""
+    assert peer.receive() == [Output(1, 5, b"later")]
+
+
+async def test_what_the_socket_does_not_take_is_kept(open_peer: Callable[[], Peer]) -> None:
+    peer = open_peer()
+    data = bytes(range(256)) * 1024
+    total = 0
+    while not peer.transport.written:
+        send_output(peer, data)
+        total += 1
+    peer.transport.written = received_by_kernel(peer) + peer.transport.written
+    assert peer.receive() == [Output(1, 5, data)] * total
+
+
+async def test_no_output_to_a_socket_that_is_gone(open_peer: Callable[[], Peer]) -> None:
+    peer = open_peer()
+    peer.transport.other_end.close()
+    send_output(peer, b"lost")
+    assert peer.transport.written == b""

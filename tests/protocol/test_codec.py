@@ -7,14 +7,16 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ptyd_protocol import limits
 from ptyd_protocol.codec import (
     CLIENT_CODES,
     DAEMON_CODES,
     decode_client_message,
     decode_daemon_message,
     encode,
+    encode_output_head,
 )
-from ptyd_protocol.messages import Ping
+from ptyd_protocol.messages import Output, Ping
 
 from tests.protocol.strategies import (
     ALL_MESSAGES,
@@ -32,6 +34,16 @@ each_message = pytest.mark.parametrize("cls", ALL_MESSAGES, ids=lambda cls: cls.
 
 def decode(cls: type[msgspec.Struct], data: bytes) -> Any:
     return decode_client_message(data) if cls in CLIENT_MESSAGES else decode_daemon_message(data)
+
+
+@given(
+    channel=st.integers(1, limits.MAX_CHANNEL),
+    offset=st.integers(0, limits.MAX_SEQ),
+    length=st.one_of(st.integers(0, 300), st.integers(65_530, 65_540), st.just(limits.MAX_OUTPUT_BYTES)),
+)
+def test_the_head_of_an_output_begins_the_message(channel: int, offset: int, length: int) -> None:
+    data = bytes(length)
+    assert encode_output_head(channel, offset, length) + data == encode(Output(channel, offset, data))
 
 
 def test_the_sets_of_codes_are_those_declared() -> None:
