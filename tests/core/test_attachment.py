@@ -289,6 +289,16 @@ def test_overrun_viewer_starts_anew() -> None:
     assert attachment.acked == snapshot.offset
 
 
+def test_overrun_by_the_least() -> None:
+    """One block of the ring has gone: the cursor is just behind the oldest byte."""
+    session = make_session()
+    attachment = attach(session, window=WINDOW)
+    take_messages(attachment)
+    while session.log.oldest == 0:
+        write_output(session, b"line\n")
+    assert kinds(take_messages(attachment))[0] is Snapshot
+
+
 def test_overrun_viewer_that_reads_nothing_is_not_waited_for() -> None:
     """It is sent nothing more until it has taken what it was sent."""
     session = make_session()

@@ -101,9 +101,9 @@ class Typing:
         self.move_on()
 
     def move_on(self) -> None:
-        """The kernel takes the pipe's bytes to the terminal, in pieces."""
-        while self.pipe:
-            count = self.random.randint(1, len(self.pipe))
+        """The kernel takes some of the pipe's bytes to the terminal."""
+        for _ in range(self.random.randint(0, 3)):
+            count = self.random.randint(0, len(self.pipe))
             self.delivered += self.pipe[:count]
             self.pipe = self.pipe[count:]
             self.look()
