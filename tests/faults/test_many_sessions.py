@@ -38,7 +38,7 @@ def list_children(pid: int) -> list[str]:
         with contextlib.suppress(OSError, IndexError, ValueError):
             name, _, rest = (process / "stat").read_text().rpartition(")")
             if int(rest.split()[1]) == pid:
-                found.append(f"{name}) {rest.split()[0]}")
+                found.append(f"{name})" + (" zombie" if rest.split()[0] == "Z" else ""))
     return sorted(found)
 
 
