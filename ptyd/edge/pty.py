@@ -25,9 +25,10 @@ READS_A_TURN = 8
 SHORT_READ_BYTES = 2048
 """After less than this there is hardly more: to ask again would only delay what is there."""
 
-EXACT_READS = 4096
-"""Output that ends in the log's guard byte is binary: so many reads note their exact length, which costs an ioctl that
-slows a flood by some percent (see core/replay_log.py)."""
+EXACT_READS = 2048
+"""Reads that note their exact length, which costs an ioctl and slows a flood by some 5 %. So many are made at first,
+and again whenever output ends in the log's guard byte: random bytes do in one read of 256, and so are always read
+exactly, while text, which never does, soon need not be (see core/replay_log.py)."""
 
 DRAIN_QUIET_SECONDS = 0.05
 """The child is gone, but something else has the terminal open: silent for so long means it has been read empty."""
@@ -59,7 +60,7 @@ class Pty:
         self._on_blocked = on_blocked
         self._on_drained = on_drained
         self._available = array.array("i", [0])
-        self._exact_reads_left = 0
+        self._exact_reads_left = EXACT_READS
         self._reading = False
         self._is_hung_up = False
         self._child_is_gone = False

@@ -66,6 +66,7 @@ def test_a_composed_word_arrives_once(phone: WebPage) -> None:
     for text in ("n", "ni", "你"):
         devtools.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
     devtools.send("Input.insertText", {"text": "你"})
+    phone.wait_for_text("你")
     phone.type("!")
     phone.wait_for_text("<\\!>")
     assert phone.text().count("你") == 1 and "<n>" not in phone.text()

@@ -57,7 +57,7 @@ def test_wrong_usage_is_2_and_explained(arguments: list[str], capsys: pytest.Cap
     assert not captured.out
 
 
-@pytest.mark.parametrize("arguments", [["new"], ["claude"], ["attach"], ["attach", "x", "-r"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["new"], ["claude"]], ids=" ".join)
 def test_attaching_needs_a_terminal(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,6 +84,13 @@ def test_new_passes_the_environment_that_it_should(ptyd: PtydUnderTest) -> None:
     assert not variables.keys() & {"SECRET_TOKEN", "CLAUDECODE", "TMUX", "COLUMNS", "NOT_SET_HERE", "PTYD_DIR"}
 
 
+def test_attaching_needs_a_terminal(ptyd: PtydUnderTest) -> None:
+    ptyd.cli("new", "-d", "-n", "there", "--", "sleep", "1000")
+    result = ptyd.cli("attach", "there")
+    assert result.returncode == 2
+    assert "needs a terminal" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
@@ -92,7 +99,7 @@ def test_new_passes_the_environment_that_it_should(ptyd: PtydUnderTest) -> None:
         (["new", "-d", "--", "/etc/passwd"], 5, "/etc/passwd"),
         (["new", "-d", "-n", "bad name", "--", "true"], 2, "name"),
         (["kill", "nobody"], 3, "ptyd ls"),
-        (["attach", "nobody"], 2, "terminal"),
+        (["attach", "nobody"], 3, "nobody"),
         (["capture", "nobody"], 3, "nobody"),
         (["wait", "nobody", "--exit"], 3, "nobody"),
         (["tail", "-f", "nobody"], 3, "nobody"),

@@ -110,8 +110,10 @@ def test_no_descriptor_leaks_into_a_child(serving: tuple[KeeperProcess, FakeDaem
 
 
 def test_signals_are_at_their_defaults(daemon: FakeDaemon) -> None:
-    lines = daemon.run("a", ["grep", "^Sig[BI]", "/proc/self/status"]).split()
-    assert lines == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
+    _, blocked, _, ignored = daemon.run("a", ["grep", "^Sig[BI]", "/proc/self/status"]).split()
+    assert int(blocked, 16) == 0
+    # 32 and 33 belong to the C library, which lets nobody change them: they are as whoever runs the tests has them.
+    assert int(ignored, 16) & ~(0b11 << 31) == 0
 
 
 def test_limit_of_open_files_is_that_of_the_starter(harness: KeeperHarness) -> None:
