@@ -23,6 +23,9 @@ from ptyd.edge.requests import Answer
 
 LOGIN_PATH = "/login"
 
+NO_ICON = '<link rel="icon" href="data:,">'
+"""On pages for people who are not logged in: a browser would ask for /favicon.ico, and be refused."""
+
 SECURITY_HEADERS = {
     # xterm.js sizes its rows by style elements of its own.
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
@@ -56,7 +59,8 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
         # A page that goes on by itself, not a redirect: a SameSite=Strict cookie is not sent with a redirect that
         # another site began.
         response = HTMLResponse(
-            '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><meta http-equiv="refresh" content="0;url=./"><title>ptyd</title>',
+            '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=./"><title>ptyd</title>'
+            f"{NO_ICON}",
             headers={"cache-control": "no-store"},
         )
         response.set_cookie(
@@ -158,7 +162,7 @@ async def _read_body(request: Request) -> bytes:
 def _page(title: str, body: str, status: int) -> Response:
     """A page for a person. ``body`` is HTML."""
     return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>ptyd: {title}</title><link rel="icon" href="data:,">'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>ptyd: {title}</title>{NO_ICON}'
         f'<meta name="viewport" content="width=device-width"><style>body{{font:1rem/1.5 system-ui;max-width:34rem;'
         f"margin:20vh auto;padding:0 1rem;color-scheme:light dark}}</style><h1>{title}</h1><p>{body}</p></html>",
         status_code=status,
