@@ -60,6 +60,8 @@ class Pty:
         self._on_blocked = on_blocked
         self._on_drained = on_drained
         self._available = array.array("i", [0])
+        self._poll = select.poll()
+        self._poll.register(fds.master, select.POLLIN)
         self._exact_reads_left = EXACT_READS
         self._reading = False
         self._is_hung_up = False
@@ -110,7 +112,10 @@ class Pty:
         try:
             if self._exact_reads_left:
                 self._exact_reads_left -= 1
-                count = os.readv(self._master, log.reserve(min(self._bytes_waiting(), room) or 1))
+                waiting = self._bytes_waiting()
+                if not waiting and not self._is_at_hangup():
+                    return False
+                count = os.readv(self._master, log.reserve(min(waiting, room) or 1))
             else:
                 count = os.readv(self._master, log.reserve(room, is_exact=False))
         except BlockingIOError:
@@ -128,8 +133,17 @@ class Pty:
         return count >= SHORT_READ_BYTES
 
     def _bytes_waiting(self) -> int:
+        """What a read would bring. The kernel does not count what it has not passed on yet, but a read would bring that,
+        too: polling makes it pass it on."""
         fcntl.ioctl(self._master, termios.FIONREAD, self._available)
+        if not self._available[0]:
+            self._poll.poll(0)
+            fcntl.ioctl(self._master, termios.FIONREAD, self._available)
         return self._available[0]
+
+    def _is_at_hangup(self) -> bool:
+        """Whether only the end is left to be read."""
+        return any(event & select.POLLHUP for _, event in self._poll.poll(0))
 
     def _meet_hangup(self) -> None:
         """Nobody has the terminal open: the end, or a child that may open it again."""
