@@ -28,7 +28,7 @@ from ptyd.core.session import ExitStatus, Session
 from ptyd.edge.hold_timer import HoldTimer
 from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
 from ptyd.edge.log_store import LogStore, MappedLog
-from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_tree
+from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_trees
 from ptyd.edge.pty import Pty, terminal_size
 
 logger = logging.getLogger("ptyd.manager")
@@ -310,14 +310,22 @@ class PtyManager:
         if running is None:
             self._remove(session)
             return
-        await end_process_tree(session.id, running.pty.living_child, grace_seconds)
+        try:
+            await end_process_trees({session.id: running.pty.living_child}, grace_seconds)
+        except OSError as error:
+            raise Refusal(
+                ErrorCode.NO_RESOURCES, f"the processes of session {session.name} cannot be found: {error.strerror}"
+            ) from error
         await running.ended.wait()
         self.note_exit_seen(session)
 
     async def end_all_processes(self, grace_seconds: float) -> None:
         """End the process trees of all sessions. What their clients have not read yet is not waited for."""
-        running = [(session_id, one.pty.living_child) for session_id, one in self._running.items()]
-        await asyncio.gather(*(end_process_tree(*one, grace_seconds) for one in running))
+        roots = {session_id: running.pty.living_child for session_id, running in self._running.items()}
+        try:
+            await end_process_trees(roots, grace_seconds)
+        except OSError as error:
+            logger.error("the sessions' processes are left to the keeper to end: %s", error)
 
     async def wait_exit(self, session: Session) -> None:
         running = self._running.get(session.id)

@@ -8,7 +8,7 @@ go through pidfds that were opened before the mark was read, so they never reach
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,15 +23,31 @@ KILL_LAST_WAIT_SECONDS = 5.0
 """After SIGKILL only a process stuck in the kernel remains."""
 
 
-class ProcessTree:
-    """The living processes of one session, each by a pidfd. Close it."""
+LivingRoot = Callable[[], int | None]
+"""Gives the pid of a session's own program while it is alive."""
 
-    def __init__(self, session_id: str, living_root: Callable[[], int | None]) -> None:
-        """Find them now. ``living_root`` gives the pid of the session's own program while it is alive."""
+
+class ProcessTree:
+    """The living processes of some sessions, each by a pidfd. Close it."""
+
+    def __init__(self, sessions: Mapping[str, LivingRoot]) -> None:
+        """Find them now.
+
+        Raises:
+            OSError: no descriptor is left to look with.
+        """
         self.pidfds: dict[int, int] = {}
-        mark = f"{SESSION_VARIABLE}={session_id}".encode()
-        for pid in _all_pids():
-            self._add(pid, lambda pid: _carries(pid, mark))
+        try:
+            marks = {f"{SESSION_VARIABLE}={session_id}".encode() for session_id in sessions}
+            for pid in _all_pids():
+                self._add(pid, lambda pid: _carries(pid, marks))
+            for living_root in sessions.values():
+                self._add_descendants(living_root)
+        except OSError:
+            self.close()
+            raise
+
+    def _add_descendants(self, living_root: LivingRoot) -> None:
         root_pid = living_root()
         if root_pid is not None:
             self._add(root_pid, lambda pid: living_root() == pid)
@@ -44,12 +60,11 @@ class ProcessTree:
             return
         try:
             fd = os.pidfd_open(pid)
-        except OSError:
+        except ProcessLookupError:
             return
-        if belongs(pid) and not _is_zombie(pid):
-            self.pidfds[pid] = fd
-        else:
-            os.close(fd)
+        self.pidfds[pid] = fd
+        if not belongs(pid) or _is_zombie(pid):
+            os.close(self.pidfds.pop(pid))
 
     def signal(self, number: int) -> None:
         for fd in self.pidfds.values():
@@ -82,10 +97,14 @@ class ProcessTree:
         self.pidfds.clear()
 
 
-async def end_process_tree(session_id: str, living_root: Callable[[], int | None], grace_seconds: float) -> None:
-    """HUP, TERM, KILL to every process of the session, ``grace_seconds`` between them; returns when none is left."""
+async def end_process_trees(sessions: Mapping[str, LivingRoot], grace_seconds: float) -> None:
+    """HUP, TERM, KILL to every process of the sessions, ``grace_seconds`` between them; returns when none is left.
+
+    Raises:
+        OSError: no descriptor is left to look with.
+    """
     for number in KILL_SIGNALS:
-        tree = await asyncio.to_thread(ProcessTree, session_id, living_root)
+        tree = await asyncio.to_thread(ProcessTree, sessions)
         try:
             if not tree.pidfds:
                 return
@@ -96,7 +115,7 @@ async def end_process_tree(session_id: str, living_root: Callable[[], int | None
         finally:
             tree.close()
     # Born between the last look and the last signal.
-    tree = await asyncio.to_thread(ProcessTree, session_id, living_root)
+    tree = await asyncio.to_thread(ProcessTree, sessions)
     tree.signal(signal.SIGKILL)
     tree.close()
 
@@ -105,18 +124,18 @@ def _all_pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - ten times as fast
 
 
-def _carries(pid: int, mark: bytes) -> bool:
+def _carries(pid: int, marks: set[bytes]) -> bool:
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
-    return mark in environment.split(b"\0")
+    return not marks.isdisjoint(environment.split(b"\0"))
 
 
 def _is_zombie(pid: int) -> bool:
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
     # The state follows the command's name, which may itself hold brackets.
     return stat.rpartition(b")")[2].split()[0] in b"ZX"

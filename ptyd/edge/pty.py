@@ -133,8 +133,8 @@ class Pty:
         return count >= SHORT_READ_BYTES
 
     def _bytes_waiting(self) -> int:
-        """What a read would bring. The kernel does not count what it has not passed on yet, but a read would bring that,
-        too: polling makes it pass it on."""
+        """What a read would bring. The kernel does not count what it has not passed on yet, but a read would bring
+        that, too: polling makes it pass it on."""
         fcntl.ioctl(self._master, termios.FIONREAD, self._available)
         if not self._available[0]:
             self._poll.poll(0)

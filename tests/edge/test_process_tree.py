@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import secrets
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ptyd.edge.process_tree import SESSION_VARIABLE, ProcessTree, end_process_tree
+from ptyd.edge.process_tree import SESSION_VARIABLE, ProcessTree, end_process_trees
 from tests.edge.descriptors import count_fds
 from tests.support.waiting import wait_for_process_end, wait_until
 
@@ -103,14 +104,14 @@ async def test_all_of_it_ends_and_a_bystander_does_not(grow: Callable[[str], Tre
     tree, bystander = grow(NASTY[name]), grow(NASTY["a session of its own"])
     pids = tree.wait_grown(EXPECTED.get(name, 2))
     others = bystander.wait_grown(2)
-    await end_process_tree(tree.session_id, tree.living_root, GRACE_SECONDS)
+    await end_process_trees({tree.session_id: tree.living_root}, GRACE_SECONDS)
     for pid in {*pids, *tree.pids()}:
         wait_until(lambda pid=pid: not is_alive(pid), what=f"the end of {pid}")  # type: ignore[misc]
     assert [pid for pid in others if not is_alive(pid)] == []
 
 
 async def test_nothing_left_to_end() -> None:
-    await end_process_tree("0badf00d", lambda: None, 600)
+    await end_process_trees({"0badf00d": lambda: None}, 600)
 
 
 async def test_asking_comes_before_making(grow: Callable[[str], Tree], tmp_path: Path) -> None:
@@ -119,14 +120,14 @@ async def test_asking_comes_before_making(grow: Callable[[str], Tree], tmp_path:
     note = f"def note(number, _):\n  open({str(heard)!r}, 'a').write(f'{{number}} ')\n"
     tree = grow(note + "signal.signal(1, note); signal.signal(15, note)\n" + REPORT)
     tree.wait_grown(1)
-    await end_process_tree(tree.session_id, tree.living_root, GRACE_SECONDS)
+    await end_process_trees({tree.session_id: tree.living_root}, GRACE_SECONDS)
     assert heard.read_text() == "1 15 "
     wait_for_process_end(tree.root.pid)
     assert tree.root.wait() == -signal.SIGKILL
     heard.unlink()
     polite = grow(note + "def go(number, _): note(number, _); os._exit(0)\nsignal.signal(1, go)\n" + REPORT)
     polite.wait_grown(1)
-    await end_process_tree(polite.session_id, polite.living_root, 600)
+    await end_process_trees({polite.session_id: polite.living_root}, 600)
     assert heard.read_text() == "1 "
 
 
@@ -134,7 +135,7 @@ async def test_a_mark_that_only_begins_alike_is_another(grow: Callable[[str], Tr
     tree = grow(REPORT)
     tree.wait_grown(1)
     for other in (tree.session_id[:-1], tree.session_id + "0"):
-        await end_process_tree(other, lambda: None, GRACE_SECONDS)
+        await end_process_trees({other: lambda: None}, GRACE_SECONDS)
     assert is_alive(tree.root.pid)
 
 
@@ -142,10 +143,40 @@ async def test_no_descriptor_is_left(grow: Callable[[str], Tree]) -> None:
     tree = grow(NASTY["many"])
     tree.wait_grown(16)
     before = count_fds()
-    found = ProcessTree(tree.session_id, tree.living_root)
+    found = ProcessTree({tree.session_id: tree.living_root})
     assert len(found.pidfds) == 16
     assert count_fds() == before + 16
     found.close()
-    await end_process_tree(tree.session_id, tree.living_root, GRACE_SECONDS)
+    await end_process_trees({tree.session_id: tree.living_root}, GRACE_SECONDS)
     await asyncio.to_thread(lambda: None)
+    assert count_fds() == before
+
+
+async def test_several_sessions_at_once(grow: Callable[[str], Tree]) -> None:
+    trees = [grow(NASTY["deaf to HUP and TERM"]) for _ in range(4)]
+    for tree in trees:
+        tree.wait_grown(2)
+    bystander = trees.pop()
+    await end_process_trees({tree.session_id: tree.living_root for tree in trees}, GRACE_SECONDS)
+    for tree in trees:
+        for pid in tree.pids():
+            wait_for_process_end(pid)
+    assert all(is_alive(pid) for pid in bystander.pids())
+
+
+async def test_no_descriptor_to_look_with(grow: Callable[[str], Tree], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, and does not take what it cannot see for gone."""
+    tree = grow(NASTY["many"])
+    tree.wait_grown(16)
+    before = count_fds()
+    real_open = os.pidfd_open
+
+    def open_some(pid: int) -> int:
+        if count_fds() > before + 5:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real_open(pid)
+
+    monkeypatch.setattr(os, "pidfd_open", open_some)
+    with pytest.raises(OSError, match="Too many"):
+        await end_process_trees({tree.session_id: tree.living_root}, GRACE_SECONDS)
     assert count_fds() == before
