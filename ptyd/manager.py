@@ -305,7 +305,11 @@ class PtyManager:
             raise Refusal(ErrorCode.SESSION_EXITED, f"session {session.name} has exited") from None
 
     async def kill(self, session: Session, grace_seconds: float) -> None:
-        """End a session and its whole process tree, and wait for its end; forget one that has ended."""
+        """End a session and its whole process tree, and wait for its end; forget one that has ended.
+
+        Raises:
+            Refusal: it cannot be ended.
+        """
         running = self._running.get(session.id)
         if running is None:
             self._remove(session)
@@ -316,6 +320,11 @@ class PtyManager:
             raise Refusal(
                 ErrorCode.NO_RESOURCES, f"the processes of session {session.name} cannot be found: {error.strerror}"
             ) from error
+        if running.pty.living_child() is not None:
+            raise Refusal(
+                ErrorCode.PERMISSION_DENIED,
+                f"session {session.name} cannot be ended: its program is another user's, or stuck in the kernel",
+            )
         await running.ended.wait()
         self.note_exit_seen(session)
 

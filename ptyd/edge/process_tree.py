@@ -68,7 +68,7 @@ class ProcessTree:
 
     def signal(self, number: int) -> None:
         for fd in self.pidfds.values():
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):
                 signal.pidfd_send_signal(fd, number)
 
     async def wait_gone(self, timeout: float) -> None:
