@@ -20,6 +20,7 @@ KEEPER_RETRY_SECONDS: Final = 0.02
 """Another starter's keeper has its lock and will listen in a moment."""
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
+SESSION_MARKS: Final = frozenset({"PTYD", "PTYD_SESSION", "PTYD_SOCKET"})
 RESET_SIGNALS: Final = frozenset(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
 
 
@@ -106,7 +107,8 @@ def _spawn_keeper(directory: Path, daemon_args: list[str], ready_fd: int) -> Non
     os.posix_spawn(
         sys.executable,
         command + [f"--daemon-arg={argument}" for argument in daemon_args],
-        os.environ,
+        # Started from inside a session, the keeper must not carry that session's marks: it would end with it.
+        {name: value for name, value in os.environ.items() if name not in SESSION_MARKS},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),

@@ -98,7 +98,13 @@ def test_an_exit_is_shown_with_its_status_and_can_be_run_again(web: WebPage) -> 
     web.start_session("bash --norc --noprofile -c 'echo working; exit 7'", name="job", phase="ended")
     expect(web.find("end")).to_contain_text("exited with status 7")
     web.wait_for_text("working")
+    first = web.row("job").get_attribute("data-session")
+    assert first is not None
+    # Both runs end alike: the second is there when it is the one that is shown, and has ended.
     web.find("end-run-again").click()
+    second = web.page.locator(f'[data-testid="session"]:not([data-session="{first}"])')
+    expect(second.locator("[aria-current]")).to_be_visible()
+    web.wait_for_phase("ended")
     expect(web.find("end")).to_contain_text("exited with status 7")
     web.find("end-close").click()
     expect(web.find("empty")).to_be_visible()
