@@ -32,6 +32,14 @@ ACK_FRACTION: Final = 4
 DEFAULT_HISTORY_BYTES: Final = 1 * MIB
 """How much of the log a new viewer is given when it does not say."""
 
+DEFAULT_SCROLLBACK_LINES: Final = 2_000
+"""Lines above the screen that a snapshot carries when the client does not say."""
+
+MAX_SCROLLBACK_LINES: Final = 100_000
+"""A daemon may keep fewer."""
+
+MAX_CELL_PIXELS: Final = 1_000
+
 MAX_CHANNELS: Final = 64
 """Attachments on one connection."""
 

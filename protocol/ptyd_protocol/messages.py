@@ -42,6 +42,11 @@ SessionRef = Annotated[str, Meta(max_length=limits.MAX_NAME_CHARS)]
 Role = Literal["control", "observe"]
 AttachMode = Literal["exact", "tail", "snapshot"]
 
+ScrollbackLines = Annotated[int, Meta(ge=0, le=limits.MAX_SCROLLBACK_LINES)]
+Colour = Annotated[int, Meta(ge=0, le=0xFFFFFF)]
+"""0xRRGGBB."""
+CellPixels = Annotated[int, Meta(ge=0, le=limits.MAX_CELL_PIXELS)]
+
 
 # --- client to daemon ---
 
@@ -66,7 +71,9 @@ class Request(Struct, array_like=True, frozen=True, tag=2):
 class Attach(Struct, array_like=True, frozen=True, tag=3):
     """Open ``channel`` onto a session. Answered by Attached, or by Detached with the reason.
 
-    ``epoch`` and ``offset`` given: resume there. Not given: the newest ``history`` bytes of the log.
+    ``epoch`` and ``offset`` given: resume there. Not given, or gone: the exact screen with ``scrollback`` lines above
+    it, where the daemon has an engine and ``history`` is None; otherwise the newest ``history`` bytes of the log.
+    ``hidden``: nobody looks at it, so it sizes nothing while another attachment could (see Visibility).
     """
 
     channel: Channel
@@ -78,7 +85,9 @@ class Attach(Struct, array_like=True, frozen=True, tag=3):
     offset: Offset | None = None
     window: Window = limits.DEFAULT_WINDOW_BYTES
     lossless: bool = False
-    history: Annotated[int, Meta(ge=0, le=limits.MAX_SEQ)] = limits.DEFAULT_HISTORY_BYTES
+    history: Annotated[int, Meta(ge=0, le=limits.MAX_SEQ)] | None = None
+    scrollback: ScrollbackLines = limits.DEFAULT_SCROLLBACK_LINES
+    hidden: bool = False
 
 
 class Input(Struct, array_like=True, frozen=True, tag=4):
@@ -124,6 +133,30 @@ class Ping(Struct, array_like=True, frozen=True, tag=9):
     nonce: Offset
 
 
+class Visibility(Struct, array_like=True, frozen=True, tag=10):
+    """Whether anybody looks at this attachment. A hidden one gives control up as soon as another could have it."""
+
+    channel: Channel
+    hidden: bool
+
+
+class Appearance(Struct, array_like=True, frozen=True, tag=11):
+    """What the client's terminal looks like: the daemon answers a program's questions with the controller's.
+
+    Colours are 0xRRGGBB, None where the client does not know. ``palette``: the first colours of the 256, from 0 on.
+    ``cell_width`` and ``cell_height`` in pixels, 0 where unknown. ``dark``: the colour scheme that its user prefers.
+    """
+
+    channel: Channel
+    foreground: Colour | None = None
+    background: Colour | None = None
+    cursor: Colour | None = None
+    palette: Annotated[list[Colour], Meta(max_length=256)] = []
+    cell_width: CellPixels = 0
+    cell_height: CellPixels = 0
+    dark: bool | None = None
+
+
 # --- daemon to client ---
 
 
@@ -157,6 +190,8 @@ class Attached(Struct, array_like=True, frozen=True, tag=67):
     boundary in the middle; reset the terminal first. "snapshot": a Snapshot comes first.
     ``controller`` is the client_id of who sizes the PTY, ``yours`` whether it is this channel.
     ``input_seq`` is the last Input of this channel that was taken: drop those up to it, send the others again.
+    ``answers``: the daemon answers what the program asks its terminal; the client must not.
+    ``locked``: typing does not take control.
     """
 
     channel: Channel
@@ -170,12 +205,16 @@ class Attached(Struct, array_like=True, frozen=True, tag=67):
     controller: ShortText | None
     yours: bool
     input_seq: Offset
+    answers: bool = False
+    locked: bool = False
 
 
 class Snapshot(Struct, array_like=True, frozen=True, tag=68):
     """Start anew: reset the terminal to this size, write ``data`` (not log bytes), go on with Output from ``offset``.
 
-    Sent when a viewer was overrun. ``kind`` "tail": ``data`` is empty and the log goes on at a safe boundary.
+    Sent behind Attached with mode "snapshot", and when a viewer was overrun. ``kind`` "tail": ``data`` is empty and the
+    log goes on at a safe boundary. "screen": ``data`` rebuilds the exact screen. ``more``: the next message of the
+    channel is a Snapshot too, with the same offset, whose ``data`` continues this one's.
     """
 
     channel: Channel
@@ -184,6 +223,7 @@ class Snapshot(Struct, array_like=True, frozen=True, tag=68):
     rows: Rows
     data: OutputBytes
     kind: Literal["tail", "screen"] = "tail"
+    more: bool = False
 
 
 class Output(Struct, array_like=True, frozen=True, tag=69):
@@ -228,11 +268,12 @@ class InputAck(Struct, array_like=True, frozen=True, tag=73):
 
 
 class ControlChanged(Struct, array_like=True, frozen=True, tag=74):
-    """Who sizes the PTY now."""
+    """Who sizes the PTY now, and whether typing takes that over (not while it is ``locked``)."""
 
     channel: Channel
     controller: ShortText | None
     yours: bool
+    locked: bool = False
 
 
 class Detached(Struct, array_like=True, frozen=True, tag=75):
@@ -256,7 +297,7 @@ class Pong(Struct, array_like=True, frozen=True, tag=77):
     nonce: Offset
 
 
-ClientMessage = Hello | Request | Attach | Input | Resize | Ack | Detach | TakeControl | Ping
+ClientMessage = Hello | Request | Attach | Input | Resize | Ack | Detach | TakeControl | Ping | Visibility | Appearance
 DaemonMessage = (
     Welcome
     | Reply

@@ -38,6 +38,10 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     exit_signal: int | None = None
     exited_at: float | None = None
     kind: str = "command"
+    title: str = ""
+    """What the program calls its window."""
+    locked: bool = False
+    """Typing does not take control."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
@@ -94,18 +98,89 @@ class SendParams(Struct, frozen=True, kw_only=True):
     session: SessionRef = ""
 
 
+CaptureFormat = Literal["text", "vt", "html", "cells"]
+
+
 class CaptureParams(Struct, frozen=True, kw_only=True):
-    """The screen as text; ``scrollback`` is how many lines above it to add (-1: all that is kept)."""
+    """The screen; ``scrollback`` is how many lines above it to add (-1: all that is kept).
+
+    ``format``: "text"; "vt", text with SGR sequences, or rather all that rebuilds the screen; "html"; "cells".
+    ``join``: a line that the terminal wrapped is one line of text.
+    """
 
     session: SessionRef = ""
     scrollback: Annotated[int, Meta(ge=-1)] = 0
+    format: CaptureFormat = "text"
+    join: bool = False
+
+
+class Style(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How cells are drawn. Colours: "#rrggbb", or the number of a palette entry; None for the terminal's own."""
+
+    fg: str | int | None = None
+    bg: str | int | None = None
+    bold: bool = False
+    faint: bool = False
+    italic: bool = False
+    underline: Literal["none", "single", "double", "curly", "dotted", "dashed"] = "none"
+    underline_color: str | int | None = None
+    blink: bool = False
+    inverse: bool = False
+    invisible: bool = False
+    strikethrough: bool = False
+    overline: bool = False
+
+
+class Cell(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One character's place. ``width`` 2: it covers the next column too, which has no cell of its own."""
+
+    text: str = ""
+    """The character with what combines with it; empty: nothing was written here."""
+    width: Literal[1, 2] = 1
+    style: int = 0
+    """Index into CellGrid.styles."""
+    link: str = ""
+
+
+class CellRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row, without the blank cells at its end. ``wrapped``: the next row continues it."""
+
+    cells: list[Cell]
+    wrapped: bool = False
+
+
+class CellGrid(Struct, frozen=True, kw_only=True):
+    """The screen cell by cell; ``rows`` begins with the ``scrollback`` lines above the screen."""
+
+    cols: int
+    rows: list[CellRow]
+    scrollback: int
+    styles: list[Style]
+    cursor_col: int
+    cursor_row: int
+    """Counted from the top of the screen, not of ``rows``."""
+    cursor_visible: bool
+    alternate: bool
+    title: str
 
 
 class CaptureResult(Struct, frozen=True, kw_only=True):
-    """``source`` "log": output with its control sequences removed; "screen": the exact screen."""
+    """``source`` "log": output with its control sequences removed; "screen": the exact screen.
+
+    ``grid`` instead of ``text`` for the format "cells". ``offset``: the screen is that at this place of the output.
+    """
 
     text: str
     source: Literal["log", "screen"]
+    offset: int = 0
+    grid: CellGrid | None = None
+
+
+class LockParams(Struct, frozen=True, kw_only=True):
+    """While a session is locked, typing does not take control; asking for it does."""
+
+    locked: bool
+    session: SessionRef = ""
 
 
 class ReadLogParams(Struct, frozen=True, kw_only=True):
@@ -154,6 +229,15 @@ class ClientInfo(Struct, frozen=True, kw_only=True):
     sent: int
     acked: int
     window: int
+    hidden: bool = False
+    unacked: int = 0
+    """Bytes on their way: of output, and of a snapshot."""
+    allowed: int = 0
+    """How many may be, at the rate at which this client acknowledges."""
+    held: int = 0
+    """Bytes that the daemon keeps for this client alone."""
+    resyncs: int = 0
+    """How often it fell behind and was given the screen anew."""
 
 
 class ListenerInfo(Struct, frozen=True, kw_only=True):
@@ -231,6 +315,7 @@ METHODS: dict[str, Method] = {
     "detach": Method(SessionParams, SessionInfo),
     "send": Method(SendParams, SessionInfo),
     "capture": Method(CaptureParams, CaptureResult),
+    "lock": Method(LockParams, SessionInfo),
     "read_log": Method(ReadLogParams, ReadLogResult),
     "wait": Method(WaitParams, SessionInfo),
     "subscribe": Method(NoParams, SubscribeResult),
