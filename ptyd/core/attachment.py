@@ -289,7 +289,7 @@ class Attachment:
         if self.closed or self.screen.is_awaited or self.cursor >= self.session.log.head:
             return None
         if self._is_behind():
-            return self._resync_not_before if self._may_start_anew() else None
+            return max(self._resync_not_before, self.output_not_before) if self._may_start_anew() else None
         if self._credit() <= 0:
             return None
         frame = self.session.frames.waits_until()

@@ -16,7 +16,7 @@ def attachment_key(client_id: str, channel: int) -> int:
     return int.from_bytes(digest, "little") | 1
 
 
-ENGINE_KEY = 2
+ENGINE_KEY = 1 << 63
 """The engine's name among the attachments' keys, which are odd. Its numbers are the offsets it has answered up to."""
 
 

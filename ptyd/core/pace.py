@@ -7,7 +7,7 @@ filled the allowance counts.
 
 from ptyd_protocol.limits import MIN_WINDOW_BYTES
 
-FIRST_ALLOWED_BYTES = 32 * 1024
+FIRST_ALLOWED_BYTES = 16 * 1024
 TARGET_SECONDS = 0.5
 
 
