@@ -382,7 +382,7 @@ class Attachment:
         """Its client has taken what it was sent last; otherwise there is no use in sending more."""
         if self.session.screen is None:
             return self._credit() > 0 or self.acked >= self.cursor
-        return self.unacked_bytes <= self.allowed_bytes // 4
+        return not self.screen.unacked_bytes and self.unacked_bytes <= self.allowed_bytes // 4
 
     def _catch_up(self, now: float) -> DaemonMessage | None:
         """A viewer starts anew near the head once its client reads again."""
