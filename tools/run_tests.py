@@ -2,9 +2,10 @@
 
     python tools/run_tests.py PYTEST_ARGUMENT...
 
-Two cores run real browsers, terminals and daemons at the same time, next to whatever else the machine does. A test that
-fails there and passes alone has found a race, in itself or in ptyd: it is a bug to be mended, and its name is printed at
-the end. But it does not hide whether the rest is good. More than MAX_SECOND_TRIES failures are never tried again.
+Two cores run real browsers, terminals and daemons at the same time, next to whatever else the machine does. A test
+that fails there and passes alone has found a race, in itself or in ptyd: it is a bug to be mended, and its name is
+printed at the end. But it does not hide whether the rest is good. More than MAX_SECOND_TRIES failures are never tried
+again.
 """
 
 import json

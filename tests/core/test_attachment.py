@@ -21,6 +21,7 @@ from ptyd_protocol.messages import (
 )
 
 from ptyd.core.attachment import COALESCE_BYTES, COALESCE_SECONDS, FLOOD_BYTES, VIEWER_TURN_SECONDS
+from ptyd.core.replay_log import GUARD_BLOCK_BYTES
 from ptyd.core.session import Session
 from tests.core.memory import SMALL_CAPACITY_BYTES
 from tests.core.world import attach, end_program, make_session, take_messages, terminal_of, write_output

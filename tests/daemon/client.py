@@ -175,8 +175,8 @@ class Client:
         return self.end_request(self.begin_request(method, **params))
 
     def attach(self, channel: int, session: str, **more: Any) -> Attached:
-        """As a controller at 80 x 24 that wants the log (``history=None``: the screen), unless ``more`` says otherwise. A
-        refusal fails the test."""
+        """As a controller at 80 x 24 that wants the log (``history=None``: the screen), unless ``more`` says otherwise.
+        A refusal fails the test."""
         answer = self.try_attach(channel, session, **more)
         assert isinstance(answer, Attached), answer
         return answer
