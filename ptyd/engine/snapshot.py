@@ -1,7 +1,7 @@
 """A terminal's state as control sequences that rebuild it in a fresh terminal of the same size."""
 
 from ptyd.engine.pages import DEFAULT_STYLE, SPACER_TAIL, WIDTH_MASK, WIDTH_SHIFT
-from ptyd.engine.rows import RowWriter, link_sequence
+from ptyd.engine.rows import Formatter, RowWriter, link_sequence
 from ptyd.engine.sgr import has_background, sgr
 from ptyd.engine.state import ALTERNATE, MODES, PRIMARY, Charsets, Cursor, DynamicColour, Screen, State
 
@@ -30,14 +30,16 @@ _SHAPE_NUMBERS = {_BLOCK: 1, _UNDERLINE: 3, _BAR: 5}
 _ISO_PROTECTION, _DEC_PROTECTION = 1, 2
 
 
-def write_snapshot(state: State) -> bytes:
-    """``state`` has as many lines of scrollback as shall be in it. Nothing in it asks the terminal a question."""
-    return _SnapshotWriter(state).write()
+def write_snapshot(state: State, formatter: Formatter | None) -> bytes:
+    """``state`` has as many lines of scrollback as shall be in it; ``formatter`` prints those of the main screen,
+    counted from the first in ``state``. Nothing in the snapshot asks the terminal a question."""
+    return _SnapshotWriter(state, formatter).write()
 
 
 class _SnapshotWriter:
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, formatter: Formatter | None) -> None:
         self._state = state
+        self._formatter = formatter
         self._rows = RowWriter()
         self._out = self._rows.out
         self._has_shape = False
@@ -50,7 +52,9 @@ class _SnapshotWriter:
         main = state.screens[PRIMARY]
         if state.active == ALTERNATE:
             self._write_main_under_alternate(main)
-        self._rows.write_rows(state.screen.rows, state.cols)
+            self._rows.write_rows(state.screen.rows, state.cols)
+        else:
+            self._write_main(main)
         self._write_tab_stops()
         if state.screen.saved_cursor:
             self._write_saved_cursor(state.screen)
@@ -64,7 +68,7 @@ class _SnapshotWriter:
         if state.screen.link:
             self._out.append(link_sequence(state.screen.link))
         self._out.append(_SINGLE_SHIFTS.get(state.screen.cursor.charsets.single_shift or 0, ""))
-        return "".join(self._out).encode(errors="surrogateescape") + state.continuation
+        return self._rows.take() + state.continuation
 
     # --- of the whole terminal ---
 
@@ -165,9 +169,12 @@ class _SnapshotWriter:
         self._write_keyboard_stack(screen)
         out.append(f"\x1b[?{number}l\x1b[H")
 
+    def _write_main(self, main: Screen) -> None:
+        self._rows.write_rows(main.rows, self._state.cols, self._formatter, len(main.rows) - self._state.rows)
+
     def _write_main_under_alternate(self, main: Screen) -> None:
         state, out = self._state, self._out
-        self._rows.write_rows(main.rows, state.cols)
+        self._write_main(main)
         self._write_keyboard_stack(main)
         self._write_shape(main)
         entered_by = [number for number in _SCREEN_MODES if state.mode(number)] or [47]

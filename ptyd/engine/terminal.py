@@ -11,8 +11,9 @@ from ptyd_protocol.version import __version__
 from ptyd.core.engine import EngineStateDamaged
 from ptyd.engine import capture
 from ptyd.engine.raw import Answers, LibraryRefused, RawTerminal, library_version
+from ptyd.engine.rows import Formatter
 from ptyd.engine.snapshot import write_snapshot
-from ptyd.engine.state import FormatMoved, State, read_state
+from ptyd.engine.state import PRIMARY, FormatMoved, State, read_state
 
 SCROLLBACK_MAX_BYTES = 64 * 1024 * 1024
 """The library's default is 10,000, which would make 900 lines of 10,000."""
@@ -20,6 +21,7 @@ CELLS_OF_A_PAGE = 50_000
 """Somewhat more than the library's: where there are too many lines it drops a whole page of them."""
 CONTINUATION_MAX_BYTES = 1024 * 1024
 """How much of a sequence that has begun is kept, to begin it anew elsewhere."""
+ROWS_WORTH_A_FORMATTER = 100
 IMAGES_MAX_BYTES = 0
 """Programs are told that there are no images: a snapshot could not carry them."""
 TERMINFO_NAME = b"xterm-256color"
@@ -28,6 +30,7 @@ _DARK_LUMINANCE = 128
 
 # What an endless sequence is turned into: one that means nothing, whose end comes with that of the old one.
 _MEANINGLESS = b"\x18\x1b]5555;"
+_LEAVE_ALTERNATE = b"\x18\x1b[?1047h\x1b[?1047l"
 _EXTENDED_POSITION_QUERY = b"\x1b[?6n"
 _POSITION_QUERY = b"\x1b[6n"
 _SAVED = struct.Struct("<8sIIHH?")
@@ -99,7 +102,22 @@ class GhosttyEngine:
         return raw.take_replies()
 
     def snapshot(self, scrollback: int) -> bytes:
-        return write_snapshot(self._state(scrollback))
+        state = self._state(scrollback)
+        if len(state.screens[PRIMARY].rows) - state.rows < ROWS_WORTH_A_FORMATTER:
+            return write_snapshot(state, None)
+        if state.active == PRIMARY:
+            return write_snapshot(state, _formatter(self._raw, state))
+        main = self._copy_of_main()
+        try:
+            return write_snapshot(state, _formatter(main, state))
+        finally:
+            main.close()
+
+    def _copy_of_main(self) -> RawTerminal:
+        """The library prints only what is shown: a copy where the alternate screen was left."""
+        copy = RawTerminal.decode(self._encode(), _fresh_answers(), CONTINUATION_MAX_BYTES)
+        copy.feed(_LEAVE_ALTERNATE)
+        return copy
 
     def text(self, scrollback: int, join: bool = False) -> str:
         return capture.capture_text(self._state(scrollback), join)
@@ -114,12 +132,7 @@ class GhosttyEngine:
         return capture.capture_grid(self._state(scrollback))
 
     def save(self) -> bytes:
-        pieces: list[bytes] = []
-        if not self._raw.encode(pieces.append):
-            self._end_long_sequence()
-            pieces.clear()
-            self._raw.encode(pieces.append)
-        encoded = b"".join(pieces)
+        encoded = self._encode()
         answers = self._answers
         head = _SAVED.pack(
             _SAVED_MAGIC,
@@ -130,6 +143,14 @@ class GhosttyEngine:
             answers.dark,
         )
         return head + encoded
+
+    def _encode(self) -> bytes:
+        pieces: list[bytes] = []
+        if not self._raw.encode(pieces.append):
+            self._end_long_sequence()
+            pieces.clear()
+            self._raw.encode(pieces.append)
+        return b"".join(pieces)
 
     def compress(self) -> None:
         self._raw.compress()
@@ -182,6 +203,16 @@ class GhosttyEngineMaker:
         except LibraryRefused as error:
             raise EngineStateDamaged(str(error)) from error
         return GhosttyEngine(raw, answers, lines)
+
+
+def _formatter(raw: RawTerminal, state: State) -> Formatter:
+    """For ``state``, whose main screen is the one that ``raw`` shows."""
+    above = raw.scrollback_rows + state.rows - len(state.screens[PRIMARY].rows)
+
+    def formatter(first: int, last: int) -> bytes:
+        return raw.format_rows(above + first, above + last, "vt", join=True, trim=False)
+
+    return formatter
 
 
 def _fresh_answers() -> Answers:
