@@ -2,6 +2,7 @@
 
 import re
 import time
+import unicodedata
 from functools import lru_cache
 from typing import Protocol
 
@@ -37,7 +38,11 @@ _ROWS_FORMATTED_AT_ONCE = 2000
 _ASTRAL = 0x1F0000 << CONTENT_SHIFT
 _NOT_SIMPLE = KIND_MASK | _ASTRAL | PROTECTED_BIT | LINK_BIT
 """What has to be printed here: backgrounds without text, clusters, emoji (of doubtful width), links."""
-_VARIATION_SELECTORS = "\ufe0e\ufe0f"
+
+
+ISO_PROTECTION = ("\x1bV", "\x1bW")
+DEC_PROTECTION = ('\x1b[1"q', '\x1b[0"q')
+"""What protects the cells printed from now on, and what ends that."""
 
 
 @lru_cache(1024)
@@ -67,6 +72,7 @@ class RowWriter:
     def __init__(self) -> None:
         self.out: list[str] = []
         self.pen = DEFAULT_STYLE
+        self.protection = DEC_PROTECTION
         self._finished: list[bytes] = []
         self._link: Link | None = None
         self._protected = False
@@ -117,16 +123,16 @@ class RowWriter:
 
     def reset(self) -> None:
         """The pen and all to what a fresh terminal has."""
-        self._set(DEFAULT_STYLE, None, False)
+        self.set_pen(DEFAULT_STYLE, None, False)
 
     def write_cell(self, row: Row, col: int) -> None:
         """One character at the cursor; ``col`` is where it begins."""
         cells = row.cells()
         cell = cells[col] if col < len(cells) else 0
-        self._set(row.style(cell), row.link(cell), bool(cell & PROTECTED_BIT))
+        self.set_pen(row.style(cell), row.link(cell), bool(cell & PROTECTED_BIT))
         self._print(row, col, cell)
 
-    def _set(self, style: StyleBytes, link: Link | None, protected: bool) -> None:
+    def set_pen(self, style: StyleBytes, link: Link | None, protected: bool) -> None:
         if link != self._link:
             self.out.append(link_sequence(link))
             self._link = link
@@ -134,7 +140,7 @@ class RowWriter:
             self.out.append(sgr(style))
             self.pen = style
         if protected != self._protected:
-            self.out.append('\x1b[1"q' if protected else '\x1b[0"q')
+            self.out.append(self.protection[0 if protected else 1])
             self._protected = protected
         if self._clusters:
             self.out.append("\x1b[?2027l")
@@ -148,12 +154,12 @@ class RowWriter:
         wraps = row.wrapped and following is not None
         text = row.plain_text()
         if text is not None:
-            self._set(DEFAULT_STYLE, None, False)
+            self.set_pen(DEFAULT_STYLE, None, False)
             self._write_unstyled(text, cols, continues, wraps)
         elif not self._write_styled(row, cols, continues, wraps):
             self._write_cells(row, cols, continues, following if wraps else None)
         if not wraps:
-            self._set(DEFAULT_STYLE, None, False)
+            self.set_pen(DEFAULT_STYLE, None, False)
         return wraps
 
     def _write_unstyled(self, text: str, cols: int, continues: bool, wraps: bool) -> None:
@@ -183,7 +189,7 @@ class RowWriter:
         styles = word >> STYLE_SHIFT & _repeated(STYLE_MASK if size == 8 else 63, size, count)
         text = codes.to_bytes(len(row.data), "little").decode("utf-32-le")[::step].replace("\0", " ")
         runs = styles.to_bytes(len(row.data), "little").decode("utf-32-le", "surrogatepass")[::step]
-        self._set(self.pen, None, False)
+        self.set_pen(self.pen, None, False)
         out, table, number = self.out, row.page.styles, -1
         for run in _SAME_STYLE.finditer(runs):
             start, end = run.span()
@@ -206,7 +212,7 @@ class RowWriter:
                 col += 1
                 continue
             style = row.style(cell)
-            self._set(style, row.link(cell), bool(cell & PROTECTED_BIT))
+            self.set_pen(style, row.link(cell), bool(cell & PROTECTED_BIT))
             is_first = continues and col == 0
             if cell & KIND_MASK or width == WIDE or is_first:
                 end = col + (2 if width == WIDE else 1)
@@ -220,7 +226,7 @@ class RowWriter:
                         self.out.append(f"\x1b[{end + 1}G")
                 if is_first and has_background(style):
                     # Where the wrap scrolled, the new row has the background of the pen.
-                    self._set(DEFAULT_STYLE, None, False)
+                    self.set_pen(DEFAULT_STYLE, None, False)
                     self.out.append("\x1b[K")
                 col = end
                 continue
@@ -297,7 +303,14 @@ def _is_of_doubtful_width(cell: int) -> bool:
 
 def _needs_clustering(text: str, width: int) -> bool:
     """Whether the characters come together only in mode 2027: otherwise but those without width do."""
-    return any(
-        (char in _VARIATION_SELECTORS and width == WIDE) or char >= "\U0001f000" or "\u1100" <= char <= "\u11ff"
-        for char in text[1:]
-    )
+    base, others = text[0], text[1:]
+    for char in others:
+        if char == "\ufe0f":
+            if width == WIDE:
+                return True
+        elif char == "\ufe0e":
+            if width == NARROW and unicodedata.east_asian_width(base) in "WF":
+                return True
+        elif unicodedata.category(char) not in ("Mn", "Me", "Cf") and not "\u1160" <= char <= "\u11ff":
+            return True
+    return False
