@@ -224,7 +224,7 @@ class RowWriter:
                     self._print(row, col, cell)
                     if end < count and end < cols and _is_of_doubtful_width(cell):
                         self.out.append(f"\x1b[{end + 1}G")
-                if is_first and has_background(style):
+                if is_first and end < cols and has_background(style):
                     # Where the wrap scrolled, the new row has the background of the pen.
                     self.set_pen(DEFAULT_STYLE, None, False)
                     self.out.append("\x1b[K")

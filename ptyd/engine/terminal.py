@@ -11,6 +11,7 @@ from ptyd_protocol.version import __version__
 from ptyd.core.engine import EngineStateDamaged
 from ptyd.engine import capture
 from ptyd.engine.raw import Answers, LibraryRefused, RawTerminal, library_version
+from ptyd.engine.repair import erase_cut_characters, has_cut_characters
 from ptyd.engine.rows import Formatter
 from ptyd.engine.snapshot import write_snapshot
 from ptyd.engine.state import PRIMARY, FormatMoved, State, read_state
@@ -27,6 +28,8 @@ IMAGES_MAX_BYTES = 0
 TERMINFO_NAME = b"xterm-256color"
 LIGHT_GREY, BLACK = 0xCCCCCC, 0x000000
 _DARK_LUMINANCE = 128
+
+MODES_NOT_IN_SNAPSHOTS = (2026, 2048)
 
 # What an endless sequence is turned into: one that means nothing, whose end comes with that of the old one.
 _MEANINGLESS = b"\x18\x1b]5555;"
@@ -45,7 +48,10 @@ class GhosttyEngine:
         self._answers = answers
         self._scrollback_lines = scrollback_lines
         self._end_of_last_feed = b""
-        self._limit_scrollback(raw.cols)
+        self._prepare(raw)
+
+    def _prepare(self, raw: RawTerminal) -> None:
+        raw.set_scrollback(self._scrollback_lines + CELLS_OF_A_PAGE // raw.cols, SCROLLBACK_MAX_BYTES)
         raw.set_continuation_max_bytes(CONTINUATION_MAX_BYTES)
         raw.set_kitty_image_limit(IMAGES_MAX_BYTES)
         raw.set_terminfo_name(TERMINFO_NAME)
@@ -79,10 +85,40 @@ class GhosttyEngine:
         return replies + self._raw.take_replies()
 
     def resize(self, cols: int, rows: int) -> bytes:
+        if cols < self._raw.cols:
+            self._erase_cut_characters(cols)
         self._limit_scrollback(min(cols, self._raw.cols))
         self._raw.resize(cols, rows)
         self._limit_scrollback(cols)
         return self._raw.take_replies()
+
+    def _erase_cut_characters(self, cols: int) -> None:
+        """The alternate screen does not flow anew: it is cut. The library leaves the left halves of wide characters at
+        the margin then, and refuses to encode them."""
+        if has_cut_characters(self._state(0), cols):
+            state = self._state(-1)
+            erase_cut_characters(state, cols)
+            self._rebuild(state)
+
+    def _rebuild(self, state: State) -> None:
+        """Become what ``state`` says, which was changed."""
+        raw = RawTerminal.create(state.cols, state.rows, self._answers)
+        self._prepare(raw)
+        if state.foreground.default:
+            raw.set_foreground(int.from_bytes(state.foreground.default))
+        if state.background.default:
+            raw.set_background(int.from_bytes(state.background.default))
+        if state.cursor_colour.default:
+            raw.set_cursor_colour(int.from_bytes(state.cursor_colour.default))
+        palette = state.original_palette
+        raw.set_palette([int.from_bytes(palette[at : at + 3]) for at in range(0, len(palette), 3)])
+        continuation, state.continuation = state.continuation, b""
+        raw.feed(write_snapshot(state, None))
+        raw.feed(b"".join(b"\x1b[?%dh" % mode for mode in MODES_NOT_IN_SNAPSHOTS if state.mode(mode)))
+        raw.feed(continuation)
+        raw.take_replies()
+        self._raw.close()
+        self._raw = raw
 
     def _limit_scrollback(self, cols: int) -> None:
         self._raw.set_scrollback(self._scrollback_lines + CELLS_OF_A_PAGE // cols, SCROLLBACK_MAX_BYTES)
