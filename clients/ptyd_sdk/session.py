@@ -63,6 +63,7 @@ class Session:
         *,
         lossless: bool = True,
         history: int | None = None,
+        scrollback: int = limits.DEFAULT_SCROLLBACK_LINES,
         window: int = PROGRAM_WINDOW_BYTES,
         epoch: int | None = None,
         offset: int | None = None,
@@ -73,7 +74,9 @@ class Session:
             role: "control" may type and size, "observe" only looks.
             cols, rows: the size this attachment would like, in cells; None: as it is.
             lossless: every byte once, for which the program waits if it must. False: a reader too slow is overrun.
-            history: bytes of earlier output to begin with; None: all that is kept.
+            history: bytes of earlier output to begin with; None: all that is kept, but where ``lossless`` is False
+                the exact screen, if the daemon has an engine, and some history if not.
+            scrollback: lines above that screen.
             window: bytes that may be on their way.
             epoch, offset: go on exactly there (both or neither), instead of with ``history``.
 
@@ -92,7 +95,8 @@ class Session:
             offset=offset,
             window=window,
             lossless=lossless,
-            history=limits.MAX_SEQ if history is None else history,
+            history=limits.MAX_SEQ if history is None and lossless else history,
+            scrollback=scrollback,
         )
         try:
             return Attachment(self._link, msgspec.convert(msgspec.to_builtins(request), Attach))

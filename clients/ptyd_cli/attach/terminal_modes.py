@@ -128,6 +128,11 @@ class TerminalModes:
         itself."""
         return POP_TITLE * (self._titles_pushed + 1)
 
+    @property
+    def is_title_changed(self) -> bool:
+        """Whether the output has set a title or touched the stack of titles."""
+        return self.osc.title is not None or self._titles_pushed != 0
+
     def _leave_modes(self) -> list[bytes]:
         parts = []
         for number, is_on in self._private.items():
