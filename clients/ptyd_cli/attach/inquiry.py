@@ -148,7 +148,9 @@ class Inquiry:
 
     def note_scheme_report(self, keys: bytes) -> bool:
         """Whether the terminal says in ``keys`` that its colour scheme has changed (mode 2031, which the session has
-        switched on); it stays in there, for the session."""
+        switched on); it stays in there, for the session. To be called with what ``feed`` has just returned."""
+        if self._is_in_paste or _PASTE_END in keys:
+            return False
         reports = _SCHEME_REPORT.findall(keys)
         if reports:
             self._is_dark = reports[-1] == b"1"

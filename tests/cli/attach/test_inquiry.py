@@ -125,6 +125,8 @@ def test_a_change_of_scheme_is_noted_and_stays_for_the_session() -> None:
     assert inquiry.note_scheme_report(b"a\x1b[?997;1nb")
     assert inquiry.appearance(80, 24, (0, 0)).dark is True
     assert not inquiry.note_scheme_report(b"\x1b[I")
+    for pasted in (PASTE, PASTE[:-1]):
+        assert not inquiry.note_scheme_report(inquiry.feed(pasted))
 
 
 @settings(derandomize=True)
