@@ -12,7 +12,7 @@ from ptyd_cli.attach.outer_terminal import OuterTerminal
 TELL_SECONDS = 0.25
 """What is known by then is told; the rest follows when it comes."""
 
-GIVE_UP_SECONDS = 5.0
+GIVE_UP_SECONDS = 10.0
 """A terminal that has not answered DA1 by then never does. Until then its replies are taken for what they are."""
 
 SPLIT_REPLY_SECONDS = 0.05
