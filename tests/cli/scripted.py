@@ -31,6 +31,7 @@ STEP_DEADLINE_SECONDS = 20.0
 class ScreenDaemon(ScriptedDaemon):
     screen: bytes = b""
     """Sent to whoever attaches."""
+    size: tuple[int, int] = (80, 24)
     part_bytes: int = limits.MAX_OUTPUT_BYTES
     answers_questions: bool = True
     said: list[ClientMessage] = field(default_factory=list)
@@ -62,8 +63,7 @@ class ScreenConnection(ScriptedConnection):
                 EPOCH,
                 "snapshot",
                 offset,
-                message.cols,
-                message.rows,
+                *daemon.size,
                 None,
                 message.role == "control",
                 daemon.last_seq,
@@ -81,7 +81,7 @@ class ScreenConnection(ScriptedConnection):
             for start in starts:
                 data = daemon.screen[start : start + daemon.part_bytes]
                 has_more = start != starts[-1]
-                self.send(Snapshot(number, channel.sent, 80, 24, data, "screen", has_more))
+                self.send(Snapshot(number, channel.sent, *daemon.size, data, "screen", has_more))
 
 
 class ScreenDaemonThread:

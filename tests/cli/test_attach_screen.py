@@ -228,3 +228,12 @@ def test_who_only_watches_is_told_so(start_daemon: StartDaemon, open_attached: O
     outer.type(CHORD)
     assert outer.check_restored() == 0
     assert daemon.do(lambda it: bytes(it.taken)) == b""
+
+
+def test_who_watches_a_larger_screen_is_told_so(start_daemon: StartDaemon, open_attached: OpenAttached) -> None:
+    start_daemon(ScreenDaemon(screen=b"ready", size=(120, 24)))
+    outer = open_attached("-r")
+    outer.terminal.wait_for_bytes(b"s has 120x24 cells, this window 80x24")
+    outer.wait_for_text("ready")
+    outer.type(CHORD)
+    assert outer.check_restored() == 0

@@ -5,7 +5,17 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
-from ptyd_protocol.messages import Appearance, Attached, ControlChanged, Detached, Exited, Live, Output, Snapshot
+from ptyd_protocol.messages import (
+    Appearance,
+    Attached,
+    ControlChanged,
+    Detached,
+    Exited,
+    Live,
+    Output,
+    Resized,
+    Snapshot,
+)
 from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState
 from ptyd_sdk.errors import AttachmentEnded, PtydError
 
@@ -153,6 +163,8 @@ class SessionView:
                 # The next look for an event acknowledges it: by then the terminal has taken it.
                 self._filter.reset()
                 await self._terminal.restore(self._filter.feed(data))
+            case Resized(cols=cols, rows=rows):
+                self._note_size(cols, rows)
             case Live():
                 self._is_live = True
                 self._choose_filter()
@@ -164,8 +176,6 @@ class SessionView:
                 self._end(endings.exited(event))
             case Detached():
                 self._end(endings.closed_by_daemon(self._name, event))
-            case _:
-                pass
 
     async def _begin(self, attached: Attached) -> None:
         self._name = attached.name
@@ -178,6 +188,16 @@ class SessionView:
             self._note_return()
         self._has_attached = True
         self._choose_filter()
+        self._note_size(attached.cols, attached.rows)
+
+    def _note_size(self, cols: int, rows: int) -> None:
+        """A screen that is larger than the terminal cannot be shown right, and while somebody else is in control it
+        stays so: say why it looks as it does."""
+        own_cols, own_rows = self._terminal.size()
+        if not self._attachment.has_control and (cols > own_cols or rows > own_rows):
+            self._show_notice(
+                f"ptyd: {self._name} has {cols}x{rows} cells, this window {own_cols}x{own_rows}: make it larger"
+            )
 
     def _choose_filter(self) -> None:
         """Questions pass only to the terminal that may answer: none where the daemon does; else the controller's,
