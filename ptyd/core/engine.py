@@ -24,11 +24,13 @@ class Engine(Protocol):
         """Take output; any bytes will do, cut anywhere. Returns what the terminal answers to the questions in it.
         Releases the GIL."""
 
-    def resize(self, cols: int, rows: int) -> None:
-        """Take another size; lines of the main screen flow anew."""
+    def resize(self, cols: int, rows: int) -> bytes:
+        """Take another size; lines of the main screen flow anew. Returns what the terminal has to report of it to a
+        program that asked for that (mode 2048)."""
 
-    def show(self, appearance: Appearance) -> None:
-        """Answer questions after colours, sizes in pixels and the colour scheme with these from now on."""
+    def show(self, appearance: Appearance) -> bytes:
+        """Answer questions after colours, sizes in pixels and the colour scheme with these from now on. Returns what
+        ``resize`` does, for a cell of another size."""
 
     def snapshot(self, scrollback: int) -> bytes:
         """Control sequences that rebuild this terminal, with at most ``scrollback`` lines above the screen, in a
@@ -47,8 +49,8 @@ class Engine(Protocol):
     def grid(self, scrollback: int) -> CellGrid:
         """Cell by cell."""
 
-    def save(self) -> bytes:
-        """The whole state, for ``restore``. Copes with output cut anywhere."""
+    def save(self, *, history: bool = True) -> bytes:
+        """The whole state, for ``restore``; without ``history`` less the scrollback. Copes with output cut anywhere."""
 
     def compress(self) -> None:
         """Take less memory, at a price for the next ``feed``: for a terminal that is idle."""
