@@ -5,12 +5,15 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from ptyd_protocol.messages import Ack, Appearance
 
 from tests.cli.outer import Outer
 from tests.cli.scripted import ScreenDaemon, ScreenDaemonThread, serve_in_thread
 from tests.sdk.scripted_daemon import short_directory
+from tests.support.screen import CELL_PIXELS
 from tests.support.waiting import wait_until
 
 CHORD = b"\x1cd"
@@ -27,6 +30,7 @@ QUESTIONS = (
 )
 
 StartDaemon = Callable[[ScreenDaemon], ScreenDaemonThread]
+Message = TypeVar("Message")
 OpenAttached = Callable[..., Outer]
 
 
@@ -235,5 +239,44 @@ def test_who_watches_a_larger_screen_is_told_so(start_daemon: StartDaemon, open_
     outer = open_attached("-r")
     outer.terminal.wait_for_bytes(b"s has 120x24 cells, this window 80x24")
     outer.wait_for_text("ready")
+    outer.type(CHORD)
+    assert outer.check_restored() == 0
+
+
+def said_of(daemon: ScreenDaemonThread, kind: type[Message]) -> list[Message]:
+    return daemon.do(lambda it: [message for message in it.said if isinstance(message, kind)])
+
+
+def test_daemon_learns_what_the_terminal_looks_like(start_daemon: StartDaemon, open_attached: OpenAttached) -> None:
+    daemon = start_daemon(ScreenDaemon(screen=b"ready"))
+    outer = open_attached()
+    whole = Appearance(
+        channel=1,
+        foreground=0x1C1C1C,
+        background=0x1C1C1C,
+        cursor=0x1C1C1C,
+        palette=[0x304050] * 16,
+        cell_width=CELL_PIXELS[0],
+        cell_height=CELL_PIXELS[1],
+        dark=True,
+    )
+    # Where the machine is slow a first one knows less.
+    wait_until(lambda: whole in said_of(daemon, Appearance), what="all of the appearance")
+    outer.type(CHORD)
+    assert outer.check_restored() == 0
+    assert daemon.do(lambda it: bytes(it.taken)) == b""
+
+
+def test_a_screen_in_parts_is_shown_whole_and_acknowledged(
+    start_daemon: StartDaemon, open_attached: OpenAttached
+) -> None:
+    daemon = start_daemon(ScreenDaemon(screen=SCROLLED, part_bytes=7))
+    outer = open_attached()
+    outer.wait_for_text("prompt>")
+    assert outer.terminal.screen.lines()[0] == "line-07"
+    wait_until(lambda: said_of(daemon, Ack), what="the acknowledgement")
+    daemon.do(lambda it: it.resynchronise(b"anew"))
+    outer.wait_for_text("anew")
+    wait_until(lambda: len(said_of(daemon, Ack)) == 2, what="the acknowledgement of the other")
     outer.type(CHORD)
     assert outer.check_restored() == 0

@@ -133,9 +133,15 @@ class SessionView:
     def _tell_appearance(self, appearance: Appearance) -> None:
         """The daemon answers the session's questions with it."""
         with contextlib.suppress(PtydError):
-            # Not every SDK can: this goes with the first that always does.
-            if (tell := getattr(self._attachment, "set_appearance", None)) is not None:
-                tell(appearance)
+            self._attachment.set_appearance(
+                foreground=appearance.foreground,
+                background=appearance.background,
+                cursor=appearance.cursor,
+                palette=appearance.palette,
+                cell_width=appearance.cell_width,
+                cell_height=appearance.cell_height,
+                dark=appearance.dark,
+            )
 
     # --- output ---
 
