@@ -151,8 +151,10 @@ class RawTerminal:
         return cls(out[0], answers)
 
     @classmethod
-    def decode(cls, encoded: bytes, answers: Answers, continuation_max_bytes: int) -> "RawTerminal":
-        """The terminal that ``encode`` was called on.
+    def decode(
+        cls, encoded: bytes, answers: Answers, continuation_max_bytes: int, *, has_history: bool = True
+    ) -> "RawTerminal":
+        """The terminal that ``encode`` was called on; without ``has_history`` the bytes end before the scrollback.
 
         Raises:
             LibraryRefused: the bytes are damaged or of another version.
@@ -166,7 +168,10 @@ class RawTerminal:
             option = lib.GHOSTTY_SNAPSHOT_DECODER_OPT_RETAIN_CONTINUATION
             _check(lib.ghostty_snapshot_decoder_set(decoder[0], option, ffi.new("bool*", True)), "decoder retain")
             out = ffi.new("GhosttyTerminal*")
-            _check(lib.ghostty_snapshot_decoder_decode(decoder[0], out), "decode")
+            if has_history:
+                _check(lib.ghostty_snapshot_decoder_decode(decoder[0], out), "decode")
+            else:
+                _check(lib.ghostty_snapshot_decoder_ready(decoder[0], out), "decode")
         finally:
             lib.ghostty_snapshot_decoder_free(decoder[0])
         return cls(out[0], answers)

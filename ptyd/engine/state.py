@@ -174,6 +174,18 @@ def read_state(terminal: RawTerminal, scrollback: int) -> State | None:
     return parse_state(bytes(gatherer.data), scrollback)
 
 
+def encode_without_history(terminal: RawTerminal) -> bytes | None:
+    """The beginning of the binary snapshot, less the scrollback; None as for ``read_state``."""
+    gatherer = _Gatherer(0)
+    return bytes(gatherer.data) if terminal.encode(gatherer.take) else None
+
+
+def encode_whole(terminal: RawTerminal) -> bytes | None:
+    """The binary snapshot; None as for ``read_state``."""
+    pieces: list[bytes] = []
+    return b"".join(pieces) if terminal.encode(pieces.append) else None
+
+
 def parse_state(data: bytes, scrollback: int) -> State:
     if not data.startswith(MAGIC):
         raise FormatMoved(f"unknown kind of snapshot {data[: len(MAGIC)]!r}")

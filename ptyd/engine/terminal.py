@@ -12,7 +12,7 @@ from ptyd.core.engine import EngineStateDamaged
 from ptyd.engine import capture
 from ptyd.engine.raw import Answers, LibraryRefused, RawTerminal, library_version
 from ptyd.engine.snapshot import write_snapshot
-from ptyd.engine.state import FormatMoved, State, read_state
+from ptyd.engine.state import FormatMoved, State, encode_whole, encode_without_history, read_state
 
 SCROLLBACK_MAX_BYTES = 64 * 1024 * 1024
 """The library's default is 10,000, which would make 900 lines of 10,000."""
@@ -30,7 +30,7 @@ _DARK_LUMINANCE = 128
 _MEANINGLESS = b"\x18\x1b]5555;"
 _EXTENDED_POSITION_QUERY = b"\x1b[?6n"
 _POSITION_QUERY = b"\x1b[6n"
-_SAVED = struct.Struct("<8sIIHH?")
+_SAVED = struct.Struct("<8sIIHH??")
 _SAVED_MAGIC = b"ptyden01"
 
 
@@ -113,13 +113,12 @@ class GhosttyEngine:
     def grid(self, scrollback: int) -> CellGrid:
         return capture.capture_grid(self._state(scrollback))
 
-    def save(self) -> bytes:
-        pieces: list[bytes] = []
-        if not self._raw.encode(pieces.append):
+    def save(self, *, history: bool = True) -> bytes:
+        encode = encode_whole if history else encode_without_history
+        encoded = encode(self._raw)
+        if encoded is None:
             self._end_long_sequence()
-            pieces.clear()
-            self._raw.encode(pieces.append)
-        encoded = b"".join(pieces)
+            encoded = encode(self._raw) or b""
         answers = self._answers
         head = _SAVED.pack(
             _SAVED_MAGIC,
@@ -128,6 +127,7 @@ class GhosttyEngine:
             answers.cell_width,
             answers.cell_height,
             answers.dark,
+            history,
         )
         return head + encoded
 
@@ -169,7 +169,7 @@ class GhosttyEngineMaker:
 
     def restore(self, state: bytes) -> GhosttyEngine:
         try:
-            magic, checksum, lines, cell_width, cell_height, dark = _SAVED.unpack_from(state)
+            magic, checksum, lines, cell_width, cell_height, dark, history = _SAVED.unpack_from(state)
         except struct.error as error:
             raise EngineStateDamaged(str(error)) from error
         encoded = state[_SAVED.size :]
@@ -178,7 +178,7 @@ class GhosttyEngineMaker:
         answers = _fresh_answers()
         answers.cell_width, answers.cell_height, answers.dark = cell_width, cell_height, dark
         try:
-            raw = RawTerminal.decode(encoded, answers, CONTINUATION_MAX_BYTES)
+            raw = RawTerminal.decode(encoded, answers, CONTINUATION_MAX_BYTES, has_history=history)
         except LibraryRefused as error:
             raise EngineStateDamaged(str(error)) from error
         return GhosttyEngine(raw, answers, lines)
