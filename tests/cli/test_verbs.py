@@ -29,7 +29,7 @@ def test_new_prints_the_name_and_ls_lists_it(ptyd: PtydUnderTest) -> None:
     assert ptyd.cli("new", "-d", "-n", "listed", "--", "sleep", "1000", check=True).stdout == "listed\n"
     for arguments in ([], ["ls"]):
         lines = ptyd.cli(*arguments, check=True).stdout.splitlines()
-        assert lines[0].split() == ["NAME", "ID", "STATE", "PID", "SIZE", "CLIENTS", "AGE", "COMMAND"]
+        assert lines[0].split() == ["NAME", "ID", "STATE", "PID", "SIZE", "CLIENTS", "AGE", "COMMAND", "TITLE"]
         assert any(re.match(r"listed +[0-9a-f]{8} +running +\d+ +80x24 +0 +\d+s +sleep 1000$", line) for line in lines)
 
 

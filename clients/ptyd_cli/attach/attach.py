@@ -26,11 +26,13 @@ def attach_terminal(
     *,
     is_observer: bool = False,
     is_new: bool = False,
+    scrollback: int = limits.DEFAULT_SCROLLBACK_LINES,
 ) -> int:
     """Show ``session`` (id, name or "" for the latest) in the terminal, say how it ended, and return the exit
     code.
 
-    ``is_new``: just created, so what it asked its terminal before we came has not been answered yet.
+    ``is_new``: just created, so what it asked its terminal before we came has not been answered yet. ``scrollback``:
+    how many lines from above its screen go into the terminal's own scrollback.
 
     Raises:
         PtydError: it could not be attached.
@@ -38,7 +40,7 @@ def attach_terminal(
     # A library's log line in the middle of a raw screen helps nobody; what matters arrives as an exception.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
-        ending = asyncio.run(_attach(terminal, session, keys, is_observer, is_new))
+        ending = asyncio.run(_attach(terminal, session, keys, is_observer, is_new, scrollback))
     finally:
         terminal.leave()
         terminal.close()
@@ -49,7 +51,12 @@ def attach_terminal(
 
 
 async def _attach(
-    terminal: OuterTerminal, session: str, keys: DetachKeys | None, is_observer: bool, is_new: bool
+    terminal: OuterTerminal,
+    session: str,
+    keys: DetachKeys | None,
+    is_observer: bool,
+    is_new: bool,
+    scrollback: int,
 ) -> Ending:
     async with connect(client=f"ptyd/{__version__}", reconnect=RECONNECT_PATIENCE_SECONDS) as ptyd:
         found = await ptyd.get(session)
@@ -59,7 +66,7 @@ async def _attach(
             cols=min(max(cols, limits.MIN_COLS), limits.MAX_COLS),
             rows=min(max(rows, limits.MIN_ROWS), limits.MAX_ROWS),
             lossless=False,
-            history=limits.DEFAULT_HISTORY_BYTES,
+            scrollback=scrollback,
             window=limits.DEFAULT_WINDOW_BYTES,
         )
         async with attachment:
