@@ -9,6 +9,7 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Attach
 from ptyd_protocol.methods import ClientInfo, SessionInfo
 
+from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
 from ptyd.core.events import EventKind
 from ptyd.core.input_ledger import InputLedger
@@ -93,6 +94,8 @@ class Session:
     last_output_at: float
     terminal: Terminal = field(default_factory=NoTerminal)
     on_change: Callable[[EventKind], None] = lambda kind: None
+    on_input: Callable[[bytes], None] = lambda data: None
+    cast: CastSettings = field(default_factory=CastSettings)
     exit: ExitStatus | None = None
     drained: bool = False
     """All output there will ever be is in the log."""
@@ -139,6 +142,7 @@ class Session:
             exit_signal=self.exit.signal if self.exit else None,
             exited_at=self.exit.at if self.exit else None,
             kind=self.kind,
+            recording=self.cast.path,
         )
 
     @property
@@ -279,6 +283,7 @@ class Session:
             self.take_control(attachment, attachment.cols, attachment.rows)
         self.log.controller_key = attachment.key
         self.terminal.write(attachment, seq, data)
+        self.on_input(data)
 
     # --- output and end ---
 
