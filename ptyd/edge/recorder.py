@@ -6,6 +6,7 @@ how long the file was then: the next daemon cuts off what came after, and goes o
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import struct
@@ -129,7 +130,8 @@ class CastFile:
             note = _Note(state, self._note.file_bytes + len(lines))
             os.pwrite(self._note_fd, note.encode(), 0)
         except OSError:
-            os.ftruncate(self._fd, self._note.file_bytes)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self._note.file_bytes)
             raise
         self._note = note
 

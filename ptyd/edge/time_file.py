@@ -4,6 +4,7 @@ It is appended to and not mapped: a full disk then costs times, and not the daem
 daemon's death in the page cache, as the replay log does.
 """
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable
@@ -100,7 +101,8 @@ class TimeFile:
                 self._compact()
         except OSError as error:
             logger.error("no more times are noted in %s: %s", self._path, error)
-            os.ftruncate(self._fd, self._length)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self._length)
             self.close()
 
     def _compact(self) -> None:
