@@ -101,7 +101,12 @@ def _cursor(cursor: Cursor) -> tuple[Any, ...]:
 
 def _charsets(charsets: Charsets) -> tuple[Any, ...]:
     """ASCII (1) and UTF-8 (0) are the same for what is in the screen."""
-    return tuple(number if number > 1 else 0 for number in charsets.sets), charsets.left, charsets.right, charsets.single_shift
+    return (
+        tuple(number if number > 1 else 0 for number in charsets.sets),
+        charsets.left,
+        charsets.right,
+        charsets.single_shift,
+    )
 
 
 def _row(row: Row) -> list[tuple[str, str, Any, bool]]:
@@ -124,8 +129,4 @@ def _row(row: Row) -> list[tuple[str, str, Any, bool]]:
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: (one.get(key), other.get(key))
-        for key in one.keys() | other.keys()
-        if one.get(key) != other.get(key)
-    }
+    return {key: (one.get(key), other.get(key)) for key in one.keys() | other.keys() if one.get(key) != other.get(key)}

@@ -11,6 +11,8 @@ export interface SidebarActions {
   create(): void;
   rename(session: SessionInfo): void;
   end(session: SessionInfo): void;
+  showRecording(session: SessionInfo): void;
+  openRecording(): void;
 }
 
 class Row {
@@ -40,6 +42,7 @@ class Row {
       h(
         "span",
         { class: "session-actions" },
+        iconButton("film", "Recording", "session-recording", () => actions.showRecording(this.#session)),
         iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session)),
         this.#end,
       ),
@@ -101,6 +104,16 @@ export class Sidebar {
       ),
       this.#empty,
       this.#list,
+      h(
+        "button",
+        {
+          class: "button open-recording",
+          attrs: { type: "button", "data-testid": "open-recording" },
+          on: { click: () => actions.openRecording() },
+        },
+        icon("film"),
+        "Open recording",
+      ),
     );
   }
 
