@@ -1,6 +1,6 @@
 import headless from "@xterm/headless";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { OutputMark } from "../src/protocol/channel_state";
+import type { ChannelEvent, OutputMark } from "../src/protocol/channel_state";
 import { readBufferText } from "../src/terminal/buffer_text";
 import { clampCounts } from "../src/terminal/clamp_counts";
 import { isReport } from "../src/terminal/input_kind";
@@ -104,19 +104,24 @@ describe("counts", () => {
 describe("the feed", () => {
   let parsed: OutputMark[];
   let feed: TerminalFeed;
+  let swaps: string[];
 
   beforeEach(() => {
     parsed = [];
-    feed = new TerminalFeed(
-      terminal,
-      (mark) => parsed.push(mark),
-      () => {},
-    );
+    swaps = [];
+    feed = new TerminalFeed(terminal, () => {}, {
+      begin: () => swaps.push(`begin at ${readBufferText(terminal.buffer.active)}`),
+      end: () => swaps.push(`end at ${readBufferText(terminal.buffer.active)}`),
+    });
   });
+
+  function handle(event: ChannelEvent): void {
+    feed.handle(event, (mark) => parsed.push(mark));
+  }
 
   function output(text: string | Uint8Array, end: number): void {
     const data = typeof text === "string" ? bytes(text) : text;
-    feed.handle({ type: "output", data, mark: { generation: 1, end, isScreen: false } });
+    handle({ type: "output", data, mark: { generation: 1, end, isScreen: false } });
   }
 
   test("a mark is given back when its output has been parsed", async () => {
@@ -128,7 +133,7 @@ describe("the feed", () => {
 
   test("a size takes effect between the output before and after it", async () => {
     output("\x1b[999C|", 7);
-    feed.handle({ type: "resized", size: { cols: 100, rows: 24 } });
+    handle({ type: "resized", size: { cols: 100, rows: 24 } });
     output("\r\n\x1b[999C|", 16);
     await write("");
     const columns = [0, 1].map((row) => terminal.buffer.active.getLine(row)?.translateToString(true).length);
@@ -138,9 +143,9 @@ describe("the feed", () => {
   test("a reset ends half a character and half a sequence", async () => {
     output("old", 3);
     output(Uint8Array.of(0xe4, 0xbd), 5);
-    feed.handle({ type: "reset", size: { cols: 60, rows: 20 }, fromStart: false });
+    handle({ type: "reset", size: { cols: 60, rows: 20 }, fromStart: false });
     output("\x1b]0;half a title", 20);
-    feed.handle({ type: "reset", size: { cols: 60, rows: 20 }, fromStart: false });
+    handle({ type: "reset", size: { cols: 60, rows: 20 }, fromStart: false });
     output("new", 3);
     await write("");
     expect(readBufferText(terminal.buffer.active)).toBe("new");
@@ -150,7 +155,7 @@ describe("the feed", () => {
   test("a screen takes the place of all that was, and its mark comes when it has been parsed", async () => {
     output("old \x1b[31", 3);
     const mark = { generation: 2, end: 9, isScreen: true };
-    feed.handle({ type: "screen", size: { cols: 60, rows: 20 }, data: bytes("a screen"), mark });
+    handle({ type: "screen", size: { cols: 60, rows: 20 }, data: bytes("a screen"), mark });
     expect(parsed).toEqual([]);
     await write("");
     expect(readBufferText(terminal.buffer.active)).toBe("a screen");
@@ -162,9 +167,9 @@ describe("the feed", () => {
     const seen: boolean[] = [];
     terminal.parser.registerCsiHandler({ final: "c" }, () => seen.push(feed.isLive) > 0);
     output("\x1b[c", 3);
-    feed.handle({ type: "live" });
+    handle({ type: "live" });
     output("\x1b[c", 6);
-    feed.handle({ type: "attached", session: "s", name: "n", answers: false });
+    handle({ type: "attached", session: "s", name: "n", answers: false });
     output("\x1b[c", 9);
     await write("");
     expect(seen).toEqual([false, true, false]);
