@@ -8,7 +8,7 @@ import { findAnchor, takeAnchor } from "../src/terminal/scroll_anchor";
 import { ScrollbackDepth } from "../src/terminal/scrollback_depth";
 import { swallowPastClipboard, swallowQueries } from "../src/terminal/swallow_queries";
 import { TerminalFeed } from "../src/terminal/terminal_feed";
-import { endSynchronizedOutput, onTypedData, registerLiveCsiHandler } from "../src/terminal/xterm_internals";
+import { onTypedData, registerLiveCsiHandler } from "../src/terminal/xterm_internals";
 
 type HeadlessTerminal = InstanceType<typeof headless.Terminal>;
 
@@ -227,22 +227,22 @@ describe("the feed", () => {
     expect(readBufferText(terminal.buffer.active)).toBe("white");
   });
 
-  test("nothing is drawn while a screen is put together", async () => {
-    const drawn: boolean[] = [];
-    terminal.parser.registerCsiHandler({ final: "m" }, () => {
-      drawn.push(!terminal.modes.synchronizedOutputMode);
-      return false;
-    });
-    output("\x1b[m", 3);
-    screen("\x1b[m", 3);
-    await write("");
-    expect(drawn).toEqual([true, false]);
-    let isRefreshed = false;
-    const refresh = (): void => {
-      isRefreshed = true;
+  test("a screen and its reset are one piece to xterm.js, which may draw only between two", () => {
+    const writes: (string | Uint8Array)[] = [];
+    const fed = {
+      cols: 80,
+      rows: 24,
+      write: (data: string | Uint8Array) => writes.push(data),
+      resize: () => {},
     };
-    endSynchronizedOutput(Object.create(terminal, { refresh: { value: refresh } }));
-    expect([terminal.modes.synchronizedOutputMode, isRefreshed]).toEqual([false, true]);
+    const swap = { begin: () => {}, end: () => {} };
+    const mark = { generation: 1, end: 1, isScreen: true };
+    new TerminalFeed(fed, () => {}, swap).handle(
+      { type: "screen", size: { cols: 80, rows: 24 }, data: bytes("all"), mark },
+      () => {},
+    );
+    const texts = writes.map((data) => (typeof data === "string" ? data : new TextDecoder().decode(data)));
+    expect(texts).toEqual(["", expect.stringMatching(/^\x18\x1bc.*all$/)]);
   });
 
   test("colours that the program has changed go with the rest", async () => {

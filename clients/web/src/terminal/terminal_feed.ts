@@ -18,18 +18,12 @@ export interface ScreenSwap {
   end(): void;
 }
 
-const RESET =
-  "\x18" + // CAN ends a sequence that was cut in the middle
-  "\x1bc" + // RIS resets everything
-  "\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\\x1b]112\x1b\\"; // but the colours
-
-/** Nothing is drawn from here on. */
-const HOLD_DRAWING = "\x1b[?2026h";
-
 /** As bytes, so that half a character ends, too. */
-const encoder = new TextEncoder();
-const RESET_BYTES = encoder.encode(RESET);
-const BEGIN_SCREEN_BYTES = encoder.encode(RESET + HOLD_DRAWING);
+const RESET_BYTES = new TextEncoder().encode(
+  "\x18" + // CAN ends a sequence that was cut in the middle
+    "\x1bc" + // RIS resets everything
+    "\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\\x1b]112\x1b\\", // but the colours
+);
 
 export type Consume = (mark: OutputMark) => void;
 
@@ -79,11 +73,19 @@ export class TerminalFeed {
     }
   }
 
-  /** Without a moment at which the terminal is blank: nothing is drawn between the reset and the screen's end. */
+  /**
+   * Without a frame that is blank: xterm.js parses what it was given in one piece in one piece, and may draw between any
+   * two. So the reset goes with the screen, and what takes its time comes before it.
+   */
   #showScreen(size: Size, data: Uint8Array, onParsed: () => void): void {
-    this.#afterParsing(() => this.#swap.begin());
-    this.#terminal.write(BEGIN_SCREEN_BYTES, () => this.#resize(size));
-    this.#terminal.write(data, () => {
+    this.#afterParsing(() => {
+      this.#swap.begin();
+      this.#resize(size);
+    });
+    const screen = new Uint8Array(RESET_BYTES.length + data.length);
+    screen.set(RESET_BYTES);
+    screen.set(data, RESET_BYTES.length);
+    this.#terminal.write(screen, () => {
       this.#swap.end();
       onParsed();
     });

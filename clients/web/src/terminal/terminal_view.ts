@@ -24,7 +24,7 @@ import { ScrollbackDepth } from "./scrollback_depth";
 import { swallowPastClipboard, swallowQueries } from "./swallow_queries";
 import { TerminalFeed } from "./terminal_feed";
 import { scrollByTouch } from "./touch_scroll";
-import { endSynchronizedOutput, onTypedData } from "./xterm_internals";
+import { onTypedData } from "./xterm_internals";
 
 export type ViewEnd =
   | { readonly type: "exited"; readonly code: number | null; readonly signal: number | null }
@@ -323,7 +323,6 @@ export class TerminalView {
 
   #endScreen(): void {
     const { buffer } = this.#terminal;
-    endSynchronizedOutput(this.#terminal);
     const line = this.#anchor === null ? null : findAnchor(buffer.active, this.#anchor);
     if (line !== null) this.#terminal.scrollToLine(line);
     this.#depth.receive(buffer.normal.baseY);

@@ -11,7 +11,6 @@ export interface LiveParams {
 interface CoreService {
   /** Fires right before onData where a user caused the data: a key, a paste, a pointer. */
   onUserInput(listener: () => void): IDisposable;
-  readonly decPrivateModes: { synchronizedOutput: boolean };
 }
 
 interface Core {
@@ -49,15 +48,4 @@ export function onTypedData(
     isTyped = false;
     handler(data, wasTyped);
   });
-}
-
-/**
- * Draws again after `CSI ? 2026 h`. Not by the sequence: what was written last may have ended in the middle of one, which
- * is to go on.
- */
-export function endSynchronizedOutput(terminal: Pick<Terminal, "rows" | "refresh">): void {
-  const modes = reachCore(terminal)?.coreService?.decPrivateModes;
-  // Out of reach: xterm.js itself draws again after a second.
-  if (modes !== undefined) modes.synchronizedOutput = false;
-  terminal.refresh(0, terminal.rows - 1);
 }
