@@ -29,6 +29,11 @@ class Plan:
         return 2 if self.quick else 9
 
     @property
+    def kind_rounds(self) -> int:
+        """Of the floods of different kinds."""
+        return 2 if self.quick else 5
+
+    @property
     def echo_rounds(self) -> int:
         return 2 if self.quick else 6
 

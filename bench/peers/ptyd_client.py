@@ -29,7 +29,7 @@ from ptyd_protocol.messages import (
 from ptyd_protocol.methods import CreateParams, KillParams, SessionInfo
 from websockets.asyncio.client import ClientConnection
 
-from bench.peers.base import COLS, ROWS, OutputEnded, Terminal
+from bench.peers.base import DEFAULT_SIZE, OutputEnded, Size, Terminal
 from bench.peers.websocket import open_socket, receive_message
 
 CHANNEL = 1
@@ -44,8 +44,8 @@ class PtydTerminal(Terminal):
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
-        self.overruns = 0
-        """How often the daemon has skipped output for us."""
+        self.snapshots = 0
+        """How often the daemon has sent us the screen, instead of the output that led to it."""
         self._owned_session = ""
         self._window = 0
         self._acked = 0
@@ -58,17 +58,21 @@ class PtydTerminal(Terminal):
         await terminal._expect(Welcome)
         return terminal
 
-    async def create(self, argv: Sequence[str]) -> str:
+    async def create(self, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> str:
         """Start a session, which ends when we close; its id."""
-        params = CreateParams(argv=list(argv), cwd="/", cols=COLS, rows=ROWS)
+        params = CreateParams(argv=list(argv), cwd="/", cols=size.cols, rows=size.rows)
         await self._post(Request(1, "create", params_to_map(params)))
         info: SessionInfo = decode_result("create", (await self._expect(Reply)).result)
         self._owned_session = info.id
         return info.id
 
-    async def attach(self, session: str, role: Role, *, lossless: bool, window: int) -> None:
+    async def attach(self, session: str, role: Role, *, lossless: bool, window: int, size: Size = DEFAULT_SIZE) -> None:
+        """Lossless: from the first byte of the log on. Else: from the present screen on."""
         self._window = window
-        await self._post(Attach(CHANNEL, session, role, COLS, ROWS, window=window, lossless=lossless))
+        history = limits.MAX_SEQ if lossless else None
+        await self._post(
+            Attach(CHANNEL, session, role, size.cols, size.rows, window=window, lossless=lossless, history=history)
+        )
         self._acked = (await self._expect(Attached)).offset
 
     async def send(self, data: bytes) -> None:
@@ -81,9 +85,10 @@ class PtydTerminal(Terminal):
                 case Output(offset=offset, data=data):
                     await self._acknowledge(offset + len(data))
                     return data
-                case Snapshot(offset=offset):
-                    self.overruns += 1
+                case Snapshot(offset=offset, more=False):
+                    self.snapshots += 1
                     self._acked = offset
+                    await self._post(Ack(CHANNEL, offset))  # of all its parts
                 case Exited() | Detached() as end:
                     raise OutputEnded(str(end))
                 case _:
