@@ -36,7 +36,7 @@ web-check:
 	cd clients/web && $(NPM) run check && $(NPM) run lint && $(NPM) test
 
 test: web
-	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TESTS)
+	$(PYTHON) tools/run_tests.py $(PYTEST_ARGS) $(TESTS)
 
 # What depends on timing and faults, again and again.
 SOAK_ROUNDS ?= 20

@@ -43,7 +43,7 @@ export type FieldType =
   | { readonly kind: "bool" }
   | { readonly kind: "null" }
   | { readonly kind: "any" }
-  | { readonly kind: "literal"; readonly values: readonly string[] }
+  | { readonly kind: "literal"; readonly values: readonly (string | number)[] }
   | { readonly kind: "list"; readonly item: FieldType; readonly min?: number; readonly max?: number }
   | { readonly kind: "map"; readonly value: FieldType }
   | { readonly kind: "union"; readonly of: readonly FieldType[] }
@@ -203,7 +203,7 @@ def to_typescript_type(node: declared.Type) -> str:
         case declared.AnyType():
             return "unknown"
         case declared.LiteralType():
-            values = tuple(sorted(str(value) for value in node.values))
+            values = tuple(sorted(node.values))
             return list_literal_aliases().get(values) or " | ".join(to_json(value) for value in values)
         case declared.ListType():
             item = to_typescript_type(node.item_type)
@@ -238,7 +238,7 @@ def to_field_type(node: declared.Type) -> dict[str, Any]:
         case declared.AnyType():
             return {"kind": "any"}
         case declared.LiteralType():
-            return {"kind": "literal", "values": sorted(str(value) for value in node.values)}
+            return {"kind": "literal", "values": sorted(node.values)}
         case declared.ListType():
             bounds = drop_none(min=node.min_length or None, max=node.max_length)
             return {"kind": "list", "item": to_field_type(node.item_type), **bounds}

@@ -10,6 +10,7 @@ from typing import Any
 
 MAX_SEQ = 9_007_199_254_740_991
 MAX_CHANNEL = 2_147_483_647
+MAX_COLOUR = 0xFFFFFF
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,18 @@ SEQ = Kind((1, MAX_SEQ), {"is 0": 0, "is over its maximum": 2**53} | _NOT_INTEGE
 COLS = Kind((80, 2, 1000), {"is 1": 1, "is over its maximum": 1001} | _NOT_INTEGERS)
 ROWS = Kind((24, 1, 1000), {"is 0": 0, "is over its maximum": 1001} | _NOT_INTEGERS)
 WINDOW = Kind((262_144, 4096, 8_388_608), {"is too small": 4095, "is too large": 8_388_609} | _NOT_INTEGERS)
+LINES = Kind((2_000, 0, 100_000), {"is negative": -1, "is over its maximum": 100_001} | _NOT_INTEGERS)
+COLOUR = Kind((0xC0FFEE, 0, MAX_COLOUR), {"is negative": -1, "is over its maximum": MAX_COLOUR + 1} | _NOT_INTEGERS)
+PALETTE = Kind(
+    ([], [0x000000, 0xCD0000], list(range(256))),
+    {
+        "has 257 items": list(range(257)),
+        "holds nil": [None],
+        "holds too large a colour": [MAX_COLOUR + 1],
+        "is nil": None,
+    },
+)
+CELL_PIXELS = Kind((9, 0, 1000), {"is negative": -1, "is over its maximum": 1001} | _NOT_INTEGERS)
 BOOLEAN = Kind((False, True), {"is a number": 1, "is nil": None, "is text": "true"})
 TEXT = Kind(("", "grüße, 世界"), _NOT_TEXT)
 SHORT_TEXT = Kind(("ptyd", "", "x" * 256, "\U0001f600" * 256), {"has 257 characters": "x" * 257} | _NOT_TEXT)
@@ -120,9 +133,19 @@ SHAPES: dict[str, Shape] = {
             "offset": OFFSET.or_nil(),
             "window": WINDOW,
             "lossless": BOOLEAN,
-            "history": OFFSET,
+            "history": OFFSET.or_nil(),
+            "scrollback": LINES,
+            "hidden": BOOLEAN,
         },
-        {"epoch": None, "offset": None, "window": 262_144, "lossless": False, "history": 1_048_576},
+        {
+            "epoch": None,
+            "offset": None,
+            "window": 262_144,
+            "lossless": False,
+            "history": None,
+            "scrollback": 2_000,
+            "hidden": False,
+        },
     ),
     "Input": Shape(4, "client", {"channel": CHANNEL, "seq": SEQ, "data": INPUT_BYTES}),
     "Resize": Shape(5, "client", {"channel": CHANNEL, "cols": COLS, "rows": ROWS}),
@@ -130,6 +153,30 @@ SHAPES: dict[str, Shape] = {
     "Detach": Shape(7, "client", {"channel": CHANNEL}),
     "TakeControl": Shape(8, "client", {"channel": CHANNEL, "cols": COLS, "rows": ROWS}),
     "Ping": Shape(9, "client", {"nonce": OFFSET}),
+    "Visibility": Shape(10, "client", {"channel": CHANNEL, "hidden": BOOLEAN}),
+    "Appearance": Shape(
+        11,
+        "client",
+        {
+            "channel": CHANNEL,
+            "foreground": COLOUR.or_nil(),
+            "background": COLOUR.or_nil(),
+            "cursor": COLOUR.or_nil(),
+            "palette": PALETTE,
+            "cell_width": CELL_PIXELS,
+            "cell_height": CELL_PIXELS,
+            "dark": BOOLEAN.or_nil(),
+        },
+        {
+            "foreground": None,
+            "background": None,
+            "cursor": None,
+            "palette": [],
+            "cell_width": 0,
+            "cell_height": 0,
+            "dark": None,
+        },
+    ),
     "Welcome": Shape(
         64,
         "daemon",
@@ -158,7 +205,10 @@ SHAPES: dict[str, Shape] = {
             "controller": SHORT_TEXT.or_nil(),
             "yours": BOOLEAN,
             "input_seq": OFFSET,
+            "answers": BOOLEAN,
+            "locked": BOOLEAN,
         },
+        {"answers": False, "locked": False},
     ),
     "Snapshot": Shape(
         68,
@@ -170,8 +220,9 @@ SHAPES: dict[str, Shape] = {
             "rows": ROWS,
             "data": OUTPUT_BYTES,
             "kind": make_words_kind("tail", "screen"),
+            "more": BOOLEAN,
         },
-        {"kind": "tail"},
+        {"kind": "tail", "more": False},
     ),
     "Output": Shape(69, "daemon", {"channel": CHANNEL, "offset": OFFSET, "data": OUTPUT_BYTES}),
     "Resized": Shape(70, "daemon", {"channel": CHANNEL, "offset": OFFSET, "cols": COLS, "rows": ROWS}),
@@ -183,7 +234,12 @@ SHAPES: dict[str, Shape] = {
         {"code": None, "signal": None},
     ),
     "InputAck": Shape(73, "daemon", {"channel": CHANNEL, "seq": SEQ}),
-    "ControlChanged": Shape(74, "daemon", {"channel": CHANNEL, "controller": SHORT_TEXT.or_nil(), "yours": BOOLEAN}),
+    "ControlChanged": Shape(
+        74,
+        "daemon",
+        {"channel": CHANNEL, "controller": SHORT_TEXT.or_nil(), "yours": BOOLEAN, "locked": BOOLEAN},
+        {"locked": False},
+    ),
     "Detached": Shape(75, "daemon", {"channel": CHANNEL, "code": SHORT_TEXT, "message": TEXT}),
     "Event": Shape(76, "daemon", {"seq": SEQ, "kind": SHORT_TEXT, "session": SHORT_TEXT, "data": ANY_MAP}),
     "Pong": Shape(77, "daemon", {"nonce": OFFSET}),
@@ -213,9 +269,14 @@ HAND_WRITTEN: dict[str, list[tuple[str, str, list[Any]]]] = {
             [1, "", "control", 80, 24],
         ),
         (
-            "by hand, all fields",
+            "by hand, as before there was scrollback",
             "9b 03 02 a1 62 a7 6f627365727665 cc84 32 0c cd012c cd1000 c3 00",
             [2, "b", "observe", 132, 50, 12, 300, 4096, True, 0],
+        ),
+        (
+            "by hand, all fields",
+            "9d 03 02 a1 62 a7 636f6e74726f6c cc84 32 c0 c0 cd1000 c2 c0 cd2710 c3",
+            [2, "b", "control", 132, 50, None, None, 4096, False, None, 10_000, True],
         ),
     ],
     "Input": [
@@ -233,6 +294,15 @@ HAND_WRITTEN: dict[str, list[tuple[str, str, list[Any]]]] = {
     "Ping": [
         ("by hand", "92 09 00", [0]),
         ("by hand, as array 32 and int 64", "dd 00000002 09 d3 0000000000000005", [5]),
+    ],
+    "Visibility": [("by hand", "93 0a 01 c3", [1, True])],
+    "Appearance": [
+        ("by hand, nothing is known", "92 0b 01", [1]),
+        (
+            "by hand",
+            "99 0b 01 ce00c0ffee 00 c0 92 00 ce00cd0000 09 12 c3",
+            [1, 0xC0FFEE, 0, None, [0, 0xCD0000], 9, 18, True],
+        ),
     ],
     "Welcome": [
         (
@@ -254,9 +324,21 @@ HAND_WRITTEN: dict[str, list[tuple[str, str, list[Any]]]] = {
             "by hand",
             "9c 43 01 a8 3161326233633464 a1 62 01 a5 6578616374 00 50 18 c0 c2 00",
             [1, "1a2b3c4d", "b", 1, "exact", 0, 80, 24, None, False, 0],
-        )
+        ),
+        (
+            "by hand, all fields",
+            "9e 43 01 a8 3161326233633464 a1 62 01 a8 736e617073686f74 cd012c 50 18 c0 c2 00 c3 c3",
+            [1, "1a2b3c4d", "b", 1, "snapshot", 300, 80, 24, None, False, 0, True, True],
+        ),
     ],
-    "Snapshot": [("by hand", "96 44 01 cd012c 50 18 c4 00", [1, 300, 80, 24, b""])],
+    "Snapshot": [
+        ("by hand", "96 44 01 cd012c 50 18 c4 00", [1, 300, 80, 24, b""]),
+        (
+            "by hand, the first of several parts",
+            "98 44 01 cd012c 50 18 c4 01 24 a6 73637265656e c3",
+            [1, 300, 80, 24, b"$", "screen", True],
+        ),
+    ],
     "Output": [("by hand", "94 45 01 00 c4 02 686a", [1, 0, b"hj"])],
     "Resized": [("by hand", "95 46 01 02 50 18", [1, 2, 80, 24])],
     "Live": [("by hand", "93 47 01 02", [1, 2])],
@@ -265,7 +347,10 @@ HAND_WRITTEN: dict[str, list[tuple[str, str, list[Any]]]] = {
         ("by hand, by a signal", "95 48 01 02 c0 09", [1, 2, None, 9]),
     ],
     "InputAck": [("by hand", "93 49 01 01", [1, 1])],
-    "ControlChanged": [("by hand", "94 4a 01 c0 c2", [1, None, False])],
+    "ControlChanged": [
+        ("by hand", "94 4a 01 c0 c2", [1, None, False]),
+        ("by hand, locked", "95 4a 01 a1 63 c3 c3", [1, "c", True, True]),
+    ],
     "Detached": [("by hand", "94 4b 01 a8 6465746163686564 a0", [1, "detached", ""])],
     "Event": [("by hand", "95 4c 01 a7 72656d6f766564 a8 3161326233633464 80", [1, "removed", "1a2b3c4d", {}])],
     "Pong": [("by hand", "92 4d 00", [0])],

@@ -24,6 +24,8 @@ SESSION_DEFAULTS: dict[str, Any] = {
     "exit_signal": None,
     "exited_at": None,
     "kind": "command",
+    "title": "",
+    "locked": False,
 }
 WHOLE_SESSION = SESSION | SESSION_DEFAULTS
 EXITED_SESSION = WHOLE_SESSION | {
@@ -33,6 +35,8 @@ EXITED_SESSION = WHOLE_SESSION | {
     "exit_signal": 9,
     "exited_at": 1_700_000_002.5,
     "kind": "claude",
+    "title": "grüße, 世界",
+    "locked": True,
 }
 LOG: dict[str, Any] = {"offset": 2, "data": b"\x1b[0mhi", "epoch": 3, "log_start": 0, "log_head": 8}
 STATUS: dict[str, Any] = {
@@ -63,9 +67,70 @@ STATUS: dict[str, Any] = {
             "sent": 12_345,
             "acked": 12_000,
             "window": 262_144,
+            "hidden": True,
+            "unacked": 345,
+            "allowed": 4_096,
+            "held": 70_000,
+            "resyncs": 2,
         }
     ],
 }
+CLIENT_DEFAULTS: dict[str, Any] = {"hidden": False, "unacked": 0, "allowed": 0, "held": 0, "resyncs": 0}
+OLD_STATUS = STATUS | {
+    "clients": [{key: value for key, value in STATUS["clients"][0].items() if key not in CLIENT_DEFAULTS}]
+}
+OLD_STATUS_MEANS = STATUS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]}
+STYLE_DEFAULTS: dict[str, Any] = {
+    "fg": None,
+    "bg": None,
+    "bold": False,
+    "faint": False,
+    "italic": False,
+    "underline": "none",
+    "underline_color": None,
+    "blink": False,
+    "inverse": False,
+    "invisible": False,
+    "strikethrough": False,
+    "overline": False,
+}
+WHOLE_STYLE: dict[str, Any] = {
+    "fg": "#c0ffee",
+    "bg": 250,
+    "bold": True,
+    "faint": True,
+    "italic": True,
+    "underline": "curly",
+    "underline_color": 1,
+    "blink": True,
+    "inverse": True,
+    "invisible": True,
+    "strikethrough": True,
+    "overline": True,
+}
+CELL_DEFAULTS: dict[str, Any] = {"text": "", "width": 1, "style": 0, "link": ""}
+GRID: dict[str, Any] = {
+    "cols": 80,
+    "rows": [
+        {"cells": [{"text": "世", "width": 2, "style": 1, "link": "https://example.org/"}, {}], "wrapped": True},
+        {"cells": []},
+    ],
+    "scrollback": 1,
+    "styles": [{}, WHOLE_STYLE],
+    "cursor_col": 2,
+    "cursor_row": 0,
+    "cursor_visible": True,
+    "alternate": False,
+    "title": "vim",
+}
+GRID_MEANS = GRID | {
+    "rows": [
+        {"cells": [CELL_DEFAULTS | GRID["rows"][0]["cells"][0], CELL_DEFAULTS], "wrapped": True},
+        {"cells": [], "wrapped": False},
+    ],
+    "styles": [STYLE_DEFAULTS, WHOLE_STYLE],
+}
+CELLS: dict[str, Any] = {"text": "", "source": "screen", "offset": 300, "grid": GRID}
 TICKET: dict[str, Any] = {
     "ticket": "t1cket",
     "url": "http://127.0.0.1:7071/login?ticket=t1cket",
@@ -73,7 +138,7 @@ TICKET: dict[str, Any] = {
 }
 
 SESSION_ONLY = ("get", "detach")
-ANSWERED_BY_SESSION = ("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "wait")
+ANSWERED_BY_SESSION = ("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait")
 WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart")
 
 # (method, what is sent, what it means with the defaults)
@@ -114,8 +179,22 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("kill", {}, {"session": "", "grace_seconds": 2.0}),
     ("kill", {"session": "b", "grace_seconds": 0}, {"session": "b", "grace_seconds": 0.0}),
     ("send", {"data": b"ls\r"}, {"data": b"ls\r", "session": ""}),
-    ("capture", {}, {"session": "", "scrollback": 0}),
-    ("capture", {"session": "b", "scrollback": -1}, {"session": "b", "scrollback": -1}),
+    ("capture", {}, {"session": "", "scrollback": 0, "format": "text", "join": False}),
+    (
+        "capture",
+        {"session": "b", "scrollback": -1},
+        {"session": "b", "scrollback": -1, "format": "text", "join": False},
+    ),
+    *(
+        (
+            "capture",
+            {"format": form, "join": True},
+            {"session": "", "scrollback": 0, "format": form, "join": True},
+        )
+        for form in ("text", "vt", "html", "cells")
+    ),
+    ("lock", {"locked": True}, {"locked": True, "session": ""}),
+    ("lock", {"locked": False, "session": "b"}, {"locked": False, "session": "b"}),
     ("read_log", {}, {"session": "", "offset": None, "max_bytes": 8_388_608}),
     ("read_log", {"offset": 7, "max_bytes": 0}, {"session": "", "offset": 7, "max_bytes": 0}),
     (
@@ -157,6 +236,10 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("send", {}, "data is missing"),
     ("send", {"data": "ls"}, "data is text"),
     ("capture", {"scrollback": -2}, "scrollback is under its minimum"),
+    ("capture", {"format": "png"}, "format is another word"),
+    ("capture", {"join": 1}, "join is a number"),
+    ("lock", {}, "locked is missing"),
+    ("lock", {"locked": "yes"}, "locked is text"),
     ("read_log", {"offset": -1}, "offset is negative"),
     ("read_log", {"max_bytes": 8_388_609}, "max_bytes is over its maximum"),
     ("wait", {}, "until is missing"),
@@ -175,11 +258,17 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("kill", EXITED_SESSION, EXITED_SESSION),
     ("list", [], []),
     ("list", [SESSION, EXITED_SESSION], [WHOLE_SESSION, EXITED_SESSION]),
-    ("capture", {"text": "$ ls\n", "source": "log"}, {"text": "$ ls\n", "source": "log"}),
+    (
+        "capture",
+        {"text": "$ ls\n", "source": "log"},
+        {"text": "$ ls\n", "source": "log", "offset": 0, "grid": None},
+    ),
+    ("capture", CELLS, CELLS | {"grid": GRID_MEANS}),
     ("read_log", LOG, LOG),
     ("subscribe", {"seq": 0, "sessions": [SESSION]}, {"seq": 0, "sessions": [WHOLE_SESSION]}),
     ("unsubscribe", None, None),
     ("status", STATUS, STATUS),
+    ("status", OLD_STATUS, OLD_STATUS_MEANS),
     ("listen", {"host": "127.0.0.1", "port": 7071}, {"host": "127.0.0.1", "port": 7071}),
     ("login_ticket", TICKET, TICKET),
     ("login_ticket", TICKET | {"url": None}, TICKET | {"url": None}),
@@ -195,6 +284,9 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("get", SESSION | {"pid": "4711"}, "pid is text"),
     ("list", {}, "not a list"),
     ("capture", {"text": "", "source": "guess"}, "source is another word"),
+    ("capture", CELLS | {"grid": GRID | {"rows": [{"cells": [{"width": 3}]}]}}, "width is neither 1 nor 2"),
+    ("capture", CELLS | {"grid": GRID | {"styles": [{"fg": 1.5}]}}, "a colour is a fraction"),
+    ("capture", CELLS | {"grid": GRID | {"cols": None}}, "cols is nil"),
     ("read_log", LOG | {"data": "hi"}, "data is text"),
     ("status", STATUS | {"clients": [{}]}, "a client without its fields"),
     ("shutdown", {}, "sessions_left is missing"),

@@ -7,7 +7,7 @@ An option comes from the configuration file (``[daemon]`` in ``config.toml``), o
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -27,6 +27,13 @@ class Config(Struct, frozen=True, kw_only=True):
             ge=512 * KIB, le=1024 * MIB, multiple_of=64 * KIB, description="Replay log of one session, in whole 64 KiB."
         ),
     ] = 8 * MIB
+    engine: Annotated[
+        Literal["auto", "none"],
+        Meta(description="auto: keep each session's exact screen where libghostty-vt is to be had; none: do not."),
+    ] = "auto"
+    scrollback_lines: Annotated[
+        int, Meta(ge=0, le=100_000, description="Lines above the screen that a session's engine keeps.")
+    ] = 10_000
     hold_grace_seconds: Annotated[
         float,
         Meta(ge=0, le=3600, description="A lossless attachment's hold outlives its connection by this."),

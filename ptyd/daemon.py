@@ -22,6 +22,7 @@ from ptyd_protocol.methods import ListenResult, StatusResult, TicketResult
 from ptyd_protocol.version import __version__
 
 from ptyd.config import Config, ConfigError, load_config
+from ptyd.core.engine import EngineMaker
 from ptyd.edge.connection import Office
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
@@ -30,6 +31,7 @@ from ptyd.edge.log_store import LogStore
 from ptyd.edge.logins import TICKET_SECONDS, Logins
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
+from ptyd.engine import find_engine_maker
 from ptyd.manager import PtyManager
 from ptyd.service import Service
 
@@ -60,7 +62,7 @@ class Daemon:
         socket_path = runtime_dir / "ptyd.sock"
         self._socket_path = socket_path
         self._store = LogStore(runtime_dir / "sessions", config.log_bytes)
-        self._manager = PtyManager(config, keeper, self._store, socket_path, os.environ)
+        self._manager = PtyManager(config, keeper, self._store, socket_path, os.environ, self._find_engine_maker())
         self._service = Service(self._manager, self)
         self._office = Office(
             self._manager,
@@ -78,6 +80,14 @@ class Daemon:
             keeper.hold,
             keeper.release,
         )
+
+    def _find_engine_maker(self) -> EngineMaker | None:
+        if self._config.engine == "none":
+            return None
+        maker = find_engine_maker()
+        if maker is None:
+            logger.warning("libghostty-vt is not to be had here: sessions run without an exact screen")
+        return maker
 
     async def run(self) -> None:
         """Serve until told to end."""
@@ -132,6 +142,8 @@ class Daemon:
             self._keeper.tell_stopping(kill=ending == "stop and kill")
         await self._keeper.flush()
         await self._tasks.cancel_all()
+        if self._manager.engines is not None:
+            self._manager.engines.close()
 
     # --- service.py's DaemonControl ---
 
@@ -146,7 +158,7 @@ class Daemon:
             sessions_running=len(self._manager.registry.running()),
             max_sessions=self._config.max_sessions,
             restarts=self._kept.restarts,
-            engine="none",
+            engine="none" if self._manager.engines is None else self._manager.engines.name,
             runtime_dir=str(self._runtime_dir),
             listeners=self._listeners.infos(),
             clients=[info for session in sessions for info in session.client_infos()],

@@ -20,11 +20,13 @@ from ptyd_protocol.methods import CreateParams
 from ptyd.agents import AGENTS
 from ptyd.config import Config
 from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.engine import EngineMaker
 from ptyd.core.events import EventHub, EventKind
 from ptyd.core.holds import HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
 from ptyd.core.replay_log import LogDamaged
 from ptyd.core.session import ExitStatus, Session
+from ptyd.edge.engines import Engines
 from ptyd.edge.hold_timer import HoldTimer
 from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
 from ptyd.edge.log_store import LogStore, MappedLog
@@ -55,7 +57,11 @@ class PtyManager:
         store: LogStore,
         socket_path: Path,
         environ: Mapping[str, str],
+        engine_maker: EngineMaker | None = None,
     ) -> None:
+        self.engines: Engines | None = None
+        if engine_maker is not None:
+            self.engines = Engines(engine_maker, config.scrollback_lines, partial(self._publish, "updated"))
         self.registry = Registry()
         self.events = EventHub()
         self._config = config
@@ -63,6 +69,7 @@ class PtyManager:
         self._store = store
         self._socket_path = socket_path
         self._environ = environ
+        self._loop = asyncio.get_running_loop()
         self._running: dict[str, _Running] = {}
         self._removals: dict[str, asyncio.TimerHandle] = {}
 
@@ -152,6 +159,9 @@ class PtyManager:
             last_output_at=log.last_output_at or record["created_at"],
         )
         session.on_change = partial(self._publish, session=session)
+        session.locked = log.log.is_locked
+        if self.engines is not None:
+            session.screen = self.engines.open_reader(session, self._store.screen_file(session_id))
         return session
 
     def _start(self, session: Session, log: MappedLog, fds: SessionFds) -> None:
@@ -344,8 +354,8 @@ class PtyManager:
 
     # --- output and end ---
 
-    def _note_output(self, session: Session) -> None:
-        session.note_output(time.time())
+    def _note_output(self, session: Session, offset: int) -> None:
+        session.note_output(time.time(), offset, self._loop.time())
 
     def note_exit(self, session_id: str, status: KeptExit) -> None:
         """The keeper has reaped a session's program."""
@@ -408,7 +418,7 @@ class PtyManager:
         if timer is not None:
             timer.cancel()
         self.registry.remove(session)
-        session.log_file.shelve()
+        session.release_log()
         self._store.remove(session.id)
 
     def _record(self, session: Session) -> dict[str, Any]:

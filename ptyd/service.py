@@ -13,7 +13,8 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Failure, Reply, Request
 
 from ptyd.core.access import Right
-from ptyd.core.screen import LogScreen
+from ptyd.core.capture import capture_log, capture_screen
+from ptyd.core.screen_source import EngineGone
 from ptyd.core.session import Session
 from ptyd.edge.requests import Caller
 from ptyd.manager import PtyManager
@@ -49,6 +50,7 @@ class Service:
             "detach": ("control", self._detach),
             "send": ("control", self._send),
             "capture": ("observe", self._capture),
+            "lock": ("control", self._lock),
             "read_log": ("observe", self._read_log),
             "wait": ("observe", self._wait),
             "subscribe": ("observe", self._subscribe),
@@ -125,10 +127,26 @@ class Service:
 
     async def _capture(self, caller: Caller, params: m.CaptureParams) -> m.CaptureResult:
         session = self._find(params)
-        screen = LogScreen(session.log)
-        text = screen.text(session.rows, params.scrollback)
+        try:
+            if session.screen is not None:
+                return await capture_screen(session.screen, params)
+        except EngineGone:
+            pass  # the log has to do
+        finally:
+            session.shelve_unused_log()
+        if params.format != "text":
+            raise Refusal(
+                ErrorCode.UNAVAILABLE, f"session {session.name} has no screen engine: only text can be captured"
+            )
+        result = capture_log(session.log, session.rows, params.scrollback)
         session.shelve_unused_log()
-        return m.CaptureResult(text=text, source=screen.source)
+        return result
+
+    async def _lock(self, caller: Caller, params: m.LockParams) -> m.SessionInfo:
+        session = self._find(params)
+        session.set_locked(params.locked)
+        session.shelve_unused_log()
+        return session.info()
 
     async def _read_log(self, caller: Caller, params: m.ReadLogParams) -> m.ReadLogResult:
         session = self._find(params)

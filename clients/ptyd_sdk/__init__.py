@@ -16,9 +16,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ptyd_protocol.methods import CaptureResult, ReadLogResult, SessionInfo, StatusResult
+    from ptyd_protocol.methods import CaptureResult, CellGrid, ReadLogResult, SessionInfo, StatusResult
 
-    from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus
+    from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
     from ptyd_sdk.errors import (
         AmbiguousSession,
@@ -58,6 +58,7 @@ __all__ = [
     "BadRequest",
     "BytesLost",
     "CaptureResult",
+    "CellGrid",
     "CommandNotFound",
     "Connection",
     "ConnectionLost",
@@ -76,6 +77,7 @@ __all__ = [
     "PtydError",
     "ReadLogResult",
     "RequestFailed",
+    "Screen",
     "Session",
     "SessionEvent",
     "SessionEvents",
@@ -90,11 +92,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ptyd_sdk.attachment": ["Attachment", "AttachmentEvent", "ConnectionState", "ExitStatus"],
+    "ptyd_sdk.attachment": ["Attachment", "AttachmentEvent", "ConnectionState", "ExitStatus", "Screen"],
     "ptyd_sdk.connection": ["Connection", "connect"],
     "ptyd_sdk.session": ["Session"],
     "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
-    "ptyd_protocol.methods": ["CaptureResult", "ReadLogResult", "SessionInfo", "StatusResult"],
+    "ptyd_protocol.methods": ["CaptureResult", "CellGrid", "ReadLogResult", "SessionInfo", "StatusResult"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

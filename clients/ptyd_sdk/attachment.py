@@ -1,14 +1,16 @@
 """One attachment to a session: bytes out, bytes in, over any number of connections."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Literal, NamedTuple
 
+import msgspec
 from msgspec import Struct
 from ptyd_protocol.client_channel import ClientChannel
 from ptyd_protocol.errors import ErrorCode
 from ptyd_protocol.messages import (
+    Appearance,
     Attach,
     Attached,
     ControlChanged,
@@ -21,8 +23,9 @@ from ptyd_protocol.messages import (
     Resized,
     Snapshot,
 )
+from ptyd_protocol.methods import LockParams
 
-from ptyd_sdk.errors import AttachmentEnded, BytesLost, PtydError, make_ending, make_failure
+from ptyd_sdk.errors import AttachmentEnded, BadRequest, BytesLost, PtydError, make_ending, make_failure
 from ptyd_sdk.link import Link, LinkState
 from ptyd_sdk.mailbox import Mailbox
 
@@ -38,6 +41,24 @@ class ExitStatus(NamedTuple):
 
     code: int | None
     signal: int | None
+
+
+class Screen(bytes):
+    """A chunk that begins anew: reset the terminal to ``cols`` and ``rows``, then write it.
+
+    The output goes on behind it, at ``offset``. It is control sequences that rebuild the exact screen, and no part of
+    the program's output. Empty where the daemon has no screen to give: then output is missing, and that is all.
+    """
+
+    cols: int
+    rows: int
+    offset: int
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Screen":
+        screen = cls(snapshot.data)
+        screen.cols, screen.rows, screen.offset = snapshot.cols, snapshot.rows, snapshot.offset
+        return screen
 
 
 class ConnectionState(Struct, frozen=True):
@@ -66,7 +87,11 @@ class Attachment:
         self._link = link
         self._request = request
         self._channel: ClientChannel | None = None
-        self._mailbox: Mailbox[AttachmentEvent] = Mailbox()
+        self._mailbox: Mailbox[tuple[AttachmentEvent, int]] = Mailbox()
+        """What is to be handed out, each with the generation of the channel that it belongs to."""
+        self._generation = 0
+        self._has_screen_out = False
+        self._is_hidden = request.hidden
         self._attached: asyncio.Future[None] | None = None
         self._changed = asyncio.Event()
         self._write_lock = asyncio.Lock()
@@ -137,14 +162,30 @@ class Attachment:
         """Whether this attachment sizes the terminal."""
         return self._channel is not None and self._channel.has_control
 
+    @property
+    def answers(self) -> bool:
+        """Whether the daemon answers what the program asks its terminal; then this side must not."""
+        return self._channel is not None and self._channel.answers
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether typing does not take control."""
+        return self._channel is not None and self._channel.is_locked
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nobody looks at this attachment, as far as the daemon was told."""
+        return self._is_hidden
+
     def __aiter__(self) -> AsyncIterator[bytes]:
+        """Chunks of output. A viewer (not lossless) that was given the screen instead of output gets a ``Screen``."""
         return _Chunks(self)
 
     async def events(self) -> AsyncIterator[AttachmentEvent]:
         """Everything a terminal has to know, in order; ends behind Exited or Detached.
 
         The first event is Attached. An Attached later on follows a reconnection: its ``epoch`` and ``offset`` say
-        whether the output goes on seamlessly.
+        whether the output goes on seamlessly. A Snapshot comes whole, however many parts it was sent in.
 
         Raises:
             ConnectionLost: the connection is gone for good.
@@ -159,14 +200,18 @@ class Attachment:
         """The next event; coming here acknowledges the one before."""
         if self._channel is None:
             raise RuntimeError("not attached: use 'async with session.attach() as term'")
-        self._channel.consume(self._handed_out)
+        if self._has_screen_out:
+            self._channel.consume_snapshot(self._generation)
+        self._channel.consume(self._handed_out, self._generation)
         self._link.flush()
-        event = await self._mailbox.get()
+        self._has_screen_out = False
+        event, self._generation = await self._mailbox.get()
         match event:
             case Output():
                 self._handed_out = event.offset + len(event.data)
             case Snapshot():
                 self._handed_out = event.offset
+                self._has_screen_out = True
             case Attached():
                 self._epoch = event.epoch
                 self._handed_out = event.offset
@@ -210,6 +255,47 @@ class Attachment:
         self._usable_channel().resize(cols, rows)
         self._link.flush()
 
+    def set_hidden(self, hidden: bool) -> None:
+        """Tell whether nobody looks at this attachment: then it gives control up as soon as another could have it."""
+        self._usable_channel().set_hidden(hidden)
+        self._is_hidden = hidden
+        self._link.flush()
+
+    def set_appearance(
+        self,
+        *,
+        foreground: int | None = None,
+        background: int | None = None,
+        cursor: int | None = None,
+        palette: Sequence[int] = (),
+        cell_width: int = 0,
+        cell_height: int = 0,
+        dark: bool | None = None,
+    ) -> None:
+        """Tell what your terminal looks like: while this attachment is in control, the daemon answers the program's
+        questions with it. Each call replaces the one before.
+
+        Args:
+            foreground, background, cursor: 0xRRGGBB; None: unknown.
+            palette: the first colours of the palette, 0xRRGGBB.
+            cell_width, cell_height: of one cell in pixels; 0: unknown.
+            dark: the colour scheme that the user prefers.
+
+        Raises:
+            BadRequest: a value is out of range.
+        """
+        fields = (foreground, background, cursor, list(palette), cell_width, cell_height, dark)
+        try:
+            appearance = msgspec.convert(msgspec.to_builtins(Appearance(1, *fields)), Appearance)
+        except msgspec.ValidationError as error:
+            raise BadRequest(ErrorCode.BAD_REQUEST, f"set_appearance: {error}") from None
+        self._usable_channel().set_appearance(appearance)
+        self._link.flush()
+
+    async def lock(self, locked: bool = True) -> None:
+        """While a session is locked, typing does not take control of its size; ``take_control`` does."""
+        await self._link.request("lock", LockParams(locked=locked, session=self._request.session))
+
     def take_control(self) -> None:
         """Become the one whose size the terminal has."""
         self._usable_channel().take_control()
@@ -235,11 +321,11 @@ class Attachment:
     def deliver(self, message: DaemonMessage) -> None:
         match message:
             case Output() | Snapshot() | Resized() | Live() | ControlChanged():
-                self._mailbox.put(message)
+                self._post(message)
             case InputAck():
                 self._changed.set()
             case Attached():
-                self._mailbox.put(message)
+                self._post(message)
                 self._settle_attach(None)
                 self._changed.set()  # it may have told that input was taken whose acknowledgement was lost
             case _ if self._is_over:
@@ -254,7 +340,10 @@ class Attachment:
                 pass
 
     def change_state(self, state: LinkState, reason: str) -> None:
-        self._mailbox.put(ConnectionState(state, reason))
+        self._post(ConnectionState(state, reason))
+
+    def _post(self, event: AttachmentEvent) -> None:
+        self._mailbox.put((event, 0 if self._channel is None else self._channel.generation))
 
     def lose(self, error: Exception | None) -> None:
         if self._is_over:
@@ -267,7 +356,7 @@ class Attachment:
 
     def _finish(self, message: Exited | Detached) -> None:
         self._is_over = True
-        self._mailbox.put(message)
+        self._post(message)
         self._mailbox.close()
         if isinstance(message, Detached):
             self._settle_attach(_explain_refusal(message))
@@ -302,6 +391,8 @@ class _Chunks:
                 case Output():
                     if event.data:
                         return event.data
+                case Snapshot():
+                    return Screen.of(event)
                 case Attached() if self._is_lossless and not is_first:
                     if (event.epoch, event.offset) != expected:
                         raise BytesLost(

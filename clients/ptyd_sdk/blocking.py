@@ -19,12 +19,13 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequenc
 from concurrent.futures import CancelledError
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from ptyd_protocol import limits
 from ptyd_protocol.messages import Role
 from ptyd_protocol.methods import (
-    CaptureResult,
+    CaptureFormat,
+    CellGrid,
     ListenResult,
     ReadLogResult,
     SessionInfo,
@@ -36,7 +37,7 @@ from ptyd_protocol.methods import (
 from ptyd_sdk import attachment as async_attachment
 from ptyd_sdk import connection as async_connection
 from ptyd_sdk import session as async_session
-from ptyd_sdk.attachment import AttachmentEvent, ConnectionState, ExitStatus
+from ptyd_sdk.attachment import AttachmentEvent, ConnectionState, ExitStatus, Screen
 from ptyd_sdk.errors import ConnectionLost
 from ptyd_sdk.session_events import SessionEvent
 
@@ -46,6 +47,7 @@ __all__ = [
     "Connection",
     "ConnectionState",
     "ExitStatus",
+    "Screen",
     "Session",
     "SessionEvent",
     "connect",
@@ -158,6 +160,48 @@ class Attachment:
     def resize(self, cols: int, rows: int) -> None:
         self._thread.run(_call(self._inner.resize, cols, rows))
 
+    @property
+    def answers(self) -> bool:
+        return self._inner.answers
+
+    @property
+    def is_locked(self) -> bool:
+        return self._inner.is_locked
+
+    @property
+    def is_hidden(self) -> bool:
+        return self._inner.is_hidden
+
+    def set_hidden(self, hidden: bool) -> None:
+        self._thread.run(_call(self._inner.set_hidden, hidden))
+
+    def set_appearance(
+        self,
+        *,
+        foreground: int | None = None,
+        background: int | None = None,
+        cursor: int | None = None,
+        palette: Sequence[int] = (),
+        cell_width: int = 0,
+        cell_height: int = 0,
+        dark: bool | None = None,
+    ) -> None:
+        self._thread.run(
+            _call(
+                self._inner.set_appearance,
+                foreground=foreground,
+                background=background,
+                cursor=cursor,
+                palette=palette,
+                cell_width=cell_width,
+                cell_height=cell_height,
+                dark=dark,
+            )
+        )
+
+    def lock(self, locked: bool = True) -> None:
+        self._thread.run(self._inner.lock(locked))
+
     def take_control(self) -> None:
         self._thread.run(_call(self._inner.take_control))
 
@@ -195,12 +239,23 @@ class Session:
         *,
         lossless: bool = True,
         history: int | None = None,
+        scrollback: int | None = None,
+        hidden: bool = False,
         window: int = async_session.PROGRAM_WINDOW_BYTES,
         epoch: int | None = None,
         offset: int | None = None,
     ) -> Attachment:
         inner = self._inner.attach(
-            role, cols, rows, lossless=lossless, history=history, window=window, epoch=epoch, offset=offset
+            role,
+            cols,
+            rows,
+            lossless=lossless,
+            history=history,
+            scrollback=scrollback,
+            hidden=hidden,
+            window=window,
+            epoch=epoch,
+            offset=offset,
         )
         return Attachment(self._thread, inner)
 
@@ -236,8 +291,19 @@ class Session:
     def refresh(self) -> SessionInfo:
         return self._thread.run(self._inner.refresh())
 
-    def capture(self, scrollback: int = 0) -> CaptureResult:
-        return self._thread.run(self._inner.capture(scrollback))
+    def lock(self, locked: bool = True) -> None:
+        self._thread.run(self._inner.lock(locked))
+
+    @overload
+    def capture(
+        self, scrollback: int = 0, *, format: Literal["text", "vt", "html"] = "text", join: bool = False
+    ) -> str: ...
+
+    @overload
+    def capture(self, scrollback: int = 0, *, format: Literal["cells"], join: bool = False) -> CellGrid: ...
+
+    def capture(self, scrollback: int = 0, *, format: CaptureFormat = "text", join: bool = False) -> str | CellGrid:
+        return self._thread.run(self._inner.capture(scrollback, format=format, join=join))
 
     def read_log(self, offset: int | None = None, max_bytes: int = 8 * limits.MIB) -> ReadLogResult:
         return self._thread.run(self._inner.read_log(offset, max_bytes))
@@ -336,6 +402,6 @@ class connect:
                 self._thread.stop()
 
 
-async def _call(function: Any, *arguments: Any) -> Any:
+async def _call(function: Any, *arguments: Any, **named: Any) -> Any:
     """Call a plain function of the SDK where it must be called: in the loop's thread."""
-    return function(*arguments)
+    return function(*arguments, **named)

@@ -3,16 +3,19 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, overload
 
 import msgspec
 from msgspec import Struct
 from ptyd_protocol import limits
 from ptyd_protocol.messages import Attach, Role
 from ptyd_protocol.methods import (
+    CaptureFormat,
     CaptureParams,
     CaptureResult,
+    CellGrid,
     KillParams,
+    LockParams,
     ReadLogParams,
     ReadLogResult,
     RenameParams,
@@ -26,7 +29,7 @@ from ptyd_protocol.methods import (
 from ptyd_protocol.plain_text import PlainText
 
 from ptyd_sdk.attachment import Attachment, ExitStatus
-from ptyd_sdk.errors import BadRequest, SessionExited, TimedOut
+from ptyd_sdk.errors import BadRequest, SessionExited, TimedOut, Unavailable
 from ptyd_sdk.link import Link
 
 PROGRAM_WINDOW_BYTES = limits.MIB
@@ -63,6 +66,8 @@ class Session:
         *,
         lossless: bool = True,
         history: int | None = None,
+        scrollback: int | None = None,
+        hidden: bool = False,
         window: int = PROGRAM_WINDOW_BYTES,
         epoch: int | None = None,
         offset: int | None = None,
@@ -72,8 +77,12 @@ class Session:
         Args:
             role: "control" may type and size, "observe" only looks.
             cols, rows: the size this attachment would like, in cells; None: as it is.
-            lossless: every byte once, for which the program waits if it must. False: a reader too slow is overrun.
-            history: bytes of earlier output to begin with; None: all that is kept.
+            lossless: every byte once, for which the program waits if it must. False: a reader too slow is given the
+                screen anew (a ``Screen``).
+            history: bytes of earlier output to begin with; None: all that is kept or, where it is not lossless, the
+                exact screen.
+            scrollback: lines above the screen in every ``Screen``; None: 2,000.
+            hidden: nobody looks at it; see ``Attachment.set_hidden``.
             window: bytes that may be on their way.
             epoch, offset: go on exactly there (both or neither), instead of with ``history``.
 
@@ -82,6 +91,10 @@ class Session:
         """
         if (epoch is None) != (offset is None):
             raise BadRequest("bad_request", "attach: epoch and offset belong together")
+        if lossless and scrollback is not None:
+            raise BadRequest("bad_request", "attach: a lossless attachment gets bytes and no screen")
+        if lossless and history is None:
+            history = limits.MAX_SEQ
         request = Attach(
             channel=1,  # the connection puts in its own
             session=self.id,
@@ -92,7 +105,9 @@ class Session:
             offset=offset,
             window=window,
             lossless=lossless,
-            history=limits.MAX_SEQ if history is None else history,
+            history=history,
+            scrollback=limits.DEFAULT_SCROLLBACK_LINES if scrollback is None else scrollback,
+            hidden=hidden,
         )
         try:
             return Attachment(self._link, msgspec.convert(msgspec.to_builtins(request), Attach))
@@ -197,6 +212,10 @@ class Session:
         """Size the terminal, in cells, whoever is in control."""
         await self._update("resize", ResizeParams(session=self.id, cols=cols, rows=rows))
 
+    async def lock(self, locked: bool = True) -> None:
+        """While locked, typing does not take control of the size; asking for it does."""
+        await self._update("lock", LockParams(session=self.id, locked=locked))
+
     async def detach(self) -> None:
         """End all attachments to this session, everybody's."""
         await self._update("detach", SessionParams(session=self.id))
@@ -208,12 +227,38 @@ class Session:
         await self._update("get", SessionParams(session=self.id))
         return self.info
 
-    async def capture(self, scrollback: int = 0) -> CaptureResult:
-        """The screen as text, with so many lines above it (-1: all that are kept)."""
-        result: CaptureResult = await self._link.request(
-            "capture", CaptureParams(session=self.id, scrollback=scrollback)
-        )
-        return result
+    @overload
+    async def capture(
+        self, scrollback: int = 0, *, format: Literal["text", "vt", "html"] = "text", join: bool = False
+    ) -> str: ...
+
+    @overload
+    async def capture(self, scrollback: int = 0, *, format: Literal["cells"], join: bool = False) -> CellGrid: ...
+
+    @overload
+    async def capture(
+        self, scrollback: int = 0, *, format: CaptureFormat = "text", join: bool = False
+    ) -> str | CellGrid: ...
+
+    async def capture(
+        self, scrollback: int = 0, *, format: CaptureFormat = "text", join: bool = False
+    ) -> str | CellGrid:
+        """The screen, with so many lines above it (-1: all that are kept).
+
+        Args:
+            format: "text"; "vt": text with colours; "html": one ``<pre>`` element; "cells": a CellGrid.
+            join: a line that the terminal wrapped is one line.
+
+        Raises:
+            Unavailable: another format than "text", and the daemon has no screen engine.
+        """
+        params = CaptureParams(session=self.id, scrollback=scrollback, format=format, join=join)
+        result: CaptureResult = await self._link.request("capture", params)
+        if format != "cells":
+            return result.text
+        if result.grid is None:
+            raise Unavailable("unavailable", "the daemon has no cells to give")
+        return result.grid
 
     async def read_log(self, offset: int | None = None, max_bytes: int = 8 * limits.MIB) -> ReadLogResult:
         """Raw output from ``offset`` on; None: the newest ``max_bytes``."""

@@ -17,7 +17,7 @@ _OUTPUT_BEGIN = bytes([0x94, 69])
 _client_decoder: msgspec.msgpack.Decoder[ClientMessage] = msgspec.msgpack.Decoder(ClientMessage)
 _daemon_decoder: msgspec.msgpack.Decoder[DaemonMessage] = msgspec.msgpack.Decoder(DaemonMessage)
 
-CLIENT_CODES = frozenset(range(1, 10))
+CLIENT_CODES = frozenset(range(1, 12))
 DAEMON_CODES = frozenset(range(64, 78))
 
 T = TypeVar("T")

@@ -214,7 +214,8 @@ class Snapshot(Struct, array_like=True, frozen=True, tag=68):
 
     Sent behind Attached with mode "snapshot", and when a viewer was overrun. ``kind`` "tail": ``data`` is empty and the
     log goes on at a safe boundary. "screen": ``data`` rebuilds the exact screen. ``more``: the next message of the
-    channel is a Snapshot too, with the same offset, whose ``data`` continues this one's.
+    channel is a Snapshot too, with the same offset, whose ``data`` continues this one's. (Only InputAck and
+    ControlChanged, which have no place in the output, may come in between, and Detached.)
     """
 
     channel: Channel

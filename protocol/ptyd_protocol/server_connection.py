@@ -11,6 +11,7 @@ from ptyd_protocol.codec import decode_client_message, encode, encode_output_hea
 from ptyd_protocol.errors import ProtocolError
 from ptyd_protocol.messages import (
     Ack,
+    Appearance,
     Attach,
     Attached,
     ClientMessage,
@@ -21,16 +22,22 @@ from ptyd_protocol.messages import (
     Failure,
     Hello,
     Input,
+    Live,
     Output,
     Ping,
     Reply,
     Request,
     Resize,
+    Resized,
     Snapshot,
     TakeControl,
+    Visibility,
     Welcome,
 )
+from ptyd_protocol.snapshot_parts import continues_snapshot
 from ptyd_protocol.version import PROTOCOL_VERSION
+
+_OnChannel = Input | Ack | Resize | TakeControl | Detach | Visibility | Appearance
 
 
 class ConnectionState(Enum):
@@ -42,12 +49,13 @@ class ConnectionState(Enum):
 class _Channel:
     """What the daemon has to remember of a channel to judge the client's messages."""
 
-    __slots__ = ("next_seq", "open", "sent")
+    __slots__ = ("next_seq", "open", "sent", "unfinished")
 
     def __init__(self) -> None:
         self.open = False  # an Attach was received, Attached not yet sent
         self.sent = 0
         self.next_seq = 1
+        self.unfinished: Snapshot | None = None  # the last part of a Snapshot, where more have to follow
 
 
 class ServerConnection:
@@ -90,7 +98,7 @@ class ServerConnection:
                 return self._receive_attach(message, number)
             case Ping():
                 return message
-            case Input() | Ack() | Resize() | TakeControl() | Detach():
+            case Input() | Ack() | Resize() | TakeControl() | Detach() | Visibility() | Appearance():
                 return self._receive_on_channel(message)
 
     def _receive_hello(self, message: ClientMessage) -> Hello:
@@ -113,9 +121,7 @@ class ServerConnection:
         self._highest_channel = max(self._highest_channel, number)
         return message
 
-    def _receive_on_channel(
-        self, message: Input | Ack | Resize | TakeControl | Detach
-    ) -> Input | Ack | Resize | TakeControl | Detach | None:
+    def _receive_on_channel(self, message: _OnChannel) -> _OnChannel | None:
         channel = self._channels.get(message.channel)
         if channel is None:
             if message.channel > self._highest_channel:
@@ -137,6 +143,7 @@ class ServerConnection:
         """The bytes of an Output before its ``length`` bytes of data, which the caller sends right behind them."""
         channel = self._channels[number]
         assert channel.open and offset == channel.sent, (number, offset, channel.sent)
+        assert channel.unfinished is None, number
         channel.sent = offset + length
         return encode_output_head(number, offset, length)
 
@@ -154,10 +161,21 @@ class ServerConnection:
                 channel.open = True
                 channel.sent = offset
                 channel.next_seq = input_seq + 1
-            case Snapshot(channel=number, offset=offset):
-                self._channels[number].sent = offset
+            case Snapshot():
+                self._send_snapshot(message)
+            case Resized(channel=number) | Live(channel=number):
+                assert self._channels[number].unfinished is None, number
             case Detached(channel=number) | Exited(channel=number):
                 del self._channels[number]
             case _:
                 pass
         return encode(message)
+
+    def _send_snapshot(self, message: Snapshot) -> None:
+        channel = self._channels[message.channel]
+        begun = channel.unfinished
+        # Back is no way to go: the client may have acknowledged what lies behind.
+        assert channel.open and message.offset >= channel.sent, (message.channel, message.offset, channel.sent)
+        assert begun is None or continues_snapshot(begun, message), message.channel
+        channel.sent = message.offset
+        channel.unfinished = message if message.more else None

@@ -47,8 +47,8 @@ class Engine(Protocol):
     def grid(self, scrollback: int) -> CellGrid:
         """Cell by cell."""
 
-    def save(self) -> bytes:
-        """The whole state, for ``restore``. Copes with output cut anywhere."""
+    def save(self, *, history: bool = True) -> bytes:
+        """The whole state, for ``restore``; without ``history`` less the scrollback. Copes with output cut anywhere."""
 
     def compress(self) -> None:
         """Take less memory, at a price for the next ``feed``: for a terminal that is idle."""

@@ -16,6 +16,10 @@ def attachment_key(client_id: str, channel: int) -> int:
     return int.from_bytes(digest, "little") | 1
 
 
+ENGINE_KEY = 1 << 63
+"""The engine's name among the attachments' keys, which are odd. Its numbers are the offsets it has answered up to."""
+
+
 class InputLedger:
     """The last Input taken of each attachment, in the header of a replay log; the least recently used are forgotten."""
 
@@ -25,6 +29,8 @@ class InputLedger:
 
     def last_seq(self, key: int) -> int:
         """The number of the last Input taken, 0 where there is none."""
+        if key == ENGINE_KEY:
+            return self._words[Word.ANSWERED]
         row = self._table.row_of(key)
         return 0 if row is None else self._words[row + 1]
 
@@ -49,6 +55,9 @@ class InputLedger:
 
     def _record(self, key: int, seq: int) -> None:
         words = self._words
+        if key == ENGINE_KEY:
+            words[Word.ANSWERED] = seq
+            return
         clock = words[Word.INPUT_CLOCK] + 1
         words[Word.INPUT_CLOCK] = clock
         row = self._table.row_of(key)

@@ -41,6 +41,10 @@ class Word(IntEnum):
 
     CONTROLLER = 12
     """Key of the attachment that was in control last: it is again when it comes back. 0 for nobody."""
+    ANSWERED = 13
+    """Offset up to which the program's questions have been answered by an engine."""
+    LOCKED = 14
+    """1 while typing does not take control."""
 
 
 HOLDS_AT = 32

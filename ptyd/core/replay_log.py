@@ -67,6 +67,7 @@ class ReplayLog:
         self.epoch: int = self._words[Word.EPOCH]
         self.head: int = self._words[Word.HEAD]
         self._guarded: int = self._words[Word.GUARDED]
+        self._engine_hold: int | None = None
         self._holds = Table(self._words, HOLDS_AT, HOLD_SLOTS, 2)
         self._lowest_hold: int | None = None
         self._find_lowest_hold()
@@ -179,6 +180,15 @@ class ReplayLog:
         self._words[Word.LAST_OUTPUT_AT] = int(unix_seconds * 1000)
 
     @property
+    def is_locked(self) -> bool:
+        """Typing does not take control; kept over restarts of the daemon."""
+        return bool(self._words[Word.LOCKED])
+
+    @is_locked.setter
+    def is_locked(self, locked: bool) -> None:
+        self._words[Word.LOCKED] = int(locked)
+
+    @property
     def controller_key(self) -> int:
         """Whose terminal sized the PTY last, 0 for nobody; kept for when it comes back."""
         return self._words[Word.CONTROLLER]
@@ -242,8 +252,22 @@ class ReplayLog:
         limit = self._guarded + GUARD_BLOCK_BYTES - self.capacity
         return [key for key in self.hold_keys() if (self.hold_of(key) or 0) < limit]
 
+    @property
+    def engine_hold(self) -> int | None:
+        """From where on the engine needs the log, to come to this state again; None for nowhere. It is not in the
+        header: the next daemon finds it where the engine's state is saved."""
+        return self._engine_hold
+
+    @engine_hold.setter
+    def engine_hold(self, offset: int | None) -> None:
+        self._engine_hold = offset
+        self._find_lowest_hold()
+
     def _find_lowest_hold(self) -> None:
-        self._lowest_hold = min((self._words[row + 1] for row in self._holds.rows()), default=None)
+        holds = [self._words[row + 1] for row in self._holds.rows()]
+        if self._engine_hold is not None:
+            holds.append(self._engine_hold)
+        self._lowest_hold = min(holds, default=None)
 
     # --- sizes ---
 

@@ -6,13 +6,16 @@ from typing import Protocol
 
 from ptyd_protocol import limits
 from ptyd_protocol.errors import ErrorCode, Refusal
-from ptyd_protocol.messages import Attach
+from ptyd_protocol.messages import Appearance, Attach
 from ptyd_protocol.methods import ClientInfo, SessionInfo
 
 from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.engine_feed import Answers
 from ptyd.core.events import EventKind
+from ptyd.core.frames import FrameWatch
 from ptyd.core.input_ledger import InputLedger
 from ptyd.core.replay_log import LogSpan, ReplayLog
+from ptyd.core.screen_source import ScreenSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ class Terminal(Protocol):
     def write(self, attachment: Attachment | None, seq: int, data: bytes) -> None:
         """Deliver ``data`` to the program in order; acknowledge ``seq`` to the attachment once that is certain."""
 
+    def answer(self, answers: Answers) -> None:
+        """Deliver what the engine answers to the program's questions."""
+
     def drop_input(self, attachment: Attachment) -> None:
         """Forget what this attachment wrote and the program has not yet taken: its client sends it again."""
 
@@ -69,6 +75,9 @@ class NoTerminal:
         pass
 
     def write(self, attachment: Attachment | None, seq: int, data: bytes) -> None:
+        pass
+
+    def answer(self, answers: Answers) -> None:
         pass
 
     def drop_input(self, attachment: Attachment) -> None:
@@ -92,6 +101,11 @@ class Session:
     rows: int
     last_output_at: float
     terminal: Terminal = field(default_factory=NoTerminal)
+    screen: ScreenSource | None = None
+    """Its engine; None where there is none to be had, or where it has failed."""
+    frames: FrameWatch = field(default_factory=FrameWatch)
+    locked: bool = False
+    """Typing does not take control."""
     on_change: Callable[[EventKind], None] = lambda kind: None
     exit: ExitStatus | None = None
     drained: bool = False
@@ -111,7 +125,14 @@ class Session:
     def shelve_unused_log(self) -> None:
         """An ended session that nobody looks at keeps nothing open."""
         if self.has_ended and not self.attachments:
+            self.release_log()
+
+    def release_log(self) -> None:
+        """Unmap the log as soon as the engine does not read it."""
+        if self.screen is None:
             self.log_file.shelve()
+        else:
+            self.screen.let_go(self.log_file.shelve)
 
     @property
     def controller_id(self) -> str | None:
@@ -139,6 +160,8 @@ class Session:
             exit_signal=self.exit.signal if self.exit else None,
             exited_at=self.exit.at if self.exit else None,
             kind=self.kind,
+            title="" if self.screen is None else self.screen.title,
+            locked=self.locked,
         )
 
     @property
@@ -159,6 +182,11 @@ class Session:
                 sent=one.cursor,
                 acked=one.acked,
                 window=one.window,
+                hidden=one.hidden,
+                unacked=one.unacked_bytes,
+                allowed=one.allowed_bytes,
+                held=one.screen.held_bytes,
+                resyncs=one.resyncs,
             )
             for one in self.attachments
         ]
@@ -183,12 +211,21 @@ class Session:
                 raise Refusal(ErrorCode.TOO_MANY_CLIENTS, f"session {self.name} has no place for another hold")
             self.terminal.resume_reading()  # its client may have consumed more than its hold was told
         self.attachments.append(attachment)
-        if self.log.controller_key in (0, attachment.key):
+        if self.log.controller_key in (0, attachment.key) and not self._has_to_yield(attachment):
             self.take_control(attachment, request.cols, request.rows)
-        elif self.controller is None:
-            self._lend_control(attachment, request.cols, request.rows)
-        attachment.announce()
+        else:
+            self._offer_control(attachment)
+        attachment.begin()
         return attachment
+
+    def _has_to_yield(self, attachment: Attachment) -> bool:
+        """Nobody looks at it, and another that is looked at has control."""
+        return attachment.hidden and self.controller is not None and not self.controller.hidden
+
+    def _offer_control(self, attachment: Attachment) -> None:
+        """Lend it control where nobody else that is looked at has it."""
+        if self.controller is None or (self.controller.hidden and not attachment.hidden):
+            self._lend_control(attachment, attachment.cols, attachment.rows)
 
     def leave(self, attachment: Attachment, may_return: bool = False) -> None:
         """Forget an attachment. Its hold is the caller's to drop or to let outlive it. One that ``may_return`` finds
@@ -198,7 +235,7 @@ class Session:
         self.terminal.drop_input(attachment)
         if self.controller is not attachment:
             return
-        heir = next((one for one in reversed(self.attachments) if one.role == "control"), None)
+        heir = self._find_heir()
         if heir is None:
             self._set_controller(None)
             if not may_return:
@@ -207,6 +244,11 @@ class Session:
             self._lend_control(heir, heir.cols, heir.rows)
         else:
             self.take_control(heir, heir.cols, heir.rows)
+
+    def _find_heir(self) -> Attachment | None:
+        """Who would have control without the controller: the newest that somebody looks at, else the newest."""
+        heirs = [one for one in reversed(self.attachments) if one.role == "control" and one is not self.controller]
+        return next((one for one in heirs if not one.hidden), heirs[0] if heirs else None)
 
     def acknowledge(self, attachment: Attachment, offset: int) -> None:
         attachment.acknowledge(offset)
@@ -237,12 +279,43 @@ class Session:
         if attachment is self.controller:
             self.set_size(cols, rows)
 
+    def set_hidden(self, attachment: Attachment, hidden: bool) -> None:
+        """Whether anybody looks at an attachment. A hidden one lends its control to one that is not."""
+        attachment.hidden = hidden
+        if not hidden:
+            if self.log.controller_key == attachment.key and self.controller is not attachment:
+                self.take_control(attachment, attachment.cols, attachment.rows)
+            else:
+                self._offer_control(attachment)
+        elif attachment is self.controller:
+            heir = self._find_heir()
+            if heir is not None and not heir.hidden:
+                self._lend_control(heir, heir.cols, heir.rows)
+
+    def set_appearance(self, attachment: Attachment, appearance: Appearance) -> None:
+        """What a client's terminal looks like; the controller's is what the program is told."""
+        attachment.appearance = appearance
+        if attachment is self.controller:
+            self._show_appearance(attachment)
+
+    def _show_appearance(self, attachment: Attachment) -> None:
+        if self.screen is not None and attachment.appearance is not None:
+            self.screen.show(attachment.appearance)
+
+    def set_locked(self, locked: bool) -> None:
+        if locked == self.locked:
+            return
+        self.locked = self.log.is_locked = locked
+        self._tell_control()
+
     def set_size(self, cols: int, rows: int) -> None:
         if (cols, rows) == (self.cols, self.rows) or self.exit is not None:
             return
         self.cols, self.rows = cols, rows
         self.log.record_size(cols, rows)
         self.terminal.resize(cols, rows)
+        if self.screen is not None:
+            self.screen.note_output()
         self.wake_all()
         self.on_change("resized")
 
@@ -250,15 +323,20 @@ class Session:
         if attachment is self.controller:
             return
         self.controller = attachment
+        if attachment is not None:
+            self._show_appearance(attachment)
+        self._tell_control()
+
+    def _tell_control(self) -> None:
         for one in self.attachments:
-            one.tell_control(self.controller_id, one is attachment)
+            one.tell_control()
             one.outlet.wake(one)
         self.on_change("updated")
 
     # --- input ---
 
     def take_input(self, attachment: Attachment, seq: int, data: bytes) -> None:
-        """A numbered Input from a client. Typing takes control."""
+        """A numbered Input from a client. Typing takes control, unless the session is locked."""
         if attachment.is_ending:
             return
         if attachment.role != "control":
@@ -275,18 +353,23 @@ class Session:
                 f"more than {limits.MAX_UNACKED_INPUT_BYTES} bytes of input wait for the program to read them",
             )
             return
-        if self.controller is not attachment:
-            self.take_control(attachment, attachment.cols, attachment.rows)
-        self.log.controller_key = attachment.key
+        if not self.locked:
+            if self.controller is not attachment:
+                self.take_control(attachment, attachment.cols, attachment.rows)
+            self.log.controller_key = attachment.key
         self.terminal.write(attachment, seq, data)
 
     # --- output and end ---
 
-    def note_output(self, at: float) -> None:
-        """There is new output in the log."""
+    def note_output(self, at: float, offset: int, now: float) -> None:
+        """There is new output in the log, from ``offset`` on. ``at``: Unix seconds; ``now``: on the clock of the
+        attachments."""
         self.last_output_at = at
         self.log_file.note_output(at)
+        self.frames.feed(offset, self.log.read(offset, self.log.head - offset), now)
         self.wake_all()
+        if self.screen is not None:
+            self.screen.note_output()
 
     def wake_all(self) -> None:
         for attachment in list(self.attachments):

@@ -10,6 +10,7 @@ from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.errors import ProtocolError, Refusal
 from ptyd_protocol.messages import (
     Ack,
+    Appearance,
     Attach,
     ClientMessage,
     DaemonMessage,
@@ -24,6 +25,7 @@ from ptyd_protocol.messages import (
     Request,
     Resize,
     TakeControl,
+    Visibility,
     Welcome,
 )
 from ptyd_protocol.methods import ASKING_METHODS
@@ -125,7 +127,7 @@ class Connection:
         match message:
             case Input():
                 self._act_on_channel(message)
-            case Ack() | Resize() | TakeControl() | Detach():
+            case Ack() | Resize() | TakeControl() | Detach() | Visibility() | Appearance():
                 self._act_on_channel(message)
             case Request():
                 self._begin_answer(message)
@@ -136,7 +138,7 @@ class Connection:
             case Hello():
                 self._welcome(message)
 
-    def _act_on_channel(self, message: Input | Ack | Resize | TakeControl | Detach) -> None:
+    def _act_on_channel(self, message: Input | Ack | Resize | TakeControl | Detach | Visibility | Appearance) -> None:
         attachment = self._attachments.get(message.channel)
         if attachment is None:
             return
@@ -150,6 +152,10 @@ class Connection:
                 attachment.session.claim_size(attachment, message.cols, message.rows)
             case TakeControl():
                 attachment.session.take_control(attachment, message.cols, message.rows)
+            case Visibility():
+                attachment.session.set_hidden(attachment, message.hidden)
+            case Appearance():
+                attachment.session.set_appearance(attachment, message)
             case Detach():
                 self._send(Detached(message.channel, "detached", "detached"))
                 self._release(attachment, may_return=False)

@@ -30,6 +30,8 @@ class PendingInput:
     on_taken: Callable[[], None]
     on_void: Callable[[], None] = lambda: None
     """The program has ended first."""
+    key: int = 0
+    """Whose number ``seq`` is in the ledger, where no attachment says it; 0: it has none."""
 
 
 class InputPipe:
@@ -82,12 +84,13 @@ class InputPipe:
 
     def _take(self, pending: PendingInput) -> None:
         attachment = pending.attachment
-        if attachment is None:
-            self._level += os.write(self._write_fd, pending.data)
-        elif attachment.closed:
+        if attachment is not None and attachment.closed:
             return  # its client has left, and sends it again when it comes back
-        elif pending.seq > self._ledger.last_seq(attachment.key):
-            self._ledger.announce(attachment.key, pending.seq, self._level)
+        key = attachment.key if attachment is not None else pending.key
+        if not key:
+            self._level += os.write(self._write_fd, pending.data)
+        elif pending.seq > self._ledger.last_seq(key):
+            self._ledger.announce(key, pending.seq, self._level)
             self._level += os.write(self._write_fd, pending.data)
             self._ledger.settle(taken=True)
         # The key goes on its way before its acknowledgement does: the program can already be at work on it.

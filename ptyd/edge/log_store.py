@@ -9,6 +9,7 @@ from pathlib import Path
 from ptyd.core.input_ledger import InputLedger
 from ptyd.core.log_layout import HEADER_BYTES, Word
 from ptyd.core.replay_log import LogDamaged, LogSpan, ReplayLog
+from ptyd.edge.screen_store import ScreenFile
 
 logger = logging.getLogger("ptyd.log_store")
 
@@ -132,11 +133,17 @@ class LogStore:
         log.map()
         return log
 
+    def screen_file(self, session_id: str) -> ScreenFile:
+        """Where the state of the session's engine is saved."""
+        return ScreenFile(self._path(session_id).with_suffix(".screen"))
+
     def remove(self, session_id: str) -> None:
         self._path(session_id).unlink(missing_ok=True)
+        self.screen_file(session_id).remove()
 
     def remove_others(self, session_ids: set[str]) -> None:
         """Remove the logs of sessions that nobody holds any more."""
-        for path in self._directory.glob("*.log"):
-            if path.stem not in session_ids:
-                path.unlink(missing_ok=True)
+        for pattern in ("*.log", "*.screen"):
+            for path in self._directory.glob(pattern):
+                if path.stem not in session_ids:
+                    path.unlink(missing_ok=True)

@@ -14,7 +14,8 @@ from functools import partial
 from ptyd_protocol.limits import MAX_INPUT_BYTES
 
 from ptyd.core.attachment import Attachment
-from ptyd.core.input_ledger import InputLedger
+from ptyd.core.engine_feed import Answers
+from ptyd.core.input_ledger import ENGINE_KEY, InputLedger
 from ptyd.core.replay_log import ReplayLog
 from ptyd.edge.input_pipe import InputPipe, PendingInput
 from ptyd.edge.keeper_link import SessionFds
@@ -47,7 +48,7 @@ class Pty:
         fds: SessionFds,
         log: ReplayLog,
         inputs: InputLedger,
-        on_output: Callable[[], None],
+        on_output: Callable[[int], None],
         on_blocked: Callable[[], None],
         on_drained: Callable[[], None],
     ) -> None:
@@ -96,7 +97,7 @@ class Pty:
             if not self._read_once(room):
                 break
         if log.head != before:
-            self._on_output()
+            self._on_output(before)
         if self._is_hung_up:
             self._meet_hangup()  # which may be the end, so it comes last
 
@@ -215,6 +216,17 @@ class Pty:
     def drop_input(self, attachment: Attachment) -> None:
         self._input.drop(attachment)
 
+    def answer(self, answers: Answers) -> None:
+        """Deliver what the terminal answers to the program's questions, each once whatever happens to the daemon.
+
+        Answers fit one Input as good as always. Of more, a daemon killed between two parts would repeat the first.
+        """
+        data = answers.data
+        while len(data) > MAX_INPUT_BYTES:
+            self._input.deliver(PendingInput(data[:MAX_INPUT_BYTES], None, 0, _nothing))
+            data = data[MAX_INPUT_BYTES:]
+        self._input.deliver(PendingInput(data, None, answers.offset, _nothing, key=ENGINE_KEY))
+
     async def send(self, data: bytes) -> None:
         """Deliver input that no attachment numbers; returns when all of it was taken.
 
@@ -267,6 +279,10 @@ def terminal_size(master: int) -> tuple[int, int]:
     """(cols, rows) as the program sees them."""
     rows, cols = termios.tcgetwinsize(master)
     return cols, rows
+
+
+def _nothing() -> None:
+    """Nobody waits for it."""
 
 
 def _settle(future: asyncio.Future[bool], result: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from ptyd_protocol.messages import Attach, DaemonMessage
 
 from ptyd.core.attachment import Attachment
+from ptyd.core.engine_feed import Answers
 from ptyd.core.input_ledger import InputLedger
 from ptyd.core.replay_log import LogSpan, ReplayLog
 from ptyd.core.session import ExitStatus, Session
@@ -41,6 +42,7 @@ class NotebookTerminal:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     written: list[tuple[Attachment | None, int, bytes]] = field(default_factory=list)
     left: list[Attachment] = field(default_factory=list)
+    answered: list[Answers] = field(default_factory=list)
     resumed: int = 0
 
     def resize(self, cols: int, rows: int) -> None:
@@ -48,6 +50,9 @@ class NotebookTerminal:
 
     def write(self, attachment: Attachment | None, seq: int, data: bytes) -> None:
         self.written.append((attachment, seq, data))
+
+    def answer(self, answers: Answers) -> None:
+        self.answered.append(answers)
 
     def drop_input(self, attachment: Attachment) -> None:
         self.left.append(attachment)

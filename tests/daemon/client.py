@@ -51,6 +51,9 @@ class Client:
         self.acknowledges = True
         self.output: defaultdict[int, bytearray] = defaultdict(bytearray)
         """What has come on each channel since its Attached or last Snapshot."""
+        self.screens: dict[int, bytes] = {}
+        """The last snapshot of each channel."""
+        self._half_screens: set[int] = set()
         self.next_offset: dict[int, int] = {}
         self.epochs: dict[int, int] = {}
         self.events: list[Event] = []
@@ -78,9 +81,17 @@ class Client:
                 self.next_offset[channel] = offset
                 self.epochs[channel] = epoch
                 self.output[channel].clear()
-            case Snapshot(channel=channel, offset=offset):
+            case Snapshot(channel=channel, offset=offset, data=data, more=more):
+                if channel not in self._half_screens:
+                    self.screens[channel] = b""
+                self.screens[channel] += data
+                self._half_screens.discard(channel)
+                if more:
+                    self._half_screens.add(channel)
                 self.next_offset[channel] = offset
                 self.output[channel].clear()
+                if self.acknowledges and not more:
+                    self.acknowledge(channel)
             case Output(channel=channel, offset=offset, data=data):
                 assert offset == self.next_offset[channel]
                 self.next_offset[channel] += len(data)
@@ -164,13 +175,14 @@ class Client:
         return self.end_request(self.begin_request(method, **params))
 
     def attach(self, channel: int, session: str, **more: Any) -> Attached:
-        """As a controller at 80 x 24, unless ``more`` says otherwise. A refusal fails the test."""
+        """As a controller at 80 x 24 that wants the log (``history=None``: the screen), unless ``more`` says otherwise.
+        A refusal fails the test."""
         answer = self.try_attach(channel, session, **more)
         assert isinstance(answer, Attached), answer
         return answer
 
     def try_attach(self, channel: int, session: str, **more: Any) -> Attached | Detached:
-        values: dict[str, Any] = {"role": "control", "cols": 80, "rows": 24}
+        values: dict[str, Any] = {"role": "control", "cols": 80, "rows": 24, "history": limits.DEFAULT_HISTORY_BYTES}
         self.send(Attach(channel, session, **(values | more)))
         return self.wait_for(Attached | Detached, lambda answer: answer.channel == channel)
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from ptyd_protocol.limits import MAX_OUTPUT_BYTES
 from ptyd_protocol.messages import (
     Ack,
+    Appearance,
     Attach,
     Attached,
+    AttachMode,
     ClientMessage,
     DaemonMessage,
     Detach,
@@ -22,7 +24,9 @@ from ptyd_protocol.messages import (
     Reply,
     Request,
     Resize,
+    Snapshot,
     TakeControl,
+    Visibility,
     Welcome,
 )
 from ptyd_protocol.server_connection import ServerConnection
@@ -37,6 +41,9 @@ class ModelChannel:
     window: int
     live_at: int
     is_live: bool = False
+    lossless: bool = True
+    owed_bytes: int = 0
+    """Of a Snapshot that was not yet acknowledged."""
 
 
 @dataclass
@@ -47,6 +54,8 @@ class ModelDaemon:
     taken: bytearray = field(default_factory=bytearray)
     last_seq: dict[int, int] = field(default_factory=dict)
     exit_code: int | None = None
+    part_bytes: int = 700
+    """The size of a Snapshot's parts. A screen is simply all the output so far."""
 
 
 class ModelConnection:
@@ -70,10 +79,7 @@ class ModelConnection:
             case Hello():
                 self._send(Welcome(1, "model", "owner", {}, 15))
             case Attach(channel=number):
-                start = 0 if message.offset is None else message.offset
-                self._channels[number] = ModelChannel(start, start, message.window, len(daemon.log))
-                last_seq = daemon.last_seq.setdefault(number, 0)
-                self._send(Attached(number, "1a2b3c4d", "s", EPOCH, "exact", start, 80, 24, None, False, last_seq))
+                self._attach(message, daemon.last_seq.setdefault(number, 0))
             case Input(channel=number, seq=seq, data=data):
                 if seq == daemon.last_seq[number] + 1:
                     daemon.last_seq[number] = seq
@@ -81,7 +87,8 @@ class ModelConnection:
                 self._send(InputAck(number, seq))
             case Ack(channel=number, offset=offset):
                 channel = self._channels[number]
-                channel.acked = max(channel.acked, offset)
+                if offset >= channel.acked:
+                    channel.acked, channel.owed_bytes = offset, 0
             case Detach(channel=number):
                 del self._channels[number]
                 self._send(Detached(number, "detached", ""))
@@ -89,14 +96,39 @@ class ModelConnection:
                 self._send(Reply(request_id))
             case Ping(nonce=nonce):
                 self._send(Pong(nonce))
-            case Resize() | TakeControl():
+            case Resize() | TakeControl() | Visibility() | Appearance():
                 pass
+
+    def _attach(self, message: Attach, last_seq: int) -> None:
+        head = len(self._daemon.log)
+        has_screen = message.offset is None and not message.lossless
+        start = message.offset or 0 if not has_screen else head
+        channel = ModelChannel(start, start, message.window, head, lossless=message.lossless)
+        self._channels[message.channel] = channel
+        mode: AttachMode = "snapshot" if has_screen else "exact"
+        self._send(Attached(message.channel, "1a2b3c4d", "s", EPOCH, mode, start, 80, 24, None, False, last_seq))
+        if has_screen:
+            self._send_screen(message.channel, channel)
+
+    def resync(self) -> None:
+        """Give each viewer that has acknowledged its last screen a new one."""
+        for number, channel in self._channels.items():
+            if not channel.lossless and channel.owed_bytes == 0:
+                self._send_screen(number, channel)
+
+    def _send_screen(self, number: int, channel: ModelChannel) -> None:
+        screen, size = bytes(self._daemon.log), self._daemon.part_bytes
+        channel.sent = channel.acked = channel.owed_bytes = len(screen)
+        for start in range(0, max(1, len(screen)), size):
+            more = start + size < len(screen)
+            part = screen[start : start + size]
+            self._send(Snapshot(number, len(screen), 80, 24, part, "screen", more))
 
     def pump(self, most_bytes: int) -> None:
         """Send what is due, at most ``most_bytes`` of output in one message."""
         for number, channel in list(self._channels.items()):
             stop = len(self._daemon.log) if channel.is_live else channel.live_at
-            credit = channel.window - (channel.sent - channel.acked)
+            credit = channel.window - (channel.sent - channel.acked) - channel.owed_bytes
             length = min(most_bytes, MAX_OUTPUT_BYTES, credit, stop - channel.sent)
             if length > 0:
                 data = bytes(self._daemon.log[channel.sent : channel.sent + length])

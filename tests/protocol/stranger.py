@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, unix_connect
 
 from tests.support.waiting import stretch_deadline
 
-HELLO, REQUEST, ATTACH, INPUT, RESIZE, ACK, DETACH, TAKE_CONTROL, PING = range(1, 10)
+HELLO, REQUEST, ATTACH, INPUT, RESIZE, ACK, DETACH, TAKE_CONTROL, PING, VISIBILITY, APPEARANCE = range(1, 12)
 WELCOME, REPLY, FAILURE, ATTACHED, SNAPSHOT, OUTPUT, RESIZED, LIVE, EXITED = range(64, 73)
 INPUT_ACK, CONTROL_CHANGED, DETACHED, EVENT, PONG = range(73, 78)
 
@@ -48,6 +48,11 @@ class Stranger:
             self.output[channel] += output
             if self.acknowledges:
                 self.send(ACK, channel, offset + len(output))
+        elif message[0] == SNAPSHOT:
+            _, channel, offset, _, _, _, *kind_and_more = message
+            self.output[channel].clear()
+            if self.acknowledges and kind_and_more[1:2] != [True]:
+                self.send(ACK, channel, offset)
         elif message[0] == EVENT:
             self.events.append(message)
         return message

@@ -7,7 +7,7 @@ from ptyd_protocol.client_channel import ClientChannel
 from ptyd_protocol.client_connection import ClientConnection
 from ptyd_protocol.errors import ProtocolError
 from ptyd_protocol.limits import MIN_WINDOW_BYTES
-from ptyd_protocol.messages import Attach, Exited, Output
+from ptyd_protocol.messages import Attach, Attached, Exited, Output, Snapshot
 
 from tests.protocol.model_daemon import ModelConnection, ModelDaemon
 from tests.protocol.mutations import mutate_messages
@@ -19,12 +19,12 @@ SEEDS = range(60)
 class World:
     """A client, a daemon and the messages between them, moved one step at a time."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, lossless: bool = True) -> None:
         self.randomness = random.Random(seed)
         self.daemon = ModelDaemon()
         self.client = ClientConnection("test", "client-0123456789")
         self.channel: ClientChannel = self.client.open_channel(
-            Attach(1, "", "control", 80, 24, window=MIN_WINDOW_BYTES, lossless=True, history=0)
+            Attach(1, "", "control", 80, 24, window=MIN_WINDOW_BYTES, lossless=lossless)
         )
         self.received = bytearray()
         self.typed = bytearray()
@@ -103,6 +103,52 @@ class World:
             if self.exited is not None:
                 return
         raise AssertionError("it never came to rest")
+
+
+class ViewersWorld(World):
+    """With a viewer: ``received`` is its screen. It consumes a screen at once, or a little later."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed, lossless=False)
+        self.screens = 0
+
+    def deliver_to_client(self) -> None:
+        if self.connection is None:
+            return
+        if self.randomness.random() < 0.05:
+            self.connection.resync()
+        self.connection.pump(self.randomness.choice((1, 100, 5000)))
+        if not self.connection.outbox:
+            return
+        match self.client.receive(self.connection.outbox.pop(0)):
+            case Output(offset=offset, data=data):
+                assert offset == len(self.received)
+                self.received += data
+            case Snapshot(offset=offset, data=data):
+                assert offset == len(data)
+                self.received = bytearray(data)
+                self.screens += 1
+            case Attached(mode="exact", offset=offset):
+                assert offset == len(self.received)
+            case Exited() as exited:
+                self.exited = exited
+            case _:
+                pass
+
+    def consume(self) -> None:
+        self.channel.consume_snapshot()
+        super().consume()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_viewer_always_ends_on_the_exact_screen(seed: int) -> None:
+    world = ViewersWorld(seed)
+    for _ in range(STEPS):
+        world.step()
+    world.settle()
+    assert world.received == world.daemon.log
+    assert world.daemon.taken == world.typed
+    assert world.screens > 0 and world.connections > 2
 
 
 @pytest.mark.parametrize("seed", SEEDS)

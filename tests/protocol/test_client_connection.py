@@ -10,6 +10,7 @@ from ptyd_protocol.codec import decode_client_message, encode
 from ptyd_protocol.errors import ErrorCode, ProtocolError, Refusal
 from ptyd_protocol.messages import (
     Ack,
+    Appearance,
     Attach,
     Attached,
     ClientMessage,
@@ -29,8 +30,10 @@ from ptyd_protocol.messages import (
     Reply,
     Request,
     Resize,
+    Resized,
     Snapshot,
     TakeControl,
+    Visibility,
     Welcome,
 )
 from ptyd_protocol.methods import METHODS
@@ -202,6 +205,126 @@ def test_a_snapshot_moves_a_viewer_and_violates_lossless(peer: Peer) -> None:
     peer.attach(lossless=True)
     with pytest.raises(ProtocolError):
         peer.hear(Snapshot(2, 5000, 80, 24, b""))
+
+
+def screen(offset: int, data: bytes, more: bool = False, cols: int = 80) -> Snapshot:
+    return Snapshot(1, offset, cols, 24, data, "screen", more)
+
+
+def attach_to_screen(peer: Peer, offset: int = 100) -> ClientChannel:
+    """A viewer behind Attached, which promised a Snapshot."""
+    channel = peer.client.open_channel(Attach(99, "build", "control", 80, 24))
+    peer.sent()
+    peer.hear(Attached(1, "1a2b3c4d", "build", 3, "snapshot", offset, 80, 24, None, False, 0, True, True))
+    return channel
+
+
+def test_a_screen_in_parts_is_handed_on_whole(peer: Peer) -> None:
+    channel = attach_to_screen(peer)
+    channel.write(b"k")
+    told = peer.hear(screen(100, b"a", True), InputAck(1, 1), screen(100, b"b", True), screen(100, b"c"), Live(1, 100))
+    assert told == [None, InputAck(1, 1), None, screen(100, b"abc"), Live(1, 100)]
+    assert (channel.received, channel.pending_snapshot) == (100, 100)
+    assert (channel.answers, channel.is_locked) == (True, True)
+    peer.hear(ControlChanged(1, None, False))
+    assert not channel.is_locked
+
+
+def test_a_screen_is_acknowledged_once_and_always(peer: Peer) -> None:
+    channel = attach_to_screen(peer)
+    for _ in range(2):
+        peer.hear(screen(100, b"a", True), screen(100, b"b"))
+        channel.consume(100)  # of the output before, which says nothing of the screen
+        assert peer.sent() == []
+        channel.consume_snapshot()
+        channel.consume_snapshot()
+        assert peer.sent() == [Ack(1, 100)]
+
+
+def test_output_behind_a_screen_acknowledges_both(peer: Peer) -> None:
+    channel = attach_to_screen(peer)
+    peer.hear(screen(100, b"a"), Output(1, 100, b"x"))
+    channel.consume(101)
+    assert peer.sent() == [Ack(1, 100), Ack(1, 101)]
+
+
+def test_what_was_consumed_before_a_jump_means_nothing_behind_it(peer: Peer) -> None:
+    channel = peer.attach(lossless=False)
+    before = channel.generation
+    peer.hear(Output(1, 100, bytes(1000)), screen(5000, b"a"))
+    first = channel.generation
+    peer.hear(screen(6000, b"b"), Output(1, 6000, b"x"))
+    channel.consume(1100, before)
+    channel.consume_snapshot(first)
+    channel.consume(5000, first)
+    assert peer.sent() == []
+    channel.consume_snapshot(channel.generation)
+    channel.consume(6001, channel.generation)
+    assert peer.sent() == [Ack(1, 6000), Ack(1, 6001)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        screen(101, b"b"),
+        screen(100, b"b", cols=81),
+        Snapshot(1, 100, 80, 24, b"", "tail"),
+        Output(1, 100, b"x"),
+        Resized(1, 100, 90, 24),
+        Live(1, 100),
+        Exited(1, 100, 0),
+    ],
+)
+def test_nothing_else_comes_between_the_parts_of_a_screen(peer: Peer, message: DaemonMessage) -> None:
+    attach_to_screen(peer)
+    peer.hear(screen(100, b"a", True))
+    with pytest.raises(ProtocolError, match="Snapshot"):
+        peer.hear(message)
+
+
+@pytest.mark.parametrize("message", [Output(1, 100, b"x"), Resized(1, 100, 90, 24), Live(1, 100), Exited(1, 100, 0)])
+def test_a_promised_screen_comes_first(peer: Peer, message: DaemonMessage) -> None:
+    attach_to_screen(peer)
+    with pytest.raises(ProtocolError, match="where a Snapshot was due"):
+        peer.hear(message)
+
+
+def test_a_screen_is_no_lossless_answer(peer: Peer) -> None:
+    peer.client.open_channel(Attach(1, "", "control", 80, 24, lossless=True))
+    with pytest.raises(ProtocolError):
+        peer.hear(Attached(1, "1a2b3c4d", "build", 3, "snapshot", 100, 80, 24, None, False, 0))
+
+
+@pytest.mark.parametrize("parts", [0, 1, 2])
+def test_a_screen_that_came_in_part_is_asked_for_anew(peer: Peer, parts: int) -> None:
+    channel = attach_to_screen(peer)
+    peer.hear(*[screen(100, b"a", True)] * parts)
+    peer.client.interrupt()
+    (again,) = peer.open()
+    assert isinstance(again, Attach) and (again.epoch, again.offset) == (None, None)
+    # The next daemon may have no engine, and begin far before.
+    assert peer.hear(attached(channel, 20), Output(1, 20, b"x")) == [attached(channel, 20), Output(1, 20, b"x")]
+    channel.consume(21)
+    assert peer.sent() == [Ack(1, 21)]
+
+
+def test_a_resync_that_came_in_part_is_asked_for_anew(peer: Peer) -> None:
+    peer.attach(lossless=False)
+    peer.hear(Output(1, 100, b"abc"), screen(5000, b"a", True))
+    peer.client.interrupt()
+    (again,) = peer.open()
+    assert isinstance(again, Attach) and (again.epoch, again.offset) == (None, None)
+
+
+def test_a_screen_that_came_whole_is_gone_on_from_and_owed_no_more(peer: Peer) -> None:
+    channel = attach_to_screen(peer)
+    peer.hear(screen(100, b"a"))
+    peer.client.interrupt()
+    (again,) = peer.open()
+    assert isinstance(again, Attach) and (again.epoch, again.offset) == (3, 100)
+    peer.hear(attached(channel, 100))
+    channel.consume_snapshot()
+    assert peer.sent() == []
 
 
 def test_acknowledges_each_quarter_of_the_window_and_the_last_byte(peer: Peer) -> None:
@@ -380,6 +503,28 @@ def test_a_size_told_too_early_is_told_behind_attached(peer: Peer) -> None:
     assert isinstance(again, Attach) and (again.cols, again.rows) == (120, 40)
     peer.hear(attached(channel, 0))
     assert peer.sent() == []
+
+
+def test_visibility_appearance_and_depth_are_told_again(peer: Peer) -> None:
+    channel = peer.client.open_channel(Attach(1, "", "control", 80, 24, scrollback=7))
+    (first,) = peer.sent()
+    assert isinstance(first, Attach) and (first.scrollback, first.hidden) == (7, False)
+    appearance = Appearance(1, background=0x102030, palette=[1, 2], dark=True)
+    channel.set_hidden(True)
+    channel.set_appearance(Appearance(77, background=0x102030, palette=[1, 2], dark=True))
+    channel.set_scrollback(10_000)
+    assert peer.sent() == []
+    peer.hear(attached(channel, 0))
+    assert peer.sent() == [appearance, Visibility(1, True)]
+    channel.set_hidden(True)
+    channel.set_hidden(False)
+    assert peer.sent() == [Visibility(1, False)]
+    peer.client.interrupt()
+    channel.set_hidden(True)
+    (again,) = peer.open()
+    assert isinstance(again, Attach) and (again.scrollback, again.hidden) == (10_000, True)
+    peer.hear(attached(channel, 0))
+    assert peer.sent() == [appearance]
 
 
 def test_knows_whether_it_is_in_control(peer: Peer) -> None:

@@ -11,6 +11,7 @@ from ptyd_protocol.codec import encode
 from ptyd_protocol.errors import ProtocolError
 from ptyd_protocol.messages import (
     Ack,
+    Appearance,
     Attach,
     Attached,
     Detach,
@@ -26,6 +27,7 @@ from ptyd_protocol.messages import (
     Resize,
     Snapshot,
     TakeControl,
+    Visibility,
     Welcome,
 )
 from ptyd_protocol.server_connection import ServerConnection
@@ -135,6 +137,10 @@ class ConnectionMachine(RuleBasedStateMachine):
     def size(self, number: int, kind: type[Resize | TakeControl]) -> None:
         self.check(kind(number, 80, 24), self.allows(number))
 
+    @rule(number=CHANNELS, looks=st.booleans())
+    def show(self, number: int, looks: bool) -> None:
+        self.check(Appearance(number) if looks else Visibility(number, True), self.allows(number))
+
     @rule(number=CHANNELS)
     def detach(self, number: int) -> None:
         self.check(Detach(number), number in self.channels or number <= self.highest)
@@ -166,7 +172,8 @@ class ConnectionMachine(RuleBasedStateMachine):
             return
         if skip:
             channel.sent += 5000
-            self.connection.send(Snapshot(number, channel.sent, 80, 24, b""))
+            self.connection.send(Snapshot(number, channel.sent, 80, 24, b"x", "screen", True))
+            self.connection.send(Snapshot(number, channel.sent, 80, 24, b"x", "screen"))
         self.connection.send(Output(number, channel.sent, bytes(length)))
         channel.sent += length
 

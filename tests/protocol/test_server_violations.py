@@ -7,41 +7,51 @@ from ptyd_protocol.codec import encode
 from ptyd_protocol.errors import ProtocolError
 from ptyd_protocol.messages import (
     Ack,
+    Appearance,
     Attach,
     Attached,
     ClientMessage,
+    DaemonMessage,
     Detach,
     Detached,
     Exited,
     Hello,
     Input,
+    Live,
     Output,
     Ping,
     Pong,
     Reply,
     Request,
     Resize,
+    Resized,
     Snapshot,
     TakeControl,
+    Visibility,
     Welcome,
 )
 from ptyd_protocol.server_connection import ServerConnection
 
 HELLO = Hello([1], "test", "client-0123456789")
 ATTACHED = Attached(5, "1a2b3c4d", "build", 1, "exact", 100, 80, 24, None, False, 0)
-ON_CHANNEL: list[type[Input | Ack | Resize | TakeControl]] = [Input, Ack, Resize, TakeControl]
+OnChannel = Input | Ack | Resize | TakeControl | Visibility | Appearance
+ON_CHANNEL: list[type[OnChannel]] = [Input, Ack, Resize, TakeControl, Visibility, Appearance]
 
 
 def make_attach(channel: int) -> Attach:
     return Attach(channel, "", "control", 80, 24)
 
 
-def make_message(cls: type[Input | Ack | Resize | TakeControl], channel: int) -> ClientMessage:
+def make_message(cls: type[OnChannel], channel: int) -> ClientMessage:
     """The first such message that would be lawful on a channel that is open at offset 100."""
     if cls is Input:
         return Input(channel, 1, b"x")
     if cls is Ack:
         return Ack(channel, 100)
+    if cls is Visibility:
+        return Visibility(channel, True)
+    if cls is Appearance:
+        return Appearance(channel)
     return Resize(channel, 80, 24) if cls is Resize else TakeControl(channel, 80, 24)
 
 
@@ -145,7 +155,7 @@ def test_half_a_place(opened: ServerConnection, epoch: int | None, offset: int |
 
 
 @pytest.mark.parametrize("cls", ON_CHANNEL)
-def test_channel_never_opened(attached: ServerConnection, cls: type[Input | Ack | Resize | TakeControl]) -> None:
+def test_channel_never_opened(attached: ServerConnection, cls: type[OnChannel]) -> None:
     assert close_code_of(attached, make_message(cls, 6)) == CloseCode.BAD_MESSAGE
 
 
@@ -154,7 +164,7 @@ def test_detach_of_a_channel_never_opened(attached: ServerConnection) -> None:
 
 
 @pytest.mark.parametrize("cls", ON_CHANNEL)
-def test_before_attached(opened: ServerConnection, cls: type[Input | Ack | Resize | TakeControl]) -> None:
+def test_before_attached(opened: ServerConnection, cls: type[OnChannel]) -> None:
     opened.receive(encode(make_attach(5)))
     assert close_code_of(opened, make_message(cls, 5)) == CloseCode.BAD_MESSAGE
 
@@ -182,7 +192,7 @@ def test_input_goes_on_where_attached_says(opened: ServerConnection) -> None:
 @pytest.mark.parametrize("farewell", [Detached(5, "detached", ""), Exited(5, 110, 0)])
 @pytest.mark.parametrize("cls", ON_CHANNEL)
 def test_crossing_the_end_of_a_channel(
-    attached: ServerConnection, cls: type[Input | Ack | Resize | TakeControl], farewell: Detached | Exited
+    attached: ServerConnection, cls: type[OnChannel], farewell: Detached | Exited
 ) -> None:
     attached.send(farewell)
     assert attached.receive(encode(make_message(cls, 5))) is None
@@ -199,6 +209,42 @@ def test_ack_from_before_a_snapshot(attached: ServerConnection) -> None:
     attached.send(Snapshot(5, 5000, 80, 24, b""))
     assert attached.receive(encode(Ack(5, 110))) == Ack(5, 110)
     assert attached.receive(encode(Ack(5, 5000))) == Ack(5, 5000)
+
+
+def test_ack_of_a_screen_at_an_offset_acknowledged_before(attached: ServerConnection) -> None:
+    assert attached.receive(encode(Ack(5, 110))) == Ack(5, 110)
+    for more in (True, True, False):
+        attached.send(Snapshot(5, 110, 80, 24, b"x", "screen", more))
+    assert attached.receive(encode(Ack(5, 110))) == Ack(5, 110)
+    attached.send(Output(5, 110, b"y"))
+    assert attached.receive(encode(Ack(5, 111))) == Ack(5, 111)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Output(5, 200, b"x"),
+        Live(5, 200),
+        Resized(5, 200, 80, 24),
+        Snapshot(5, 201, 80, 24, b"x", "screen"),
+        Snapshot(5, 200, 81, 24, b"x", "screen"),
+    ],
+)
+def test_the_daemon_may_not_break_a_screen(attached: ServerConnection, message: DaemonMessage) -> None:
+    attached.send(Snapshot(5, 200, 80, 24, b"x", "screen", True))
+    with pytest.raises(AssertionError):
+        attached.send(message)
+
+
+def test_the_daemon_may_not_go_back(attached: ServerConnection) -> None:
+    """The client may have acknowledged what lies behind, and that would be a violation then."""
+    with pytest.raises(AssertionError):
+        attached.send(Snapshot(5, 109, 80, 24, b"x", "screen"))
+
+
+@pytest.mark.parametrize("message", [Visibility(5, True), Visibility(5, False), Appearance(5, dark=True)])
+def test_what_the_client_looks_like(attached: ServerConnection, message: ClientMessage) -> None:
+    assert attached.receive(encode(message)) == message
 
 
 def test_detach_while_attaching(opened: ServerConnection) -> None:

@@ -17,6 +17,7 @@ from ptyd_protocol import limits
 from ptyd_protocol.codec import encode
 from ptyd_protocol.messages import (
     Ack,
+    Appearance,
     Attach,
     Attached,
     ClientMessage,
@@ -33,6 +34,8 @@ from ptyd_protocol.messages import (
     Output,
     Reply,
     Request,
+    Snapshot,
+    Visibility,
     Welcome,
 )
 from ptyd_protocol.methods import SessionInfo
@@ -69,6 +72,11 @@ class ScriptedDaemon:
     detach_with: Detached | None = None
     """Ends the channel once the log is sent."""
     refuse_with: Detached | None = None
+    screen: bytes | None = None
+    """What viewers that ask for no place are given, in ``screen_parts`` of nearly the same size."""
+    screen_parts: int = 3
+    told: list[Visibility | Appearance] = field(default_factory=list)
+    acks: list[int] = field(default_factory=list)
     loses_input_acks: bool = False
     repeats_bytes: int = 0
     """Before each Output, so many bytes before it come again (against the protocol)."""
@@ -98,6 +106,11 @@ class ScriptedDaemon:
     def pump(self) -> None:
         for connection in self.connections:
             connection.pump()
+
+    def resync(self) -> None:
+        """All viewers are given the screen, at the end of the log."""
+        for connection in self.connections:
+            connection.resync()
 
     def tell(self, event: Event) -> None:
         for connection in self.connections:
@@ -169,6 +182,9 @@ class ScriptedConnection:
             case Ack(channel=number, offset=offset):
                 self._channels[number].acked = max(self._channels[number].acked, offset)
                 daemon.acked = max(daemon.acked, offset)
+                daemon.acks.append(offset)
+            case Visibility() | Appearance():
+                daemon.told.append(message)
             case Detach(channel=number):
                 del self._channels[number]
                 self.send(Detached(number, "detached", ""))
@@ -183,9 +199,31 @@ class ScriptedConnection:
         if daemon.refuse_with is not None:
             self.send(Detached(number, daemon.refuse_with.code, daemon.refuse_with.message))
             return
+        if daemon.screen is not None and message.offset is None and message.history is None and not message.lossless:
+            end = len(daemon.log)
+            self._channels[number] = Channel(end, end, message.window, end)
+            place = (number, SESSION_ID, "s", EPOCH, "snapshot", end, 80, 24, None, False, daemon.last_seq)
+            self.send(Attached(*place, answers=True, locked=True))  # type: ignore[arg-type]
+            self._send_screen(number, daemon.screen)
+            return
         start = 0 if message.offset is None else message.offset + daemon.forgets_bytes
         self._channels[number] = Channel(start, start, message.window, len(daemon.log))
         self.send(Attached(number, SESSION_ID, "s", EPOCH, "exact", start, 80, 24, None, False, daemon.last_seq))
+
+    def resync(self) -> None:
+        for number, channel in self._channels.items():
+            channel.sent = channel.acked = len(self._daemon.log)
+            self._send_screen(number, self._daemon.screen or b"")
+
+    def _send_screen(self, number: int, screen: bytes) -> None:
+        offset = self._channels[number].sent
+        if not screen:
+            self.send(Snapshot(number, offset, 80, 24, b"", "tail"))
+            return
+        size = -(-len(screen) // self._daemon.screen_parts)
+        for start in range(0, len(screen), size):
+            more = start + size < len(screen)
+            self.send(Snapshot(number, offset, 90, 25, screen[start : start + size], "screen", more))
 
     def _answer(self, message: Request) -> None:
         answer = self._daemon.answers.get(message.method)

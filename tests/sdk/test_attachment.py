@@ -6,27 +6,32 @@ import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from ptyd_protocol import limits
-from ptyd_protocol.messages import Attached, Detached, Exited, Live, Output
+from ptyd_protocol.messages import Appearance, Attached, Detached, Exited, Live, Output, Snapshot, Visibility
+from ptyd_protocol.methods import Cell, CellRow, Style
 from ptyd_sdk import (
     Attachment,
     AttachmentEnded,
     AttachmentEvent,
     BadRequest,
     BytesLost,
+    CellGrid,
     Connection,
     ConnectionLost,
     ConnectionState,
     ExitStatus,
     NoSuchSession,
+    Screen,
     Session,
     TooManyClients,
+    Unavailable,
     connect,
 )
 
 from tests.sdk.cutting_proxy import CuttingProxy, cutting
-from tests.sdk.scripted_daemon import SESSION_ID, ScriptedDaemon, session_info
+from tests.sdk.scripted_daemon import SESSION_ID, ScriptedDaemon, session_info, session_map
 from tests.support.waiting import wait_until_async
 
 
@@ -77,7 +82,13 @@ async def test_the_wire_carries_what_attach_was_asked_for(daemon: ScriptedDaemon
     assert (third.epoch, third.offset) == (3, 42)
 
 
-@pytest.mark.parametrize("bad", [{"role": "king"}, {"cols": 1}, {"window": 1}, {"epoch": 3}, {"offset": 3}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *({"role": "king"}, {"cols": 1}, {"window": 1}, {"epoch": 3}, {"offset": 3}),
+        *({"scrollback": 5}, {"scrollback": -1, "lossless": False}),
+    ],
+)
 async def test_nonsense_is_refused_before_it_is_sent(daemon: ScriptedDaemon, bad: dict[str, object]) -> None:
     async with connect() as ptyd:
         with pytest.raises(BadRequest):
@@ -198,6 +209,140 @@ async def test_a_refused_attachment_says_why(daemon: ScriptedDaemon, code: str, 
             pass
 
 
+# --- the screen -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_viewer_begins_with_the_screen_whole(daemon: ScriptedDaemon) -> None:
+    daemon.print(b"0123456789")
+    daemon.screen = b"\x1b[Hthe screen"
+    async with attached(lossless=False, scrollback=50, hidden=True) as term:
+        chunks = aiter(term)
+        screen = await anext(chunks)
+        assert isinstance(screen, Screen)
+        assert (screen, screen.cols, screen.rows, screen.offset) == (daemon.screen, 90, 25, 10)
+        assert (term.offset, term.answers, term.is_locked, term.is_hidden) == (10, True, True, True)
+        daemon.print(b"more")
+        assert await anext(chunks) == b"more"
+    (asked,) = daemon.attaches
+    assert (asked.history, asked.scrollback, asked.hidden, asked.lossless) == (None, 50, True, False)
+
+
+async def test_a_screen_is_acknowledged_when_it_was_taken_though_its_offset_was_before(daemon: ScriptedDaemon) -> None:
+    daemon.print(b"0123456789")
+    daemon.screen = b"the screen"
+    async with attached(lossless=False) as term:
+        chunks = aiter(term)
+        await anext(chunks)
+        assert daemon.acks == []
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(anext_of(chunks))
+            await wait_until_async(lambda: daemon.acks == [10])
+            daemon.resync()
+            assert isinstance(await reading, Screen)
+        daemon.print(b"!")
+        assert await anext(chunks) == b"!"
+        await wait_until_async(lambda: daemon.acks == [10, 10])
+
+
+async def anext_of(chunks: AsyncIterator[bytes]) -> bytes:
+    return await anext(chunks)
+
+
+async def test_a_viewer_overrun_without_a_screen_gets_an_empty_one(daemon: ScriptedDaemon) -> None:
+    daemon.print(b"0123456789")
+    async with attached(lossless=False) as term:
+        chunks = aiter(term)
+        assert await anext(chunks) == b"0123456789"
+        daemon.log += b"lost"
+        daemon.resync()
+        screen = await anext(chunks)
+        assert isinstance(screen, Screen) and screen == b"" and screen.offset == 14
+        daemon.print(b"new")
+        assert await anext(chunks) == b"new"
+
+
+async def test_output_from_before_a_screen_is_not_acknowledged_behind_it(daemon: ScriptedDaemon) -> None:
+    daemon.print(b"0123456789")
+    daemon.screen = b"the screen"
+    daemon.answers["unsubscribe"] = lambda request: None
+    async with connect() as ptyd, open_session(ptyd).attach(lossless=False, history=100) as term:
+        chunks = aiter(term)
+        assert await anext(chunks) == b"0123456789"
+        daemon.log += b"lost"
+        daemon.resync()
+        await ptyd.request("unsubscribe")  # what was sent before its answer has arrived
+        assert isinstance(await anext(chunks), Screen)
+        daemon.print(b"x")
+        assert await anext(chunks) == b"x"
+        await wait_until_async(lambda: daemon.acks == [14])
+
+
+async def test_events_hand_out_a_snapshot_whole(daemon: ScriptedDaemon) -> None:
+    daemon.screen = bytes(range(256)) * 2000
+    daemon.screen_parts = 4
+    async with attached(lossless=False) as term:
+        events = term.events()
+        assert isinstance(await anext(events), Attached)
+        snapshot = await anext(events)
+        assert isinstance(snapshot, Snapshot)
+        assert (snapshot.data, snapshot.kind, snapshot.more) == (daemon.screen, "screen", False)
+
+
+async def test_visibility_and_appearance_are_told_and_told_again(daemon: ScriptedDaemon) -> None:
+    async with attached(lossless=False) as term:
+        term.set_hidden(True)
+        term.set_appearance(background=0x102030, palette=[1, 2], cell_width=9, dark=True)
+        appearance = Appearance(1, background=0x102030, palette=[1, 2], cell_width=9, dark=True)
+        await wait_until_async(lambda: daemon.told == [Visibility(1, True), appearance])
+        await daemon.break_connections()
+        await wait_until_async(lambda: daemon.told[2:] == [appearance])
+        assert [attach.hidden for attach in daemon.attaches] == [False, True]
+        with pytest.raises(BadRequest):
+            term.set_appearance(foreground=0x1000000)
+
+
+async def test_lock(daemon: ScriptedDaemon) -> None:
+    daemon.answers["lock"] = lambda request: session_map(locked=request.params["locked"])
+    async with connect() as ptyd:
+        session = open_session(ptyd)
+        await session.lock()
+        assert session.info.locked
+        async with session.attach() as term:
+            await term.lock(False)
+    assert [request.params for request in daemon.requests] == [
+        {"session": SESSION_ID, "locked": True},
+        {"session": SESSION_ID, "locked": False},
+    ]
+
+
+async def test_capture_gives_text_or_cells(daemon: ScriptedDaemon) -> None:
+    grid = CellGrid(
+        cols=2,
+        rows=[CellRow(cells=[Cell(text="x")])],
+        scrollback=0,
+        styles=[Style()],
+        cursor_col=1,
+        cursor_row=0,
+        cursor_visible=True,
+        alternate=False,
+        title="",
+    )
+    results: dict[str, dict[str, object]] = {
+        "vt": {"text": "\x1b[1mx", "source": "screen"},
+        "cells": {"text": "", "source": "screen", "grid": msgspec.to_builtins(grid)},
+    }
+    daemon.answers["capture"] = lambda request: results[request.params["format"]]
+    async with connect() as ptyd:
+        session = open_session(ptyd)
+        assert await session.capture(7, format="vt", join=True) == "\x1b[1mx"
+        assert await session.capture(format="cells") == grid
+        results["cells"] = {"text": "x", "source": "log"}
+        with pytest.raises(Unavailable):
+            await session.capture(format="cells")
+    first = {"session": SESSION_ID, "scrollback": 7, "format": "vt", "join": True}
+    assert daemon.requests[0].params == first
+
+
 # --- consumption -----------------------------------------------------------------------------------------------------
 
 
@@ -224,7 +369,7 @@ async def test_a_reader_that_stops_is_sent_no_more_than_its_window(daemon: Scrip
 
 
 def waiting_bytes(term: Attachment) -> int:
-    return sum(len(item.data) for item in term._mailbox._items if isinstance(item, Output))
+    return sum(len(event.data) for event, _ in term._mailbox._items if isinstance(event, Output))
 
 
 async def test_two_readers_of_one_attachment_are_a_mistake(daemon: ScriptedDaemon) -> None:

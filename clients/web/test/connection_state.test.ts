@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { ChannelEvent, ChannelState, OutputMark } from "../src/protocol/channel_state";
+import { decodeClientMessage } from "../src/protocol/codec";
 import { ConnectionState } from "../src/protocol/connection_state";
 import { ProtocolError } from "../src/protocol/errors";
-import { DEFAULT_WINDOW_BYTES, MAX_INPUT_BYTES, MAX_UNACKED_INPUT_BYTES } from "../src/protocol/messages.gen";
+import {
+  type DaemonMessage,
+  DEFAULT_WINDOW_BYTES,
+  MAX_INPUT_BYTES,
+  MAX_UNACKED_INPUT_BYTES,
+} from "../src/protocol/messages.gen";
 import { type Conversation, encodeDaemonMessage, ScriptedDaemon, SESSION } from "./scripted_daemon";
 
 const size = { cols: 80, rows: 24 };
@@ -15,6 +21,7 @@ class Client {
   screen: number[] = [];
   events: ChannelEvent[] = [];
   resets = 0;
+  screens = 0;
   #unparsed: OutputMark[] = [];
   #lastChannel = 0;
 
@@ -49,6 +56,10 @@ class Client {
     if (event.type === "reset") {
       this.screen = [];
       this.resets += 1;
+    } else if (event.type === "screen") {
+      this.screen = [...event.data];
+      this.screens += 1;
+      this.#unparsed.push(event.mark);
     } else if (event.type === "output") {
       for (const byte of event.data) this.screen.push(byte);
       this.#unparsed.push(event.mark);
@@ -184,11 +195,163 @@ describe("acknowledgements", () => {
       ...size,
       data: none,
       kind: "tail",
+      more: false,
     } as const;
     client.receive(encodeDaemonMessage(snapshot));
     client.parse();
-    expect(client.state.takeOutgoing()).toEqual([]);
+    expect(sentBy(client)).toEqual([{ type: "Ack", channel: 1, offset: 100 }]);
   });
+
+  test("of a screen are sent once it was parsed, though its offset was acknowledged before", () => {
+    const { client, conversation } = openScreen("on the screen");
+    settle(client, conversation);
+    conversation.received.length = 0;
+    conversation.resync();
+    deliver(client, conversation);
+    expect(sentBy(client)).toEqual([]);
+    client.parse();
+    client.parse();
+    expect(sentBy(client)).toEqual([{ type: "Ack", channel: 1, offset: 13 }]);
+  });
+
+  test("of a screen that another one has replaced are not", () => {
+    const { client, daemon, conversation } = openScreen("one");
+    settle(client, conversation);
+    for (const part of daemon.takeSnapshot(1)) client.receive(encodeDaemonMessage(part));
+    daemon.print(" two");
+    for (const part of daemon.takeSnapshot(1)) client.receive(encodeDaemonMessage(part));
+    client.parse();
+    expect(sentBy(client)).toEqual([{ type: "Ack", channel: 1, offset: 7 }]);
+    expect(text(client.screen)).toBe("one two");
+  });
+});
+
+/** An attachment to a daemon that has exact screens, before anything was delivered to the client. */
+function openScreen(output: string) {
+  const client = new Client();
+  const daemon = new ScriptedDaemon();
+  daemon.hasEngine = true;
+  daemon.print(output);
+  return { client, daemon, conversation: connect(client, daemon) };
+}
+
+/** What the client has said since the last time. */
+function sentBy(client: Client): unknown[] {
+  return client.state.takeOutgoing().map((bytes) => decodeClientMessage(bytes));
+}
+
+/** Brings what is on its way to the client, or only the first `count` messages of it. */
+function deliver(client: Client, conversation: Conversation, count = Number.POSITIVE_INFINITY): void {
+  for (const message of conversation.sent.splice(0, count)) client.receive(encodeDaemonMessage(message));
+}
+
+/** Up to the daemon's answer to Attach, of which nothing is delivered yet. */
+function askForScreen(client: Client, conversation: Conversation): void {
+  for (const bytes of client.state.takeOutgoing()) conversation.receive(bytes);
+  deliver(client, conversation);
+  for (const bytes of client.state.takeOutgoing()) conversation.receive(bytes);
+}
+
+describe("a screen", () => {
+  test("comes whole, and without a reset before it", () => {
+    const { client, conversation } = openScreen("a screen of several parts");
+    settle(client, conversation);
+    expect(text(client.screen)).toBe("a screen of several parts");
+    expect([client.resets, client.screens]).toEqual([0, 1]);
+    expect(client.channel.answers).toBe(true);
+    expect(client.channel.phase).toBe("live");
+  });
+
+  test.each([1, 2, 4])(
+    "that came only in part is asked for anew, %i messages of the answer to Attach",
+    (count) => {
+      const { client, daemon, conversation } = openScreen("a screen of several parts");
+      askForScreen(client, conversation);
+      deliver(client, conversation, count);
+      client.state.loseSocket();
+      daemon.print(" and more");
+      const again = connect(client, daemon);
+      settle(client, again);
+      expect(again.received[1]).toMatchObject({ type: "Attach", epoch: null, offset: null });
+      expect(text(client.screen)).toBe("a screen of several parts and more");
+      expect(client.screens).toBe(1);
+    },
+  );
+
+  test("that came whole is gone on from", () => {
+    const { client, daemon, conversation } = openScreen("a screen of several parts");
+    askForScreen(client, conversation);
+    deliver(client, conversation);
+    client.state.loseSocket();
+    daemon.print(" and more");
+    const again = connect(client, daemon);
+    settle(client, again);
+    expect(again.received[1]).toMatchObject({ type: "Attach", epoch: 1, offset: 25 });
+    expect(again.received.map((message) => message.type)).toEqual(["Hello", "Attach", "Ack"]);
+    expect(text(client.screen)).toBe("a screen of several parts and more");
+  });
+
+  const part = { type: "Snapshot", channel: 1, offset: 3, ...size, kind: "screen" } as const;
+  test.each<[string, DaemonMessage]>([
+    ["a part at another offset", { ...part, offset: 4, data: Uint8Array.of(2), more: false }],
+    ["a part of another size", { ...part, cols: 81, data: Uint8Array.of(2), more: false }],
+    ["output", { type: "Output", channel: 1, offset: 3, data: Uint8Array.of(1) }],
+    ["a size", { type: "Resized", channel: 1, offset: 3, ...size }],
+    ["the exit", { type: "Exited", channel: 1, offset: 3, code: 0, signal: null }],
+  ])("may not have %s between its parts", (_, message) => {
+    const { client, conversation } = openScreen("abc");
+    settle(client, conversation);
+    client.receive(encodeDaemonMessage({ ...part, data: Uint8Array.of(1), more: true }));
+    client.receive(encodeDaemonMessage({ type: "InputAck", channel: 1, seq: 1 }));
+    expect(() => client.receive(encodeDaemonMessage(message))).toThrow(ProtocolError);
+  });
+
+  test("has to come before output where Attached promised it", () => {
+    const { client, conversation } = openScreen("abc");
+    askForScreen(client, conversation);
+    deliver(client, conversation, 1);
+    const output = { type: "Output", channel: 1, offset: 3, data: Uint8Array.of(1) } as const;
+    expect(() => client.receive(encodeDaemonMessage(output))).toThrow(ProtocolError);
+  });
+});
+
+test("visibility, appearance and depth are remembered, and told again over each connection", () => {
+  const { client, daemon, conversation } = openScreen("");
+  client.channel.setScrollback(10_000);
+  client.channel.setHidden(true);
+  client.channel.setAppearance({ background: 0x102030, dark: true });
+  settle(client, conversation);
+  const appearance = { type: "Appearance", channel: 1, background: 0x102030, dark: true };
+  const visibility = { type: "Visibility", channel: 1, hidden: true };
+  expect(conversation.received[1]).toMatchObject({ type: "Attach", hidden: true, scrollback: 10_000 });
+  expect(conversation.received).toContainEqual(expect.objectContaining(appearance));
+  client.channel.setHidden(true);
+  client.channel.setHidden(false);
+  expect(sentBy(client)).toEqual([{ ...visibility, hidden: false }]);
+  client.state.loseSocket();
+  client.channel.setHidden(true);
+  const again = connect(client, daemon);
+  settle(client, again);
+  expect(again.received[1]).toMatchObject({ type: "Attach", hidden: true, scrollback: 10_000 });
+  expect(again.received[2]).toMatchObject(appearance);
+  expect(again.received.map((message) => message.type)).not.toContain("Visibility");
+});
+
+test("the lock is told with the control", () => {
+  const { client, daemon, conversation } = openScreen("");
+  daemon.locked = true;
+  settle(client, conversation);
+  expect(client.channel.locked).toBe(true);
+  const changed = {
+    type: "ControlChanged",
+    channel: 1,
+    controller: null,
+    yours: false,
+    locked: false,
+  } as const;
+  client.receive(encodeDaemonMessage(changed));
+  expect(client.channel.locked).toBe(false);
+  expect(client.events.at(-1)).toEqual({ type: "control", controller: null, yours: false, locked: false });
 });
 
 test("output that is missing, or a second Welcome, is the daemon's fault", () => {
@@ -272,8 +435,10 @@ class Storm {
   #toDaemon: Uint8Array[] = [];
   readonly #random: () => number;
 
-  constructor(seed: number) {
+  constructor(seed: number, hasEngine: boolean) {
     this.#random = seededRandom(seed);
+    this.daemon.hasEngine = hasEngine;
+    this.daemon.partBytes = 500;
   }
 
   step(): void {
@@ -285,6 +450,7 @@ class Storm {
       () => this.#deliverToClient(),
       () => this.client.parse(),
     ];
+    if (this.daemon.hasEngine && this.#random() < 0.02) this.#conversation.resync();
     if (this.#random() < 0.03) this.#cut();
     else actions[Math.floor(this.#random() * actions.length)]?.();
   }
@@ -324,10 +490,11 @@ class Storm {
 test.each(Array.from({ length: 40 }, (_, seed) => seed))(
   "each byte once, each key once, storm %i",
   (seed) => {
-    const storm = new Storm(seed);
+    const storm = new Storm(seed, seed % 2 === 1);
     for (let step = 0; step < 1500; step += 1) storm.step();
     storm.finish();
     expect(storm.cuts).toBeGreaterThan(10);
+    expect(storm.client.screens > 0).toBe(storm.daemon.hasEngine);
     expect(text(storm.daemon.taken)).toBe(storm.typed);
     expect(text(storm.client.screen)).toBe(text(storm.daemon.output));
   },

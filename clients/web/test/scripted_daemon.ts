@@ -9,6 +9,7 @@ import {
   decodeFields,
   type Input,
   MAX_OUTPUT_BYTES,
+  type Snapshot,
 } from "../src/protocol/messages.gen";
 
 export function encodeDaemonMessage(message: DaemonMessage): Uint8Array {
@@ -24,15 +25,24 @@ interface Attachment {
   readonly window: number;
   cursor: number;
   acked: number;
+  /** A snapshot was not yet acknowledged, */
+  owesAck: boolean;
+  /** and has so many bytes. */
+  owedBytes: number;
   isLive: boolean;
 }
 
 /** What outlives connections. */
 export class ScriptedDaemon {
   epoch = 1;
+  locked = false;
   /** The oldest byte that is still in the log. */
   logStart = 0;
   output: number[] = [];
+  /** Whether there are exact screens; here they are simply all the output so far. */
+  hasEngine = false;
+  /** The size of a Snapshot's parts. */
+  partBytes = 5;
   /** The bytes that reached the program. */
   taken: number[] = [];
   readonly #lastSeqs = new Map<string, number>();
@@ -43,6 +53,18 @@ export class ScriptedDaemon {
 
   lastSeq(clientId: string, channel: number): number {
     return this.#lastSeqs.get(`${clientId} ${channel}`) ?? 0;
+  }
+
+  /** The parts of the screen as it is now. */
+  takeSnapshot(channel: number): Snapshot[] {
+    const offset = this.output.length;
+    const parts: Snapshot[] = [];
+    for (let start = 0; start < Math.max(1, offset); start += this.partBytes) {
+      const data = Uint8Array.from(this.output.slice(start, start + this.partBytes));
+      const more = start + this.partBytes < offset;
+      parts.push({ type: "Snapshot", channel, offset, cols: 80, rows: 24, data, kind: "screen", more });
+    }
+    return parts;
   }
 
   take(clientId: string, input: Input): void {
@@ -82,10 +104,10 @@ export class Conversation {
   /** Sends what output there is credit for. */
   pump(): void {
     for (const attachment of this.#attachments.values()) {
-      const credit = attachment.window - (attachment.cursor - attachment.acked);
+      const credit = attachment.window - (attachment.cursor - attachment.acked) - attachment.owedBytes;
       const end = Math.min(
         this.#daemon.output.length,
-        attachment.cursor + Math.min(credit, MAX_OUTPUT_BYTES),
+        attachment.cursor + Math.max(0, Math.min(credit, MAX_OUTPUT_BYTES)),
       );
       const { channel, cursor: offset } = attachment;
       if (end > offset) {
@@ -98,6 +120,21 @@ export class Conversation {
         this.sent.push({ type: "Live", channel, offset: end });
       }
     }
+  }
+
+  /** Gives every attachment that has acknowledged its last screen a new one. */
+  resync(): void {
+    for (const attachment of this.#attachments.values()) {
+      if (!attachment.owesAck) this.#sendSnapshot(attachment);
+    }
+  }
+
+  #sendSnapshot(attachment: Attachment): void {
+    this.sent.push(...this.#daemon.takeSnapshot(attachment.channel));
+    attachment.cursor = this.#daemon.output.length;
+    attachment.acked = attachment.cursor;
+    attachment.owesAck = true;
+    attachment.owedBytes = attachment.cursor;
   }
 
   #handle(message: ClientMessage): void {
@@ -137,29 +174,49 @@ export class Conversation {
   #attach({ channel, epoch, offset, window = 0, cols, rows }: Attach): void {
     const daemon = this.#daemon;
     const isExact = epoch === daemon.epoch && typeof offset === "number" && offset >= daemon.logStart;
-    const start = isExact ? offset : daemon.logStart;
+    const isSnapshot = !isExact && daemon.hasEngine;
+    const start = isExact ? offset : isSnapshot ? daemon.output.length : daemon.logStart;
     this.sent.push({
       type: "Attached",
       channel,
       session: SESSION,
       name: "scripted",
       epoch: daemon.epoch,
-      mode: isExact || start === 0 ? "exact" : "tail",
+      mode: isSnapshot ? "snapshot" : isExact || start === 0 ? "exact" : "tail",
       offset: start,
       cols,
       rows,
       controller: this.#clientId,
       yours: true,
       input_seq: daemon.lastSeq(this.#clientId, channel),
+      answers: daemon.hasEngine,
+      locked: daemon.locked,
     });
-    this.#attachments.set(channel, { channel, window, cursor: start, acked: start, isLive: false });
+    const attachment = {
+      channel,
+      window,
+      cursor: start,
+      acked: start,
+      owesAck: false,
+      owedBytes: 0,
+      isLive: false,
+    };
+    this.#attachments.set(channel, attachment);
+    if (isSnapshot) this.#sendSnapshot(attachment);
   }
 
   #acknowledge(channel: number, offset: number): void {
     const attachment = this.#attachments.get(channel);
     if (attachment === undefined) throw new Error("Ack of a channel that is not attached");
     if (offset > attachment.cursor) throw new Error("Ack of what was never sent");
-    if (offset <= attachment.acked) throw new Error("Ack of what was acknowledged before");
+    if (attachment.owesAck && offset >= attachment.acked) {
+      attachment.owesAck = false;
+      attachment.owedBytes = 0;
+    } else if (offset <= attachment.acked) {
+      // It may have crossed a snapshot.
+      if (!this.#daemon.hasEngine) throw new Error("Ack of what was acknowledged before");
+      return;
+    }
     attachment.acked = offset;
   }
 }

@@ -116,14 +116,14 @@ describe("the feed", () => {
 
   function output(text: string | Uint8Array, end: number): void {
     const data = typeof text === "string" ? bytes(text) : text;
-    feed.handle({ type: "output", data, mark: { generation: 1, end } });
+    feed.handle({ type: "output", data, mark: { generation: 1, end, isScreen: false } });
   }
 
   test("a mark is given back when its output has been parsed", async () => {
     output("one", 3);
     expect(parsed).toEqual([]);
     await write("");
-    expect(parsed).toEqual([{ generation: 1, end: 3 }]);
+    expect(parsed).toEqual([{ generation: 1, end: 3, isScreen: false }]);
   });
 
   test("a size takes effect between the output before and after it", async () => {
@@ -147,13 +147,24 @@ describe("the feed", () => {
     expect([terminal.cols, terminal.rows]).toEqual([60, 20]);
   });
 
+  test("a screen takes the place of all that was, and its mark comes when it has been parsed", async () => {
+    output("old \x1b[31", 3);
+    const mark = { generation: 2, end: 9, isScreen: true };
+    feed.handle({ type: "screen", size: { cols: 60, rows: 20 }, data: bytes("a screen"), mark });
+    expect(parsed).toEqual([]);
+    await write("");
+    expect(readBufferText(terminal.buffer.active)).toBe("a screen");
+    expect([terminal.cols, terminal.rows]).toEqual([60, 20]);
+    expect(parsed.at(-1)).toEqual(mark);
+  });
+
   test("the present begins where the replay has been parsed", async () => {
     const seen: boolean[] = [];
     terminal.parser.registerCsiHandler({ final: "c" }, () => seen.push(feed.isLive) > 0);
     output("\x1b[c", 3);
     feed.handle({ type: "live" });
     output("\x1b[c", 6);
-    feed.handle({ type: "attached", session: "s", name: "n" });
+    feed.handle({ type: "attached", session: "s", name: "n", answers: false });
     output("\x1b[c", 9);
     await write("");
     expect(seen).toEqual([false, true, false]);

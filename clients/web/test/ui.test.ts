@@ -129,6 +129,8 @@ describe("the list of sessions", () => {
       exit_signal: null,
       exited_at: null,
       kind: "command",
+      title: "",
+      locked: false,
       ...changes,
     };
   }

@@ -4,13 +4,17 @@ import { ProtocolError } from "./errors";
 import { InputQueue } from "./input_queue";
 import {
   ACK_FRACTION,
+  type Appearance,
   type Attached,
   type ClientMessage,
+  type ControlChanged,
   type DaemonMessage,
+  DEFAULT_SCROLLBACK_LINES,
   DEFAULT_WINDOW_BYTES,
   type Output,
   type Snapshot,
 } from "./messages.gen";
+import { SnapshotParts } from "./snapshot_parts";
 
 export interface Size {
   readonly cols: number;
@@ -22,6 +26,19 @@ export interface OutputMark {
   /** Counts resets: a mark from before a reset means nothing after it. */
   readonly generation: number;
   readonly end: number;
+  /** It is that of a screen, which is acknowledged whatever was before. */
+  readonly isScreen: boolean;
+}
+
+/** What a terminal looks like; what is missing is unknown. */
+export type TerminalAppearance = Omit<Appearance, "type" | "channel">;
+
+export interface ChannelOptions {
+  readonly windowBytes?: number;
+  /** Lines above the screen. */
+  readonly scrollback?: number;
+  readonly hidden?: boolean;
+  readonly appearance?: TerminalAppearance;
 }
 
 /**
@@ -32,15 +49,26 @@ export type ChannelPhase = "offline" | "attaching" | "replaying" | "live" | "end
 
 /** What the terminal has to do, in this order. */
 export type ChannelEvent =
-  | { readonly type: "attached"; readonly session: string; readonly name: string }
+  /** `answers`: the daemon answers the program's questions; this client must not. */
+  | { readonly type: "attached"; readonly session: string; readonly name: string; readonly answers: boolean }
   | { readonly type: "reset"; readonly size: Size; readonly fromStart: boolean }
+  /** Reset to `size`, then write `data` (maybe empty), then `consume` the mark. It takes the place of all before. */
+  | { readonly type: "screen"; readonly size: Size; readonly data: Uint8Array; readonly mark: OutputMark }
   | { readonly type: "output"; readonly data: Uint8Array; readonly mark: OutputMark }
   | { readonly type: "resized"; readonly size: Size }
   | { readonly type: "live" }
-  | { readonly type: "control"; readonly yours: boolean; readonly controller: string | null }
+  | ControlEvent
   | { readonly type: "input_taken" }
   | { readonly type: "exited"; readonly code: number | null; readonly signal: number | null }
   | { readonly type: "detached"; readonly code: string; readonly message: string };
+
+interface ControlEvent {
+  readonly type: "control";
+  readonly yours: boolean;
+  readonly controller: string | null;
+  /** Typing does not take control. */
+  readonly locked: boolean;
+}
 
 /** The messages of the daemon that belong to a channel. */
 export type ChannelMessage = Extract<DaemonMessage, { readonly channel: number }>;
@@ -50,6 +78,7 @@ export class ChannelState {
   readonly #send: (message: ClientMessage) => void;
   readonly #inputs: InputQueue;
   readonly #windowBytes: number;
+  readonly #snapshot = new SnapshotParts();
   #session: string;
   #size: Size;
   /** What the daemon was last told over this connection. */
@@ -57,11 +86,20 @@ export class ChannelState {
   #phase: ChannelPhase = "offline";
   #isClosing = false;
   #yours = false;
+  #answers = false;
+  #locked = false;
+  #scrollback: number;
+  #hidden: boolean;
+  /** What the daemon was last told over this connection. */
+  #sentHidden: boolean;
+  #appearance: TerminalAppearance | null;
   #epoch: number | null = null;
   #nextOffset = 0;
   #consumedOffset = 0;
   #ackedOffset = 0;
   #generation = 0;
+  /** A screen came over this connection that was not yet acknowledged. */
+  #owesScreenAck = false;
 
   /** `send` is called only while a connection is up. */
   constructor(
@@ -69,7 +107,7 @@ export class ChannelState {
     session: string,
     size: Size,
     send: (message: ClientMessage) => void,
-    windowBytes: number = DEFAULT_WINDOW_BYTES,
+    options: ChannelOptions = {},
   ) {
     this.number = number;
     this.#session = session;
@@ -77,7 +115,11 @@ export class ChannelState {
     this.#sentSize = size;
     this.#send = send;
     this.#inputs = new InputQueue(number);
-    this.#windowBytes = windowBytes;
+    this.#windowBytes = options.windowBytes ?? DEFAULT_WINDOW_BYTES;
+    this.#scrollback = options.scrollback ?? DEFAULT_SCROLLBACK_LINES;
+    this.#hidden = options.hidden ?? false;
+    this.#sentHidden = this.#hidden;
+    this.#appearance = options.appearance ?? null;
   }
 
   get phase(): ChannelPhase {
@@ -87,6 +129,24 @@ export class ChannelState {
   /** Whether this attachment sizes the PTY. */
   get yours(): boolean {
     return this.#yours;
+  }
+
+  /** Whether the daemon answers what the program asks its terminal; then nobody here may. */
+  get answers(): boolean {
+    return this.#answers;
+  }
+
+  /** Whether typing does not take control. */
+  get locked(): boolean {
+    return this.#locked;
+  }
+
+  get hidden(): boolean {
+    return this.#hidden;
+  }
+
+  get scrollback(): number {
+    return this.#scrollback;
   }
 
   /** Bytes of input that the daemon has not yet taken. */
@@ -120,9 +180,33 @@ export class ChannelState {
     this.#send({ type: "TakeControl", channel: this.number, ...size });
   }
 
-  /** The terminal has parsed the output up to the mark. */
+  /** Whether nobody looks; told again with every Attach. */
+  setHidden(hidden: boolean): void {
+    this.#hidden = hidden;
+    if (!this.#isAttached || this.#isClosing || hidden === this.#sentHidden) return;
+    this.#sentHidden = hidden;
+    this.#send({ type: "Visibility", channel: this.number, hidden });
+  }
+
+  /** What the terminal looks like; told again behind every Attached. */
+  setAppearance(appearance: TerminalAppearance): void {
+    this.#appearance = appearance;
+    this.#sendAppearance();
+  }
+
+  /** How many lines above the screen the next Attach asks for. */
+  setScrollback(lines: number): void {
+    this.#scrollback = lines;
+  }
+
+  /** The terminal has parsed the output, or the screen, up to the mark. */
   consume(mark: OutputMark): void {
     if (mark.generation !== this.#generation) return;
+    if (this.#owesScreenAck) {
+      if (!mark.isScreen && mark.end <= this.#ackedOffset) return;
+      this.#owesScreenAck = false;
+      this.#sendAck(this.#ackedOffset);
+    }
     this.#consumedOffset = Math.max(this.#consumedOffset, mark.end);
     this.#acknowledgeOutput();
   }
@@ -140,6 +224,7 @@ export class ChannelState {
     if (this.#phase !== "offline") return;
     this.#phase = "attaching";
     this.#sentSize = this.#size;
+    this.#sentHidden = this.#hidden;
     this.#send({
       type: "Attach",
       channel: this.number,
@@ -149,10 +234,16 @@ export class ChannelState {
       epoch: this.#epoch,
       offset: this.#epoch === null ? null : this.#nextOffset,
       window: this.#windowBytes,
+      scrollback: this.#scrollback,
+      hidden: this.#hidden,
     });
   }
 
   loseConnection(): void {
+    this.#owesScreenAck = false;
+    // The terminal cannot go on from a screen that came in part: the next Attach asks for a whole one.
+    if (this.#snapshot.isDue) this.#epoch = null;
+    this.#snapshot.forget();
     if (this.#phase !== "ended") this.#phase = "offline";
   }
 
@@ -167,6 +258,7 @@ export class ChannelState {
       return this.#end({ type: "detached", code: message.code, message: message.message });
     if (message.type === "Attached") return this.#receiveAttached(message);
     if (!this.#isAttached) throw new ProtocolError(`${message.type} before Attached`);
+    this.#snapshot.check(message);
     switch (message.type) {
       case "Output":
         return this.#receiveOutput(message);
@@ -178,8 +270,7 @@ export class ChannelState {
         this.#phase = "live";
         return [{ type: "live" }];
       case "ControlChanged":
-        this.#yours = message.yours;
-        return [{ type: "control", yours: message.yours, controller: message.controller }];
+        return [this.#receiveControl(message)];
       case "InputAck":
         this.#inputs.acknowledge(message.seq);
         this.#flushInputs();
@@ -196,20 +287,29 @@ export class ChannelState {
 
   #receiveAttached(message: Attached): ChannelEvent[] {
     if (this.#phase !== "attaching") throw new ProtocolError("Attached without Attach");
-    const isResumed =
-      message.mode === "exact" && message.epoch === this.#epoch && message.offset === this.#nextOffset;
+    const isExact = message.mode === "exact";
+    const isResumed = isExact && message.epoch === this.#epoch && message.offset === this.#nextOffset;
     this.#phase = "replaying";
     this.#epoch = message.epoch;
     // The name may change or be taken by another session; the id stays.
     this.#session = message.session;
-    this.#yours = message.yours;
+    this.#answers = message.answers;
     this.#ackedOffset = message.offset;
     const size = { cols: message.cols, rows: message.rows };
-    const events: ChannelEvent[] = [{ type: "attached", session: message.session, name: message.name }];
-    if (isResumed) events.push({ type: "resized", size });
-    else events.push(this.#reset(message.offset, size, message.mode === "exact"));
-    events.push({ type: "control", yours: message.yours, controller: message.controller });
+    const { session, name, answers } = message;
+    const events: ChannelEvent[] = [{ type: "attached", session, name, answers }];
+    if (isResumed) {
+      events.push({ type: "resized", size });
+    } else {
+      this.#jump(message.offset);
+      // What the terminal shows stays until the screen comes: never a blank one.
+      if (message.mode === "snapshot") this.#snapshot.expect();
+      else events.push({ type: "reset", size, fromStart: isExact });
+    }
+    events.push(this.#receiveControl(message));
     this.#sendSize();
+    this.#sendAppearance();
+    this.setHidden(this.#hidden);
     this.#inputs.restart(message.input_seq);
     this.#flushInputs();
     this.#detachIfFlushed();
@@ -223,7 +323,7 @@ export class ChannelState {
     const data = message.data.subarray(this.#nextOffset - message.offset);
     if (data.length === 0) return [];
     this.#nextOffset += data.length;
-    const mark = { generation: this.#generation, end: this.#nextOffset };
+    const mark = { generation: this.#generation, end: this.#nextOffset, isScreen: false };
     if (!this.#isClosing) return [{ type: "output", data, mark }];
     // Nobody looks any more: what comes before the detachment counts as consumed.
     this.consume(mark);
@@ -231,18 +331,31 @@ export class ChannelState {
   }
 
   #receiveSnapshot(message: Snapshot): ChannelEvent[] {
-    const reset = this.#reset(message.offset, { cols: message.cols, rows: message.rows }, false);
-    if (message.data.length === 0) return [reset];
-    const mark = { generation: this.#generation, end: message.offset };
-    return [reset, { type: "output", data: message.data, mark }];
+    const data = this.#snapshot.add(message);
+    if (data === null) return [];
+    this.#jump(message.offset);
+    this.#owesScreenAck = true;
+    const mark = { generation: this.#generation, end: message.offset, isScreen: true };
+    const size = { cols: message.cols, rows: message.rows };
+    if (!this.#isClosing) return [{ type: "screen", size, data, mark }];
+    this.consume(mark);
+    return [];
   }
 
-  #reset(offset: number, size: Size, fromStart: boolean): ChannelEvent {
+  #receiveControl(message: Attached | ControlChanged): ControlEvent {
+    const { yours, controller, locked } = message;
+    this.#yours = yours;
+    this.#locked = locked;
+    return { type: "control", yours, controller, locked };
+  }
+
+  /** The output goes on somewhere else, which counts as acknowledged. */
+  #jump(offset: number): void {
     this.#generation += 1;
     this.#nextOffset = offset;
     this.#consumedOffset = offset;
     this.#ackedOffset = offset;
-    return { type: "reset", size, fromStart };
+    this.#owesScreenAck = false;
   }
 
   #acknowledgeOutput(): void {
@@ -250,7 +363,16 @@ export class ChannelState {
     const isDue = this.#consumedOffset - this.#ackedOffset >= this.#windowBytes / ACK_FRACTION;
     if (!isDue && this.#consumedOffset < this.#nextOffset) return;
     this.#ackedOffset = this.#consumedOffset;
-    this.#send({ type: "Ack", channel: this.number, offset: this.#consumedOffset });
+    this.#sendAck(this.#consumedOffset);
+  }
+
+  #sendAck(offset: number): void {
+    if (this.#isAttached) this.#send({ type: "Ack", channel: this.number, offset });
+  }
+
+  #sendAppearance(): void {
+    if (this.#appearance === null || !this.#isAttached || this.#isClosing) return;
+    this.#send({ type: "Appearance", channel: this.number, ...this.#appearance });
   }
 
   #sendSize(): void {

@@ -5,7 +5,7 @@
  * acts on the events. Channels outlive a connection; requests do not.
  */
 
-import { type ChannelEvent, ChannelState, type Size } from "./channel_state";
+import { type ChannelEvent, type ChannelOptions, ChannelState, type Size } from "./channel_state";
 import { decodeDaemonMessage, encodeMessage } from "./codec";
 import { ProtocolError } from "./errors";
 import {
@@ -140,9 +140,9 @@ export class ConnectionState {
   }
 
   /** Opens a channel onto a session, now or as soon as a connection is up. */
-  attach(session: string, size: Size): ChannelState {
+  attach(session: string, size: Size, options: ChannelOptions = {}): ChannelState {
     const number = this.#identity.takeChannelNumber();
-    const channel = new ChannelState(number, session, size, (message) => this.#send(message));
+    const channel = new ChannelState(number, session, size, (message) => this.#send(message), options);
     this.#channels.set(number, channel);
     if (this.#phase === "ready") channel.openConnection();
     return channel;

@@ -23,6 +23,11 @@ export const MAX_WINDOW_BYTES = 8388608;
 export const ACK_FRACTION = 4;
 /** How much of the log a new viewer is given when it does not say. */
 export const DEFAULT_HISTORY_BYTES = 1048576;
+/** Lines above the screen that a snapshot carries when the client does not say. */
+export const DEFAULT_SCROLLBACK_LINES = 2000;
+/** A daemon may keep fewer. */
+export const MAX_SCROLLBACK_LINES = 100000;
+export const MAX_CELL_PIXELS = 1000;
 /** Attachments on one connection. */
 export const MAX_CHANNELS = 64;
 export const MAX_CHANNEL = 2147483647;
@@ -115,6 +120,8 @@ export type AttachMode = "exact" | "snapshot" | "tail";
 
 export type SessionState = "exited" | "running";
 
+export type CaptureFormat = "cells" | "html" | "text" | "vt";
+
 /** The first item of a message's array. */
 export const MessageCode = {
   Hello: 1,
@@ -126,6 +133,8 @@ export const MessageCode = {
   Detach: 7,
   TakeControl: 8,
   Ping: 9,
+  Visibility: 10,
+  Appearance: 11,
   Welcome: 64,
   Reply: 65,
   Failure: 66,
@@ -161,7 +170,9 @@ export interface Request {
 
 /** Open `channel` onto a session. Answered by Attached, or by Detached with the reason.
  *
- * `epoch` and `offset` given: resume there. Not given: the newest `history` bytes of the log.
+ * `epoch` and `offset` given: resume there. Not given, or gone: the exact screen with `scrollback` lines above
+ * it, where the daemon has an engine and `history` is None; otherwise the newest `history` bytes of the log.
+ * `hidden`: nobody looks at it, so it sizes nothing while another attachment could (see Visibility).
  */
 export interface Attach {
   type: "Attach";
@@ -174,7 +185,9 @@ export interface Attach {
   offset?: number | null;
   window?: number;
   lossless?: boolean;
-  history?: number;
+  history?: number | null;
+  scrollback?: number;
+  hidden?: boolean;
 }
 
 /** Bytes for the program. `seq` counts from 1 per channel without gaps, across reconnects. */
@@ -220,6 +233,30 @@ export interface Ping {
   nonce: number;
 }
 
+/** Whether anybody looks at this attachment. A hidden one gives control up as soon as another could have it. */
+export interface Visibility {
+  type: "Visibility";
+  channel: number;
+  hidden: boolean;
+}
+
+/** What the client's terminal looks like: the daemon answers a program's questions with the controller's.
+ *
+ * Colours are 0xRRGGBB, None where the client does not know. `palette`: the first colours of the 256, from 0 on.
+ * `cell_width` and `cell_height` in pixels, 0 where unknown. `dark`: the colour scheme that its user prefers.
+ */
+export interface Appearance {
+  type: "Appearance";
+  channel: number;
+  foreground?: number | null;
+  background?: number | null;
+  cursor?: number | null;
+  palette?: number[];
+  cell_width?: number;
+  cell_height?: number;
+  dark?: boolean | null;
+}
+
 /** Answers Hello. `limits` maps the names of PROTOCOL.md's table of limits to this daemon's values. */
 export interface Welcome {
   type: "Welcome";
@@ -250,6 +287,8 @@ export interface Failure {
  * boundary in the middle; reset the terminal first. "snapshot": a Snapshot comes first.
  * `controller` is the client_id of who sizes the PTY, `yours` whether it is this channel.
  * `input_seq` is the last Input of this channel that was taken: drop those up to it, send the others again.
+ * `answers`: the daemon answers what the program asks its terminal; the client must not.
+ * `locked`: typing does not take control.
  */
 export interface Attached {
   type: "Attached";
@@ -264,11 +303,16 @@ export interface Attached {
   controller: string | null;
   yours: boolean;
   input_seq: number;
+  answers: boolean;
+  locked: boolean;
 }
 
 /** Start anew: reset the terminal to this size, write `data` (not log bytes), go on with Output from `offset`.
  *
- * Sent when a viewer was overrun. `kind` "tail": `data` is empty and the log goes on at a safe boundary.
+ * Sent behind Attached with mode "snapshot", and when a viewer was overrun. `kind` "tail": `data` is empty and the
+ * log goes on at a safe boundary. "screen": `data` rebuilds the exact screen. `more`: the next message of the
+ * channel is a Snapshot too, with the same offset, whose `data` continues this one's. (Only InputAck and
+ * ControlChanged, which have no place in the output, may come in between, and Detached.)
  */
 export interface Snapshot {
   type: "Snapshot";
@@ -278,6 +322,7 @@ export interface Snapshot {
   rows: number;
   data: Uint8Array;
   kind: "screen" | "tail";
+  more: boolean;
 }
 
 /** The session's output from `offset` on. */
@@ -322,12 +367,13 @@ export interface InputAck {
   seq: number;
 }
 
-/** Who sizes the PTY now. */
+/** Who sizes the PTY now, and whether typing takes that over (not while it is `locked`). */
 export interface ControlChanged {
   type: "ControlChanged";
   channel: number;
   controller: string | null;
   yours: boolean;
+  locked: boolean;
 }
 
 /** The channel is closed, or was refused: `code` is one of ErrorCode. */
@@ -361,7 +407,9 @@ export type ClientMessage =
   | Ack
   | Detach
   | TakeControl
-  | Ping;
+  | Ping
+  | Visibility
+  | Appearance;
 
 export type DaemonMessage =
   | Welcome
@@ -400,6 +448,10 @@ export interface SessionInfo {
   exit_signal: number | null;
   exited_at: number | null;
   kind: string;
+  /** What the program calls its window. */
+  title: string;
+  /** Typing does not take control. */
+  locked: boolean;
 }
 
 /** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
@@ -452,16 +504,79 @@ export interface SendParams {
   session?: string;
 }
 
-/** The screen as text; `scrollback` is how many lines above it to add (-1: all that is kept). */
+/** The screen; `scrollback` is how many lines above it to add (-1: all that is kept).
+ *
+ * `format`: "text"; "vt", text with SGR sequences, or rather all that rebuilds the screen; "html"; "cells".
+ * `join`: a line that the terminal wrapped is one line of text.
+ */
 export interface CaptureParams {
   session?: string;
   scrollback?: number;
+  format?: CaptureFormat;
+  join?: boolean;
 }
 
-/** `source` "log": output with its control sequences removed; "screen": the exact screen. */
+/** How cells are drawn. Colours: "#rrggbb", or the number of a palette entry; None for the terminal's own. */
+export interface Style {
+  fg: string | number | null;
+  bg: string | number | null;
+  bold: boolean;
+  faint: boolean;
+  italic: boolean;
+  underline: "curly" | "dashed" | "dotted" | "double" | "none" | "single";
+  underline_color: string | number | null;
+  blink: boolean;
+  inverse: boolean;
+  invisible: boolean;
+  strikethrough: boolean;
+  overline: boolean;
+}
+
+/** One character's place. `width` 2: it covers the next column too, which has no cell of its own. */
+export interface Cell {
+  /** The character with what combines with it; empty: nothing was written here. */
+  text: string;
+  width: 1 | 2;
+  /** Index into CellGrid.styles. */
+  style: number;
+  link: string;
+}
+
+/** One row, without the blank cells at its end. `wrapped`: the next row continues it. */
+export interface CellRow {
+  cells: Cell[];
+  wrapped: boolean;
+}
+
+/** The screen cell by cell; `rows` begins with the `scrollback` lines above the screen. */
+export interface CellGrid {
+  cols: number;
+  rows: CellRow[];
+  scrollback: number;
+  styles: Style[];
+  cursor_col: number;
+  /** Counted from the top of the screen, not of `rows`. */
+  cursor_row: number;
+  cursor_visible: boolean;
+  alternate: boolean;
+  title: string;
+}
+
+/** `source` "log": output with its control sequences removed; "screen": the exact screen.
+ *
+ * `grid` instead of `text` for the format "cells". `offset`: the screen is that at this place of the output.
+ */
 export interface CaptureResult {
   text: string;
   source: "log" | "screen";
+  offset: number;
+  grid: CellGrid | null;
+}
+
+/** While a session is locked, typing does not take control; asking for it does. */
+export interface LockParams {
+  locked: boolean;
+  session?: string;
 }
 
 /** Raw output. `offset` None: the newest `max_bytes`. */
@@ -506,6 +621,15 @@ export interface ClientInfo {
   sent: number;
   acked: number;
   window: number;
+  hidden: boolean;
+  /** Bytes on their way: of output, and of a snapshot. */
+  unacked: number;
+  /** How many may be, at the rate at which this client acknowledges. */
+  allowed: number;
+  /** Bytes that the daemon keeps for this client alone. */
+  held: number;
+  /** How often it fell behind and was given the screen anew. */
+  resyncs: number;
 }
 
 export interface ListenerInfo {
@@ -574,6 +698,7 @@ export interface Methods {
   detach: { params: SessionParams; result: SessionInfo };
   send: { params: SendParams; result: SessionInfo };
   capture: { params: CaptureParams; result: CaptureResult };
+  lock: { params: LockParams; result: SessionInfo };
   read_log: { params: ReadLogParams; result: ReadLogResult };
   wait: { params: WaitParams; result: SessionInfo };
   subscribe: { params: NoParams; result: SubscribeResult };
@@ -597,7 +722,7 @@ export type FieldType =
   | { readonly kind: "bool" }
   | { readonly kind: "null" }
   | { readonly kind: "any" }
-  | { readonly kind: "literal"; readonly values: readonly string[] }
+  | { readonly kind: "literal"; readonly values: readonly (string | number)[] }
   | { readonly kind: "list"; readonly item: FieldType; readonly min?: number; readonly max?: number }
   | { readonly kind: "map"; readonly value: FieldType }
   | { readonly kind: "union"; readonly of: readonly FieldType[] }
@@ -647,7 +772,9 @@ export const encodeFields: Readonly<Record<ClientMessage["type"], MessageFields>
       { name: "offset", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
       { name: "window", type: { kind: "int", min: 4096, max: 8388608 }, default: 262144 },
       { name: "lossless", type: { kind: "bool" }, default: false },
-      { name: "history", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 1048576 },
+      { name: "history", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
+      { name: "scrollback", type: { kind: "int", min: 0, max: 100000 }, default: 2000 },
+      { name: "hidden", type: { kind: "bool" }, default: false },
     ],
   },
   Input: {
@@ -693,6 +820,26 @@ export const encodeFields: Readonly<Record<ClientMessage["type"], MessageFields>
       { name: "nonce", type: { kind: "int", min: 0, max: 9007199254740991 } },
     ],
   },
+  Visibility: {
+    code: 10,
+    fields: [
+      { name: "channel", type: { kind: "int", min: 1, max: 2147483647 } },
+      { name: "hidden", type: { kind: "bool" } },
+    ],
+  },
+  Appearance: {
+    code: 11,
+    fields: [
+      { name: "channel", type: { kind: "int", min: 1, max: 2147483647 } },
+      { name: "foreground", type: { kind: "union", of: [{ kind: "int", min: 0, max: 16777215 }, { kind: "null" }] }, default: null },
+      { name: "background", type: { kind: "union", of: [{ kind: "int", min: 0, max: 16777215 }, { kind: "null" }] }, default: null },
+      { name: "cursor", type: { kind: "union", of: [{ kind: "int", min: 0, max: 16777215 }, { kind: "null" }] }, default: null },
+      { name: "palette", type: { kind: "list", item: { kind: "int", min: 0, max: 16777215 }, max: 256 }, default: [] },
+      { name: "cell_width", type: { kind: "int", min: 0, max: 1000 }, default: 0 },
+      { name: "cell_height", type: { kind: "int", min: 0, max: 1000 }, default: 0 },
+      { name: "dark", type: { kind: "union", of: [{ kind: "bool" }, { kind: "null" }] }, default: null },
+    ],
+  },
 };
 
 /** What a client receives. */
@@ -736,6 +883,8 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
       { name: "controller", type: { kind: "union", of: [{ kind: "str", max: 256 }, { kind: "null" }] } },
       { name: "yours", type: { kind: "bool" } },
       { name: "input_seq", type: { kind: "int", min: 0, max: 9007199254740991 } },
+      { name: "answers", type: { kind: "bool" }, default: false },
+      { name: "locked", type: { kind: "bool" }, default: false },
     ],
   },
   Snapshot: {
@@ -747,6 +896,7 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
       { name: "rows", type: { kind: "int", min: 1, max: 1000 } },
       { name: "data", type: { kind: "bytes", max: 262144 } },
       { name: "kind", type: { kind: "literal", values: ["screen", "tail"] }, default: "tail" },
+      { name: "more", type: { kind: "bool" }, default: false },
     ],
   },
   Output: {
@@ -795,6 +945,7 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
       { name: "channel", type: { kind: "int", min: 1, max: 2147483647 } },
       { name: "controller", type: { kind: "union", of: [{ kind: "str", max: 256 }, { kind: "null" }] } },
       { name: "yours", type: { kind: "bool" } },
+      { name: "locked", type: { kind: "bool" }, default: false },
     ],
   },
   Detached: {
@@ -833,7 +984,12 @@ export type StructName =
   | "KillParams"
   | "SendParams"
   | "CaptureParams"
+  | "Style"
+  | "Cell"
+  | "CellRow"
+  | "CellGrid"
   | "CaptureResult"
+  | "LockParams"
   | "ReadLogParams"
   | "ReadLogResult"
   | "WaitParams"
@@ -870,6 +1026,8 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "exit_signal", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
     { name: "exited_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
     { name: "kind", type: { kind: "str" }, default: "command" },
+    { name: "title", type: { kind: "str" }, default: "" },
+    { name: "locked", type: { kind: "bool" }, default: false },
   ],
   CreateParams: [
     { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
@@ -908,10 +1066,53 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   CaptureParams: [
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
     { name: "scrollback", type: { kind: "int", min: -1 }, default: 0 },
+    { name: "format", type: { kind: "literal", values: ["cells", "html", "text", "vt"] }, default: "text" },
+    { name: "join", type: { kind: "bool" }, default: false },
+  ],
+  Style: [
+    { name: "fg", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "bg", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "bold", type: { kind: "bool" }, default: false },
+    { name: "faint", type: { kind: "bool" }, default: false },
+    { name: "italic", type: { kind: "bool" }, default: false },
+    { name: "underline", type: { kind: "literal", values: ["curly", "dashed", "dotted", "double", "none", "single"] }, default: "none" },
+    { name: "underline_color", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "blink", type: { kind: "bool" }, default: false },
+    { name: "inverse", type: { kind: "bool" }, default: false },
+    { name: "invisible", type: { kind: "bool" }, default: false },
+    { name: "strikethrough", type: { kind: "bool" }, default: false },
+    { name: "overline", type: { kind: "bool" }, default: false },
+  ],
+  Cell: [
+    { name: "text", type: { kind: "str" }, default: "" },
+    { name: "width", type: { kind: "literal", values: [1, 2] }, default: 1 },
+    { name: "style", type: { kind: "int" }, default: 0 },
+    { name: "link", type: { kind: "str" }, default: "" },
+  ],
+  CellRow: [
+    { name: "cells", type: { kind: "list", item: { kind: "struct", name: "Cell" } } },
+    { name: "wrapped", type: { kind: "bool" }, default: false },
+  ],
+  CellGrid: [
+    { name: "cols", type: { kind: "int" } },
+    { name: "rows", type: { kind: "list", item: { kind: "struct", name: "CellRow" } } },
+    { name: "scrollback", type: { kind: "int" } },
+    { name: "styles", type: { kind: "list", item: { kind: "struct", name: "Style" } } },
+    { name: "cursor_col", type: { kind: "int" } },
+    { name: "cursor_row", type: { kind: "int" } },
+    { name: "cursor_visible", type: { kind: "bool" } },
+    { name: "alternate", type: { kind: "bool" } },
+    { name: "title", type: { kind: "str" } },
   ],
   CaptureResult: [
     { name: "text", type: { kind: "str" } },
     { name: "source", type: { kind: "literal", values: ["log", "screen"] } },
+    { name: "offset", type: { kind: "int" }, default: 0 },
+    { name: "grid", type: { kind: "union", of: [{ kind: "struct", name: "CellGrid" }, { kind: "null" }] }, default: null },
+  ],
+  LockParams: [
+    { name: "locked", type: { kind: "bool" } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
   ],
   ReadLogParams: [
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
@@ -947,6 +1148,11 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "sent", type: { kind: "int" } },
     { name: "acked", type: { kind: "int" } },
     { name: "window", type: { kind: "int" } },
+    { name: "hidden", type: { kind: "bool" }, default: false },
+    { name: "unacked", type: { kind: "int" }, default: 0 },
+    { name: "allowed", type: { kind: "int" }, default: 0 },
+    { name: "held", type: { kind: "int" }, default: 0 },
+    { name: "resyncs", type: { kind: "int" }, default: 0 },
   ],
   ListenerInfo: [
     { name: "kind", type: { kind: "literal", values: ["tcp", "unix"] } },
@@ -1001,6 +1207,7 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   detach: { params: { kind: "struct", name: "SessionParams" }, result: { kind: "struct", name: "SessionInfo" } },
   send: { params: { kind: "struct", name: "SendParams" }, result: { kind: "struct", name: "SessionInfo" } },
   capture: { params: { kind: "struct", name: "CaptureParams" }, result: { kind: "struct", name: "CaptureResult" } },
+  lock: { params: { kind: "struct", name: "LockParams" }, result: { kind: "struct", name: "SessionInfo" } },
   read_log: { params: { kind: "struct", name: "ReadLogParams" }, result: { kind: "struct", name: "ReadLogResult" } },
   wait: { params: { kind: "struct", name: "WaitParams" }, result: { kind: "struct", name: "SessionInfo" } },
   subscribe: { params: { kind: "struct", name: "NoParams" }, result: { kind: "struct", name: "SubscribeResult" } },

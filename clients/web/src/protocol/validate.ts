@@ -32,7 +32,7 @@ const checks: { readonly [Kind in FieldType["kind"]]: Check<Kind> } = {
   bool: (value) => typeof value === "boolean",
   null: (value) => value === null,
   any: () => true,
-  literal: (value, type) => type.values.includes(value as string),
+  literal: (value, type) => type.values.includes(value as string | number),
   list: (value, type) =>
     Array.isArray(value) && isWithin(value.length, type) && value.every((item) => fitsType(item, type.item)),
   map: (value, type) => isMap(value) && Object.values(value).every((item) => fitsType(item, type.value)),
@@ -54,6 +54,10 @@ function fitsField(map: Record<string, unknown>, field: Field): boolean {
 /** The value with the defaults of its structure filled in; it has been checked with fitsType. */
 export function withDefaults(value: unknown, type: FieldType): unknown {
   if (type.kind === "list") return (value as unknown[]).map((item) => withDefaults(item, type.item));
+  if (type.kind === "union") {
+    const fitting = type.of.find((one) => fitsType(value, one));
+    return fitting === undefined ? value : withDefaults(value, fitting);
+  }
   if (type.kind !== "struct") return value;
   const map = value as Record<string, unknown>;
   const filled: Record<string, unknown> = {};

@@ -40,6 +40,10 @@ export class TerminalFeed {
       case "reset":
         this.#terminal.write(RESET_BYTES, () => this.#resize(event.size));
         break;
+      case "screen":
+        this.#terminal.write(RESET_BYTES, () => this.#resize(event.size));
+        this.#terminal.write(event.data, () => this.#onParsed(event.mark));
+        break;
       case "output":
         this.#terminal.write(event.data, () => this.#onParsed(event.mark));
         break;

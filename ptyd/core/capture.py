@@ -1,0 +1,45 @@
+"""What a session shows, for a program that asks: out of its engine, or without one out of the log."""
+
+from ptyd_protocol.methods import CaptureParams, CaptureResult
+from ptyd_protocol.plain_text import plain_text
+
+from ptyd.core.engine import Engine
+from ptyd.core.replay_log import ReplayLog
+from ptyd.core.screen_source import ScreenSource
+
+BYTES_A_LINE = 4096
+"""So much of the log is looked at for one line: dense colour needs some 30 bytes a cell."""
+
+
+async def capture_screen(screen: ScreenSource, params: CaptureParams) -> CaptureResult:
+    """The exact screen in the format that was asked for.
+
+    Raises:
+        EngineGone: the engine has failed.
+    """
+
+    def take(engine: Engine) -> CaptureResult:
+        lines = params.scrollback
+        match params.format:
+            case "text":
+                return CaptureResult(text=engine.text(lines, params.join), source="screen")
+            case "vt":
+                return CaptureResult(text=engine.vt(lines, params.join), source="screen")
+            case "html":
+                return CaptureResult(text=engine.html(lines), source="screen")
+            case "cells":
+                return CaptureResult(text="", source="screen", grid=engine.grid(lines))
+
+    offset, result = await screen.ask(take)
+    return CaptureResult(text=result.text, source="screen", offset=offset, grid=result.grid)
+
+
+def capture_log(log: ReplayLog, rows: int, scrollback: int) -> CaptureResult:
+    """The last ``rows`` lines of the log with its control sequences removed, and ``scrollback`` lines above them (-1:
+    all), each ended by a line feed."""
+    wanted = log.capacity if scrollback < 0 else (rows + scrollback) * BYTES_A_LINE
+    start = max(log.oldest, log.head - wanted)
+    lines = plain_text(log.read(start, log.head - start)).rstrip("\n").split("\n")
+    if scrollback >= 0:
+        lines = lines[-(rows + scrollback) :]
+    return CaptureResult(text="".join(f"{line.rstrip()}\n" for line in lines), source="log", offset=log.head)

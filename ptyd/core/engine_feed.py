@@ -1,0 +1,96 @@
+"""How an engine follows a session's log: piece by piece, taking each size where it took effect.
+
+What the program asked is answered once in a session's life, whoever reads the log how often: ``answered`` is the offset
+up to which a daemon before, or an engine before, has done so.
+"""
+
+from dataclasses import dataclass
+
+from ptyd.core.engine import Engine
+from ptyd.core.replay_log import ReplayLog
+
+PIECE_BYTES = 64 * 1024
+ASKING_PIECE_BYTES = 1024
+"""While a program asks, pieces are small: their answers fit one Input, which is taken whole or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the terminal answers to the questions in the output before ``offset``."""
+
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """Where an engine is: it has taken the output before ``offset``, and the size with this number."""
+
+    offset: int
+    size_number: int
+
+
+class EngineFeed:
+    """One engine and its cursor. No thread's friend, as the engine."""
+
+    def __init__(self, engine: Engine, log: ReplayLog, state: FeedState, answered: int) -> None:
+        self.engine = engine
+        self.cursor = state.offset
+        self._log = log
+        self._size_number = state.size_number
+        self._answered = answered
+        self._piece_bytes = PIECE_BYTES
+
+    @property
+    def state(self) -> FeedState:
+        return FeedState(self.cursor, self._size_number)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(cols, rows) of the engine."""
+        _, cols, rows = self._log.size_record(self._size_number)
+        return cols, rows
+
+    @property
+    def is_behind(self) -> bool:
+        """There is output, or a size, that the engine has not taken."""
+        return self.cursor < self._log.head or self._size_number + 1 < self._log.size_count
+
+    @property
+    def has_size_due(self) -> bool:
+        """The log has a size that the engine has not taken."""
+        return self._size_number + 1 < self._log.size_count
+
+    def step(self) -> Answers | None:
+        """Take one piece of output, or what sizes are due before it."""
+        log = self._log
+        stop = log.head
+        if self.cursor < self._answered:
+            stop = min(stop, self._answered)
+        if self._size_number + 1 < log.size_count:
+            stop = min(stop, self._take_sizes())
+        if stop <= self.cursor:
+            return None
+        piece = log.view(self.cursor, min(stop - self.cursor, self._piece_bytes))
+        data = self.engine.feed(piece)
+        self.cursor += len(piece)
+        self._piece_bytes = ASKING_PIECE_BYTES if data else min(4 * self._piece_bytes, PIECE_BYTES)
+        if not data or self.cursor <= self._answered:
+            return None
+        return Answers(self.cursor, data)
+
+    def _take_sizes(self) -> int:
+        """Take the newest size that is due here; returns the offset at which the next one is."""
+        log = self._log
+        due: tuple[int, int] | None = None
+        while self._size_number + 1 < log.size_count:
+            offset, cols, rows = log.size_record(self._size_number + 1)
+            if offset > self.cursor:
+                break
+            self._size_number += 1
+            due = cols, rows
+        else:
+            offset = log.head
+        if due is not None:
+            self.engine.resize(*due)
+        return offset

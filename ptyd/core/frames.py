@@ -1,0 +1,54 @@
+"""Synchronized output (mode 2026): a program draws a frame between two sequences, and nobody shall see half of it.
+
+Source: https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036
+"""
+
+BEGIN = b"\x1b[?2026h"
+END = b"\x1b[?2026l"
+_COMMON = BEGIN[:-1]
+
+MAX_FRAME_BYTES = 128 * 1024
+MAX_FRAME_SECONDS = 0.15
+"""A frame that is larger, or takes longer, is sent in pieces all the same."""
+
+
+class FrameWatch:
+    """Finds where the newest frame begins that has not ended, in output as it comes."""
+
+    def __init__(self) -> None:
+        self.open_at: int | None = None
+        """The offset of the frame's first byte; None between frames."""
+        self.opened_at = 0.0
+        self._tail = b""
+
+    def feed(self, offset: int, data: bytes, now: float) -> None:
+        """Look at the output from ``offset`` on, which follows on what was looked at before."""
+        text = self._tail + data
+        begin = offset - len(self._tail)
+        self._tail = text[-(len(BEGIN) - 1) :]
+        newest = text.rfind(_COMMON)
+        while newest >= 0:
+            last = text[newest : newest + len(BEGIN)]
+            if last == END:
+                self.open_at = None
+                return
+            if last == BEGIN:
+                self._open(text, begin, newest, now)
+                return
+            newest = text.rfind(_COMMON, 0, newest)
+
+    def _open(self, text: bytes, begin: int, newest: int, now: float) -> None:
+        if self.open_at is not None and text.rfind(END, 0, newest) < 0:
+            return  # it was open already
+        if self.open_at != begin + newest:
+            self.open_at, self.opened_at = begin + newest, now
+
+    def stop_before(self, head: int, now: float) -> int:
+        """Up to where output may be sent: the beginning of an open frame, or the head."""
+        if self.open_at is None or head - self.open_at > MAX_FRAME_BYTES or now >= self.opened_at + MAX_FRAME_SECONDS:
+            return head
+        return self.open_at
+
+    def waits_until(self) -> float | None:
+        """When ``stop_before`` lets an open frame go."""
+        return None if self.open_at is None else self.opened_at + MAX_FRAME_SECONDS

@@ -1,0 +1,334 @@
+"""One session's engine at the event loop: fed from the replay log, one more reader of it with a cursor of its own.
+
+At most one turn of an engine is in the engine thread at a time; while none is, the engine belongs to the loop. A lone
+key's echo is fed at once by the loop, which is cheaper than waking a thread; everything else takes a turn.
+
+The engine's state is saved now and then, and the log is held from there on (``ReplayLog.engine_hold``): with the saved
+state and the log together the next daemon comes to the same screen. So the program waits, at worst, for the engine, and
+the screen stays exact.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ptyd_protocol.messages import Appearance
+
+from ptyd.core.engine import Engine, EngineMaker, EngineStateDamaged
+from ptyd.core.engine_feed import Answers, EngineFeed, FeedState
+from ptyd.core.input_ledger import ENGINE_KEY
+from ptyd.core.replay_log import ReplayLog
+from ptyd.core.safe_boundary import SEARCH_BYTES, find_safe_boundary
+from ptyd.core.screen_source import EngineGone, ScreenSnapshot
+from ptyd.core.session import LogFile
+from ptyd.edge.engine_thread import EngineThread
+from ptyd.edge.screen_store import SavedScreen, ScreenFile
+
+logger = logging.getLogger("ptyd.engine")
+
+T = TypeVar("T")
+
+TURN_BYTES = 256 * 1024
+"""After so much another session's engine has its turn."""
+INLINE_BYTES = 512
+"""So much output is fed by the loop itself. The worst that could be made up of it (characters repeated ten thousand
+times each) took 7 ms here, a key's echo takes some microseconds."""
+FULL_SAVE_SECONDS = 2.0
+"""While output floods, states are saved with their scrollback only so often: without it they are fifty times smaller,
+and the log that follows has scrollback enough."""
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """What is asked of the engine when it has taken everything before ``target`` and ``size_count`` sizes."""
+
+    target: int
+    size_count: int
+    ask: Callable[[EngineFeed], Any]
+    settle: list[Callable[[Any], None]]
+    """Called by the loop with the answer, or with None where there is no engine any more."""
+    started: bool = False
+    answer: Any = None
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one turn has brought."""
+
+    answers: Answers | None = None
+    done: list[_Job] = field(default_factory=list)
+    error: BaseException | None = None
+
+
+class EngineReader:
+    """The engine of one session (core/screen_source.py's ScreenSource)."""
+
+    def __init__(
+        self,
+        thread: EngineThread,
+        maker: EngineMaker,
+        log_file: LogFile,
+        screen_file: ScreenFile,
+        scrollback_lines: int,
+        on_fed: Callable[[], None],
+        on_answers: Callable[[Answers], None],
+        on_room: Callable[[], None],
+        on_failure: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread = thread
+        self._maker = maker
+        self._log_file = log_file
+        self._screen_file = screen_file
+        self._scrollback_lines = scrollback_lines
+        self._on_fed = on_fed
+        self._on_answers = on_answers
+        self._on_room = on_room
+        self._on_failure = on_failure
+        self._feed: EngineFeed | None = None
+        self._jobs: deque[_Job] = deque()
+        self._snapshots: dict[int, _Job] = {}
+        self._is_busy = False
+        self._has_failed = False
+        self._when_idle: Callable[[], None] | None = None
+        self._full_save_at = 0.0
+        self._is_saved_whole = True
+        self._is_fed = False
+        """It has taken something since it was at rest."""
+        self.title = ""
+        self._find_hold()
+
+    def _find_hold(self) -> None:
+        """Hold the log from where the engine has to read it again."""
+        log = self._log_file.log
+        saved = self._saved(log)
+        self._hold = saved.at.offset if saved is not None else log.oldest
+        log.engine_hold = self._hold
+
+    def _saved(self, log: ReplayLog) -> SavedScreen | None:
+        saved = self._screen_file.load(self._maker.name, log.epoch)
+        return saved if saved is not None and log.oldest <= saved.at.offset <= log.head else None
+
+    # --- what is asked, on the loop ---
+
+    def note_output(self) -> None:
+        """There is something new in the log: output, or a size."""
+        if self._has_failed:
+            return
+        if not self._is_fed:
+            self._is_fed = True
+            self._on_fed()
+        if self._is_busy:
+            return
+        feed = self._feed
+        if feed is None or self._jobs or self._log_file.log.head - feed.cursor > INLINE_BYTES or feed.has_size_due:
+            self._take_turn()
+            return
+        try:
+            answers = feed.step()
+        except Exception as error:
+            self._fail(error)
+            return
+        if answers is not None:
+            self._on_answers(answers)
+        if feed.is_behind:
+            self._take_turn()
+
+    def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:
+        """Those who ask for the same before it is begun get the same."""
+        job = self._snapshots.get(scrollback)
+        if job is not None and not job.started:
+            job.settle.append(on_ready)
+            return
+
+        def take(feed: EngineFeed) -> ScreenSnapshot:
+            state = feed.state
+            cols, rows = feed.size
+            return ScreenSnapshot(state.offset, state.size_number, cols, rows, feed.engine.snapshot(scrollback))
+
+        job = self._ask(take, on_ready)
+        if job is not None:
+            self._snapshots[scrollback] = job
+
+    def show(self, appearance: Appearance) -> None:
+        self._ask(lambda feed: feed.engine.show(appearance), lambda done: None)
+
+    async def ask(self, question: Callable[[Engine], T]) -> tuple[int, T]:
+        """What ``question`` finds when the engine has taken all output there is now, and at which offset.
+
+        Raises:
+            EngineGone: the engine has failed.
+        """
+        future: asyncio.Future[tuple[int, T] | None] = self._loop.create_future()
+
+        def settle(answer: tuple[int, T] | None) -> None:
+            if not future.done():
+                future.set_result(answer)
+
+        self._ask(lambda feed: (feed.cursor, question(feed.engine)), settle)
+        answer = await future
+        if answer is None:
+            raise EngineGone
+        return answer
+
+    def rest(self) -> None:
+        """Nothing has come for a while: save what is not saved, and take less memory."""
+        self._is_fed = False
+        if self._feed is None or self._has_failed:
+            return
+
+        def settle_down(feed: EngineFeed) -> None:
+            capacity = self._log_file.log.capacity
+            if not self._is_saved_whole or feed.cursor - self._hold > capacity // 4:
+                self._save(feed, history=True)
+            feed.engine.compress()
+
+        self._ask(settle_down, lambda done: None)
+
+    def refresh_title(self) -> bool:
+        """Look whether the program has renamed its window; True where it has."""
+        if self._is_busy or self._feed is None or self._has_failed:
+            return False
+        title = self._feed.engine.title
+        changed, self.title = title != self.title, title
+        return changed
+
+    def let_go(self, then: Callable[[], None]) -> None:
+        """Free the engine, and call ``then`` when nothing touches the log any more. A later question makes the engine
+        anew, from what was saved and from the log."""
+        if self._is_busy:
+            self._when_idle = then
+            return
+        if self._feed is not None:
+            self._feed.engine.close()
+            self._feed = None
+        then()
+
+    def _ask(self, ask: Callable[[EngineFeed], Any], settle: Callable[[Any], None]) -> _Job | None:
+        if self._has_failed:
+            settle(None)
+            return None
+        self._when_idle = None
+        log = self._log_file.log
+        job = _Job(log.head, log.size_count, ask, [settle])
+        self._jobs.append(job)
+        if not self._is_busy:
+            self._take_turn()
+        return job
+
+    # --- a turn ---
+
+    def _take_turn(self) -> None:
+        self._is_busy = True
+        self._thread.submit(self._run_turn)
+
+    def _run_turn(self) -> None:
+        """In the engine thread."""
+        turn = _Turn()
+        try:
+            self._feed_and_ask(turn)
+        except BaseException as error:
+            turn.error = error
+        with suppress(RuntimeError):  # the loop has ended, and the daemon with it
+            self._loop.call_soon_threadsafe(self._end_turn, turn)
+
+    def _feed_and_ask(self, turn: _Turn) -> None:
+        feed = self._feed
+        if feed is None:
+            feed = self._feed = self._open_feed()
+        limit = feed.cursor + TURN_BYTES
+        while feed.is_behind and feed.cursor < limit:
+            turn.answers = feed.step()
+            if turn.answers is not None:
+                break
+        while self._jobs and self._is_due(self._jobs[0], feed):
+            job = self._jobs.popleft()
+            job.started = True
+            turn.done.append(job)
+            job.answer = job.ask(feed)
+        if feed.cursor - self._hold >= self._log_file.log.capacity // 2:
+            now = self._loop.time()
+            self._save(feed, history=now - self._full_save_at >= FULL_SAVE_SECONDS)
+
+    @staticmethod
+    def _is_due(job: _Job, feed: EngineFeed) -> bool:
+        return feed.cursor >= job.target and feed.state.size_number + 1 >= job.size_count
+
+    def _save(self, feed: EngineFeed, *, history: bool) -> None:
+        state = feed.engine.save(history=history)
+        if history:
+            self._full_save_at = self._loop.time()
+        self._is_saved_whole = history
+        # Where the disk is full the program must not wait for it: the next daemon then begins somewhere in the log.
+        self._screen_file.save(self._maker.name, self._log_file.log.epoch, SavedScreen(feed.state, state))
+        self._hold = feed.cursor
+
+    def _open_feed(self) -> EngineFeed:
+        log = self._log_file.log
+        answered = self._log_file.inputs.last_seq(ENGINE_KEY)
+        saved = self._saved(log)
+        if saved is not None:
+            try:
+                return EngineFeed(self._maker.restore(saved.state), log, saved.at, answered)
+            except EngineStateDamaged as error:
+                logger.error("a saved screen cannot be used: %s", error)
+        start = log.oldest
+        if start > 0:
+            start += find_safe_boundary(log.read(start, SEARCH_BYTES))
+        number = log.size_number_at(start)
+        _, cols, rows = log.size_record(number)
+        engine = self._maker.create(cols, rows, self._scrollback_lines)
+        return EngineFeed(engine, log, FeedState(start, number), answered)
+
+    def _end_turn(self, turn: _Turn) -> None:
+        """Back on the loop."""
+        self._is_busy = False
+        if turn.error is not None:
+            self._jobs.extendleft(turn.done)
+            self._fail(turn.error)
+            return
+        log = self._log_file.log
+        if log.engine_hold != self._hold:
+            log.engine_hold = self._hold
+            self._on_room()
+        if turn.answers is not None:
+            self._on_answers(turn.answers)
+        for job in turn.done:
+            self._settle(job)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Take another turn where there is more to do; the settled jobs may have seen to it already."""
+        if self._is_busy or self._has_failed:
+            return
+        if self._jobs or (self._feed is not None and self._feed.is_behind):
+            self._take_turn()
+        elif self._when_idle is not None:
+            then, self._when_idle = self._when_idle, None
+            self.let_go(then)
+
+    def _settle(self, job: _Job) -> None:
+        for scrollback, pending in list(self._snapshots.items()):
+            if pending is job:
+                del self._snapshots[scrollback]
+        for settle in job.settle:
+            settle(job.answer)
+
+    def _fail(self, error: BaseException) -> None:
+        """The session goes on without its engine."""
+        logger.error("an engine has failed; its session goes on without", exc_info=error)
+        self._has_failed = True
+        self._log_file.log.engine_hold = None
+        self._on_failure()
+        self._on_room()
+        while self._jobs:
+            job = self._jobs.popleft()
+            job.answer = None
+            self._settle(job)
+        if self._when_idle is not None:
+            then, self._when_idle = self._when_idle, None
+            then()
