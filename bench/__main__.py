@@ -12,7 +12,19 @@ from bench.figures import Finding, Skipped
 from bench.machine import describe_load, describe_machine
 from bench.plan import Plan, report
 from bench.programs import compile_programs
-from bench.scenarios import command_line, echo, flood, flood_kinds, idle, viewers
+from bench.scenarios import (
+    attach,
+    command_line,
+    echo,
+    eight,
+    flood,
+    flood_kinds,
+    idle,
+    idle_screens,
+    slow_client,
+    snapshots,
+    viewers,
+)
 from bench.table import format_markdown, format_table, make_json
 
 RESULTS = Path(__file__).parent / "results"
@@ -24,7 +36,12 @@ SCENARIOS: dict[str, Callable[[Plan], list[Finding]]] = {
     "flood-tui": flood_kinds.measure_tui,
     "echo": echo.measure,
     "viewers": viewers.measure,
+    "eight": eight.measure,
+    "slow-client": slow_client.measure,
+    "attach": attach.measure,
+    "snapshots": snapshots.measure,
     "idle": idle.measure,
+    "idle-screens": idle_screens.measure,
     "command-line": command_line.measure,
 }
 
