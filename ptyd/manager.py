@@ -179,6 +179,8 @@ class PtyManager:
         session.terminal = pty
         self._running[session.id] = _Running(pty, holds, asyncio.Event())
         pty.resume_reading()
+        if session.screen is not None:
+            session.screen.note_output()  # what a daemon before left in the log
 
     def _create_log(self, session_id: str, params: CreateParams) -> MappedLog:
         try:
