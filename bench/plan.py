@@ -50,6 +50,10 @@ class Plan:
         return 5 if self.quick else 30
 
     @property
+    def snapshot_echo_seconds(self) -> float:
+        return 1.0 if self.quick else 5.0
+
+    @property
     def screen_sessions(self) -> int:
         """Idle ones, with something on their screens."""
         return 5 if self.quick else 50

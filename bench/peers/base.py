@@ -31,6 +31,10 @@ class OutputEnded(Exception):
     """The terminal's output came to an end where more was expected."""
 
 
+class EngineGone(Exception):
+    """ptyd has an engine, but no longer for this session: its figures would be those of less work."""
+
+
 class Terminal(ABC):
     """One client on one session."""
 

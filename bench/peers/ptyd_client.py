@@ -26,10 +26,10 @@ from ptyd_protocol.messages import (
     Snapshot,
     Welcome,
 )
-from ptyd_protocol.methods import CreateParams, KillParams, SessionInfo
+from ptyd_protocol.methods import CaptureParams, CaptureResult, CreateParams, KillParams, SessionInfo, StatusResult
 from websockets.asyncio.client import ClientConnection
 
-from bench.peers.base import DEFAULT_SIZE, OutputEnded, Size, Terminal
+from bench.peers.base import DEFAULT_SIZE, EngineGone, OutputEnded, Size, Terminal
 from bench.peers.websocket import open_socket, receive_message
 
 CHANNEL = 1
@@ -101,10 +101,24 @@ class PtydTerminal(Terminal):
 
     async def close(self) -> None:
         if self._owned_session:
+            await self._check_engine(self._owned_session)
             params = KillParams(session=self._owned_session, grace_seconds=0)
-            await self._post(Request(2, "kill", params_to_map(params)))
+            await self._post(Request(4, "kill", params_to_map(params)))
             await self._expect(Reply)
         await self.socket.close()
+
+    async def _check_engine(self, session: str) -> None:
+        """Make sure that the daemon has kept the screen all along, if it can; waits until the engine has read all.
+
+        Raises:
+            EngineGone
+        """
+        await self._post(Request(2, "status"))
+        status: StatusResult = decode_result("status", (await self._expect(Reply)).result)
+        await self._post(Request(3, "capture", params_to_map(CaptureParams(session=session))))
+        capture: CaptureResult = decode_result("capture", (await self._expect(Reply)).result)
+        if status.engine != "none" and capture.source != "screen":
+            raise EngineGone(f"the session has lost its engine ({status.engine})")
 
     async def _expect(self, kind: type[T]) -> T:
         """The next message of this kind; others are passed over."""
