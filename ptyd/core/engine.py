@@ -24,11 +24,13 @@ class Engine(Protocol):
         """Take output; any bytes will do, cut anywhere. Returns what the terminal answers to the questions in it.
         Releases the GIL."""
 
-    def resize(self, cols: int, rows: int) -> None:
-        """Take another size; lines of the main screen flow anew."""
+    def resize(self, cols: int, rows: int) -> bytes:
+        """Take another size; lines of the main screen flow anew. Returns what the terminal has to report of it to a
+        program that asked for that (mode 2048)."""
 
-    def show(self, appearance: Appearance) -> None:
-        """Answer questions after colours, sizes in pixels and the colour scheme with these from now on."""
+    def show(self, appearance: Appearance) -> bytes:
+        """Answer questions after colours, sizes in pixels and the colour scheme with these from now on. Returns what
+        ``resize`` does, for a cell of another size."""
 
     def snapshot(self, scrollback: int) -> bytes:
         """Control sequences that rebuild this terminal, with at most ``scrollback`` lines above the screen, in a

@@ -16,7 +16,8 @@ ASKING_PIECE_BYTES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the terminal answers to the questions in the output before ``offset``."""
+    """What the terminal answers to the questions in the output before ``offset``; with the offset 0 what it reports of
+    itself, of a new size for instance, where a program wants that."""
 
     offset: int
     data: bytes
@@ -40,6 +41,9 @@ class EngineFeed:
         self._size_number = state.size_number
         self._answered = answered
         self._piece_bytes = PIECE_BYTES
+        self._known_sizes = log.size_count
+        """What there is of them has been reported by the engine before this one."""
+        self._reports = b""
 
     @property
     def state(self) -> FeedState:
@@ -69,6 +73,9 @@ class EngineFeed:
             stop = min(stop, self._answered)
         if self._size_number + 1 < log.size_count:
             stop = min(stop, self._take_sizes())
+            if self._reports:
+                reports, self._reports = self._reports, b""
+                return Answers(0, reports)
         if stop <= self.cursor:
             return None
         piece = log.view(self.cursor, min(stop - self.cursor, self._piece_bytes))
@@ -92,5 +99,7 @@ class EngineFeed:
         else:
             offset = log.head
         if due is not None:
-            self.engine.resize(*due)
+            reports = self.engine.resize(*due)
+            if self._size_number >= self._known_sizes:
+                self._reports += reports
         return offset

@@ -155,7 +155,11 @@ class EngineReader:
             self._snapshots[scrollback] = job
 
     def show(self, appearance: Appearance) -> None:
-        self._ask(lambda feed: feed.engine.show(appearance), lambda done: None)
+        def report(data: bytes | None) -> None:
+            if data:
+                self._on_answers(Answers(0, data))
+
+        self._ask(lambda feed: feed.engine.show(appearance), report)
 
     async def ask(self, question: Callable[[Engine], T]) -> tuple[int, T]:
         """What ``question`` finds when the engine has taken all output there is now, and at which offset.

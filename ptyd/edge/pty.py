@@ -225,7 +225,8 @@ class Pty:
         while len(data) > MAX_INPUT_BYTES:
             self._input.deliver(PendingInput(data[:MAX_INPUT_BYTES], None, 0, _nothing))
             data = data[MAX_INPUT_BYTES:]
-        self._input.deliver(PendingInput(data, None, answers.offset, _nothing, key=ENGINE_KEY))
+        key = ENGINE_KEY if answers.offset else 0
+        self._input.deliver(PendingInput(data, None, answers.offset, _nothing, key=key))
 
     async def send(self, data: bytes) -> None:
         """Deliver input that no attachment numbers; returns when all of it was taken.

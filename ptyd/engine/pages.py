@@ -1,0 +1,165 @@
+"""Rows and cells out of a PAGE record of the library's binary snapshot.
+
+A row's cells come in the narrowest width that holds them: one or two bytes where all are plain text, four where they
+are narrow and have one of the page's first 63 styles, eight else. So plain rows are decoded at once, and masks over a
+whole row (as one big integer) tell what is in it without a look at each cell. Cells beyond the last written are left
+out.
+"""
+
+import struct
+from array import array
+from typing import NamedTuple
+
+StyleBytes = bytes
+"""A style as the snapshot has it, 16 bytes; ``sgr.decode_style`` reads it."""
+DEFAULT_STYLE: StyleBytes = bytes(16)
+
+KIND_TEXT, KIND_GRAPHEME, KIND_PALETTE, KIND_RGB = range(4)
+NARROW, WIDE, SPACER_TAIL, SPACER_HEAD = range(4)
+"""SPACER_TAIL: the right half of a wide character. SPACER_HEAD: the last column, left free by one that had to wrap."""
+
+KIND_MASK = 3
+CONTENT_SHIFT, CONTENT_MASK = 2, 0xFFFFFF
+STYLE_SHIFT, STYLE_MASK = 26, 0xFFFF
+WIDTH_SHIFT, WIDTH_MASK = 42, 3
+PROTECTED_BIT = 1 << 44
+LINK_BIT = 1 << 45
+LINK_SHIFT = 48
+PEN_MASK = KIND_MASK | STYLE_MASK << STYLE_SHIFT | WIDTH_MASK << WIDTH_SHIFT | PROTECTED_BIT | 0xFFFF << LINK_SHIFT
+"""Neighbours that agree in these bits are drawn alike (and are of one kind)."""
+
+_PAGE_HEADER = struct.Struct("<6H2I")
+_WRAPPED_FLAG, _CONTINUES_FLAG, _CELL_WIDTH_SHIFT = 1, 2, 4
+
+
+class Link(NamedTuple):
+    """``name``: the id that the program gave, or None; ``number`` tells two unnamed ones apart."""
+
+    name: bytes | None
+    number: int
+    uri: bytes
+
+
+class Page:
+    __slots__ = ("cols", "graphemes", "links", "rows", "styles")
+
+    def __init__(self, cols: int) -> None:
+        self.cols = cols
+        self.styles: dict[int, StyleBytes] = {0: DEFAULT_STYLE}
+        self.links: dict[int, Link] = {}
+        self.graphemes: dict[tuple[int, int], str] = {}
+        """What combines with the character at (row of the page, column)."""
+        self.rows: list[Row] = []
+
+
+class Row:
+    """``cell_bytes``: 1, 2, 4 or 8 to a cell of ``data``; ``wrapped``: the next row continues this one."""
+
+    __slots__ = ("cell_bytes", "data", "number", "page", "wrapped")
+
+    def __init__(self, page: Page, number: int, wrapped: bool, cell_bytes: int, data: bytes) -> None:
+        self.page = page
+        self.number = number
+        self.wrapped = wrapped
+        self.cell_bytes = cell_bytes
+        self.data = data
+
+    def __len__(self) -> int:
+        """How many cells were written; the rest are blank."""
+        return len(self.data) // self.cell_bytes
+
+    def plain_text(self) -> str | None:
+        """The cells' characters, where nothing else is in the row; NUL: nothing was written there."""
+        if self.cell_bytes == 1:
+            return self.data.decode("latin-1")
+        if self.cell_bytes == 2:
+            return self.data.decode("utf-16-le")
+        return None
+
+    def cells(self) -> "array[int]":
+        """64-bit words, whose bits the constants above name."""
+        words = array("Q")
+        if self.cell_bytes == 8:
+            words.frombytes(self.data)
+        elif self.cell_bytes == 4:
+            halves = array("I")
+            halves.frombytes(self.data)
+            words.fromlist(halves.tolist())
+        else:
+            words.extend(ord(char) << CONTENT_SHIFT for char in self.plain_text() or "")
+        return words
+
+    def character(self, col: int, cell: int) -> str:
+        """With what combines with it; empty where nothing was written."""
+        kind = cell & KIND_MASK
+        if kind > KIND_GRAPHEME:
+            return ""
+        code = cell >> CONTENT_SHIFT & CONTENT_MASK
+        if code == 0:
+            return ""
+        if kind == KIND_GRAPHEME:
+            return chr(code) + self.page.graphemes.get((self.number, col), "")
+        return chr(code)
+
+    def style(self, cell: int) -> StyleBytes:
+        """A cell with nothing but a background has that as its style."""
+        kind = cell & KIND_MASK
+        if kind <= KIND_GRAPHEME:
+            return self.page.styles[cell >> STYLE_SHIFT & STYLE_MASK]
+        content = cell >> CONTENT_SHIFT & CONTENT_MASK
+        if kind == KIND_PALETTE:
+            return bytes((0, 0, 0, 0, 1, content & 255)) + bytes(10)
+        return bytes((0, 0, 0, 0, 2, content & 255, content >> 8 & 255, content >> 16)) + bytes(8)
+
+    def link(self, cell: int) -> Link | None:
+        return self.page.links.get(cell >> LINK_SHIFT) if cell & LINK_BIT else None
+
+
+def read_page_rows(payload: bytes) -> int:
+    """How many rows a PAGE record has."""
+    rows: int = _PAGE_HEADER.unpack_from(payload)[1]
+    return rows
+
+
+def read_page(payload: bytes) -> Page:
+    cols, row_count, style_count, link_count, *_ = _PAGE_HEADER.unpack_from(payload)
+    page, at = Page(cols), _PAGE_HEADER.size
+    for _ in range(style_count):
+        page.styles[payload[at] | payload[at + 1] << 8] = payload[at + 2 : at + 18]
+        at += 18
+    for _ in range(link_count):
+        (number,) = struct.unpack_from("<H", payload, at)
+        link, at = read_link(payload, at + 2)
+        if link:
+            page.links[number] = link
+    rows = page.rows
+    for number in range(row_count):
+        flags = payload[at]
+        cell_bytes = 1 << (flags >> _CELL_WIDTH_SHIFT & 3)
+        start = at + 3
+        at = start + cell_bytes * (payload[at + 1] | payload[at + 2] << 8)
+        rows.append(Row(page, number, bool(flags & _WRAPPED_FLAG), cell_bytes, payload[start:at]))
+    (grapheme_count,) = struct.unpack_from("<I", payload, at)
+    at += 4
+    for _ in range(grapheme_count):
+        row, col, length = struct.unpack_from("<3H", payload, at)
+        at += 6
+        codes = struct.unpack_from(f"<{length}I", payload, at)
+        at += 4 * length
+        page.graphemes[row, col] = "".join(map(chr, codes))
+    return page
+
+
+def read_link(payload: bytes, at: int) -> tuple[Link | None, int]:
+    """The hyperlink that begins at ``at``, and where it ends."""
+    kind, at = payload[at], at + 1
+    if kind == 0:
+        return None, at
+    (number,) = struct.unpack_from("<I", payload, at)
+    at += 4
+    name = None
+    if kind == 2:
+        name, number, at = payload[at : at + number], 0, at + number
+    (length,) = struct.unpack_from("<I", payload, at)
+    at += 4
+    return Link(name, number, payload[at : at + length]), at + length

@@ -1,0 +1,230 @@
+"""Rows of cells as control sequences that print them."""
+
+import re
+import time
+from collections.abc import Iterable
+from functools import lru_cache
+
+from ptyd.engine.pages import (
+    CONTENT_SHIFT,
+    DEFAULT_STYLE,
+    KIND_GRAPHEME,
+    KIND_MASK,
+    LINK_BIT,
+    NARROW,
+    PEN_MASK,
+    PROTECTED_BIT,
+    SPACER_HEAD,
+    SPACER_TAIL,
+    STYLE_MASK,
+    STYLE_SHIFT,
+    WIDE,
+    WIDTH_MASK,
+    WIDTH_SHIFT,
+    Link,
+    Row,
+    StyleBytes,
+)
+from ptyd.engine.sgr import has_background, sgr
+
+_SAME_STYLE = re.compile(r"(.)\1*", re.DOTALL)
+_UNWRITTEN = re.compile("\0{6,}")
+"""Blanks which it is shorter to step over than to print."""
+_CODE_MASK = 0x1FFFFF
+_ROWS_WITHOUT_PAUSE = 100
+_VARIATION_SELECTORS = "\ufe0e\ufe0f"
+
+
+@lru_cache(1024)
+def _repeated(word: int, cell_bytes: int, count: int) -> int:
+    """``word`` in each of ``count`` cells."""
+    return int.from_bytes(word.to_bytes(cell_bytes, "little") * count, "little")
+
+
+def link_sequence(link: Link | None) -> str:
+    if link is None:
+        return "\x1b]8;;\x1b\\"
+    name = "" if link.name is None else "id=" + link.name.decode(errors="surrogateescape")
+    return f"\x1b]8;{name};{link.uri.decode(errors='surrogateescape')}\x1b\\"
+
+
+class RowWriter:
+    """Appends to ``out`` what prints rows on a terminal whose pen, link and charsets are those of a fresh one, and
+    whose rows below the cursor are blank. Wrapped rows are wrapped by the terminal itself."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.pen = DEFAULT_STYLE
+        self._link: Link | None = None
+        self._protected = False
+        self._clusters = False
+        self._row_count = 0
+
+    def write_rows(self, rows: Iterable[Row], cols: int) -> None:
+        """The cursor is in the first column before, and anywhere in the last row afterwards."""
+        continues, is_first = False, True
+        previous: Row | None = None
+        for row in rows:
+            if previous is not None:
+                # Only now it is known what follows the row before.
+                continues = self._write(previous, cols, continues, row)
+                if not continues:
+                    self.out.append("\r\n")
+            previous, is_first = row, False
+        if not is_first and previous is not None:
+            self._write(previous, cols, continues, None)
+        self.reset()
+
+    def reset(self) -> None:
+        """The pen and all to what a fresh terminal has."""
+        self._set(DEFAULT_STYLE, None, False)
+
+    def write_cell(self, row: Row, col: int) -> None:
+        """One character at the cursor; ``col`` is where it begins."""
+        cells = row.cells()
+        cell = cells[col] if col < len(cells) else 0
+        self._set(row.style(cell), row.link(cell), bool(cell & PROTECTED_BIT))
+        self._print(row, col, cell)
+
+    def _set(self, style: StyleBytes, link: Link | None, protected: bool) -> None:
+        if link != self._link:
+            self.out.append(link_sequence(link))
+            self._link = link
+        if style != self.pen:
+            self.out.append(sgr(style))
+            self.pen = style
+        if protected != self._protected:
+            self.out.append('\x1b[1"q' if protected else '\x1b[0"q')
+            self._protected = protected
+        if self._clusters:
+            self.out.append("\x1b[?2027l")
+            self._clusters = False
+
+    def _write(self, row: Row, cols: int, continues: bool, following: Row | None) -> bool:
+        """Returns whether ``following`` continues this row."""
+        self._row_count += 1
+        if self._row_count % _ROWS_WITHOUT_PAUSE == 0:
+            time.sleep(0)  # lets the event loop's thread have the GIL
+        wraps = row.wrapped and following is not None
+        text = row.plain_text()
+        if text is not None:
+            self._set(DEFAULT_STYLE, None, False)
+            self._write_unstyled(text, cols, continues, wraps)
+        elif continues or wraps or not self._write_styled(row):
+            self._write_cells(row, cols, continues, following if wraps else None)
+        if not wraps:
+            self._set(DEFAULT_STYLE, None, False)
+        return wraps
+
+    def _write_unstyled(self, text: str, cols: int, continues: bool, wraps: bool) -> None:
+        if wraps:
+            text = text.ljust(cols, " ")
+        elif continues and not text:
+            text = " "  # makes the terminal wrap
+        if "\0" in text:
+            start = 1 if continues else 0
+            text = text[:start] + _UNWRITTEN.sub(_step_over, text[start:])
+            text = text.replace("\0", " ")
+        self.out.append(text)
+
+    def _write_styled(self, row: Row) -> bool:
+        """False where the row has anything but narrow characters with styles."""
+        size, count = row.cell_bytes, len(row)
+        word = int.from_bytes(row.data, "little")
+        special = KIND_MASK
+        if size == 8:
+            special |= WIDTH_MASK << WIDTH_SHIFT | PROTECTED_BIT | LINK_BIT
+        if word & _repeated(special, size, count):
+            return False
+        step = size // 4
+        codes = word >> CONTENT_SHIFT & _repeated(_CODE_MASK, size, count)
+        styles = word >> STYLE_SHIFT & _repeated(STYLE_MASK if size == 8 else 63, size, count)
+        text = codes.to_bytes(len(row.data), "little").decode("utf-32-le")[::step].replace("\0", " ")
+        runs = styles.to_bytes(len(row.data), "little").decode("utf-32-le", "surrogatepass")[::step]
+        self._set(self.pen, None, False)
+        out, table, number = self.out, row.page.styles, -1
+        for run in _SAME_STYLE.finditer(runs):
+            start, end = run.span()
+            number = ord(runs[start])
+            out.append(sgr(table[number]) + text[start:end])
+        self.pen = table[number]
+        return True
+
+    def _write_cells(self, row: Row, cols: int, continues: bool, continued_by: Row | None) -> None:
+        cells = row.cells()
+        if continued_by is not None:
+            cells.extend([0] * (cols - len(cells)))
+        elif continues and not cells:
+            cells.append(0)
+        count, col = len(cells), 0
+        while col < count:
+            cell = cells[col]
+            width = cell >> WIDTH_SHIFT & WIDTH_MASK
+            if width == SPACER_TAIL or (width == SPACER_HEAD and continued_by and _begins_wide(continued_by)):
+                col += 1
+                continue
+            style = row.style(cell)
+            self._set(style, row.link(cell), bool(cell & PROTECTED_BIT))
+            is_first = continues and col == 0
+            if cell & KIND_MASK or width == WIDE or is_first:
+                end = col + (2 if width == WIDE else 1)
+                if cell & KIND_MASK > KIND_GRAPHEME and not is_first:
+                    while end < count and cells[end] == cell:
+                        end += 1
+                    self._erase(end - col, end == cols, continued_by is not None)
+                else:
+                    self._print(row, col, cell)
+                    if end < count and end < cols and _is_of_doubtful_width(cell):
+                        self.out.append(f"\x1b[{end + 1}G")
+                if is_first and has_background(style):
+                    # Where the wrap scrolled, the new row has the background of the pen.
+                    self._set(DEFAULT_STYLE, None, False)
+                    self.out.append("\x1b[K")
+                col = end
+                continue
+            key, end = cell & PEN_MASK, col + 1
+            while end < count and cells[end] & PEN_MASK == key:
+                end += 1
+            text = "".join([chr(other >> CONTENT_SHIFT & _CODE_MASK) for other in cells[col:end]])
+            if not key and end < count:
+                text = _UNWRITTEN.sub(_step_over, text)
+            self.out.append(text.replace("\0", " "))
+            col = end
+
+    def _erase(self, count: int, to_edge: bool, must_print: bool) -> None:
+        """Cells that have nothing but a background, which is the pen's."""
+        if to_edge:
+            self.out.append(" " * count if must_print else "\x1b[K")
+        else:
+            self.out.append(f"\x1b[{count}X\x1b[{count}C")
+
+    def _print(self, row: Row, col: int, cell: int) -> None:
+        text = row.character(col, cell)
+        if cell & KIND_MASK == KIND_GRAPHEME and _needs_clustering(text, cell >> WIDTH_SHIFT & WIDTH_MASK):
+            self.out.append("\x1b[?2027h")
+            self._clusters = True
+        self.out.append(text or " ")
+
+
+def _step_over(blanks: re.Match[str]) -> str:
+    return f"\x1b[{len(blanks[0])}C"
+
+
+def _begins_wide(row: Row) -> bool:
+    cells = row.cells()
+    return bool(cells) and cells[0] >> WIDTH_SHIFT & WIDTH_MASK == WIDE
+
+
+def _is_of_doubtful_width(cell: int) -> bool:
+    """Terminals agree on a character, but not on all emoji, and not on clusters."""
+    if cell & KIND_MASK == KIND_GRAPHEME:
+        return True
+    return cell >> WIDTH_SHIFT & WIDTH_MASK != NARROW and cell >> CONTENT_SHIFT & _CODE_MASK > 0xFFFF
+
+
+def _needs_clustering(text: str, width: int) -> bool:
+    """Whether the characters come together only in mode 2027: otherwise but those without width do."""
+    return any(
+        (char in _VARIATION_SELECTORS and width == WIDE) or char >= "\U0001f000" or "\u1100" <= char <= "\u11ff"
+        for char in text[1:]
+    )
