@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -70,11 +71,14 @@ def main() -> int:
 
 def measure_scenario(name: str, plan: Plan) -> list[Finding]:
     """A scenario that fails says so in the table, and leaves the others their say."""
+    began_at = time.monotonic()
     try:
         return SCENARIOS[name](plan)
     except Exception as error:
         traceback.print_exc()
         return [Skipped(name, "all", f"failed: {error!r}")]
+    finally:
+        report(f"{name}: took {time.monotonic() - began_at:.0f} s")
 
 
 def parse_options() -> argparse.Namespace:

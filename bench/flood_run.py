@@ -48,18 +48,22 @@ async def run_flood(peer: Peer, address: str, flood: Flood) -> float:
         OutputEnded: bytes are missing, or it does not come to its end.
     """
     count = 0
+    stage = "opening"
     try:
         async with (
             asyncio.timeout(TIMEOUT_SECONDS),
             peer.opened(address, flood.argv, flood.terminal_size) as terminal,
         ):
+            stage = "waiting for the program"
             await terminal.read_until(b"READY")
+            stage = "flooding"
             begin = time.perf_counter()
             await terminal.send(b"g")
             count = await terminal.read_until(b"FLOOD-END")
             seconds = time.perf_counter() - begin
+            stage = "closing"
     except TimeoutError:
-        raise OutputEnded(f"{peer.name}: not at its end within {TIMEOUT_SECONDS} s") from None
+        raise OutputEnded(f"{peer.name}: {stage}, still after {TIMEOUT_SECONDS} s") from None
     if peer.sends_every_byte and count < flood.size_bytes:
         raise OutputEnded(f"{peer.name}: only {count} of {flood.size_bytes} bytes came")
     return flood.size_bytes / MB / seconds

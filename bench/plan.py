@@ -26,7 +26,7 @@ class Plan:
 
     @property
     def flood_rounds(self) -> int:
-        return 2 if self.quick else 9
+        return 2 if self.quick else 7
 
     @property
     def kind_rounds(self) -> int:

@@ -10,10 +10,10 @@ from collections import defaultdict
 import uvloop
 
 from bench import streams
-from bench.figures import Bar, Figure, Finding
+from bench.figures import Bar, Figure, Finding, Skipped
 from bench.flood_run import make_stream_flood, run_flood, run_kernel_limit
 from bench.peers import NODE_PTY, PTYD, TERMINADO, TMUX
-from bench.peers.base import Peer
+from bench.peers.base import OutputEnded, Peer
 from bench.plan import Plan, report, running_peers, take_turns
 
 PEERS = (PTYD, TERMINADO, NODE_PTY, TMUX)
@@ -49,7 +49,15 @@ def measure(plan: Plan, name: str, stream: streams.Stream, limit_bar: Bar | None
             for peer in take_turns(list(addresses), number):
                 if peer is PTYD:
                     limits.append(run_kernel_limit(plan, flood))
-                runs[peer].append(uvloop.run(run_flood(peer, addresses[peer], flood)))
+                try:
+                    runs[peer].append(uvloop.run(run_flood(peer, addresses[peer], flood)))
+                except OutputEnded as reason:
+                    if peer is PTYD:
+                        raise
+                    # The others are still worth their figures.
+                    skipped.append(Skipped(name, peer.name, str(reason)))
+                    addresses.pop(peer)
+                    runs.pop(peer, None)
     return [*make_figures(name, runs, limits, limit_bar), *skipped]
 
 
