@@ -110,8 +110,8 @@ def _charsets(charsets: Charsets) -> tuple[Any, ...]:
 
 
 def _row(row: Row) -> list[tuple[str, str, Any, bool]]:
-    """(text, style, link, protected) of each cell, but for blank ones at the end. A blank is a space, and of its style only
-    what shows."""
+    """(text, style, link, protected) of each cell, but for blank ones at the end. A blank is a space, and of its style
+    only what shows."""
     seen = []
     for col, cell in enumerate(row.cells()):
         width = cell >> WIDTH_SHIFT & WIDTH_MASK
