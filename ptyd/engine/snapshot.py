@@ -1,6 +1,6 @@
 """A terminal's state as control sequences that rebuild it in a fresh terminal of the same size."""
 
-from ptyd.engine.pages import DEFAULT_STYLE, SPACER_TAIL, WIDTH_MASK, WIDTH_SHIFT
+from ptyd.engine.pages import DEFAULT_STYLE, SPACER_TAIL, WIDE, WIDTH_MASK, WIDTH_SHIFT
 from ptyd.engine.rows import DEC_PROTECTION, ISO_PROTECTION, Formatter, RowWriter
 from ptyd.engine.sgr import has_background, sgr
 from ptyd.engine.state import ALTERNATE, MODES, PRIMARY, Charsets, Cursor, DynamicColour, Screen, State
@@ -250,7 +250,11 @@ class _SnapshotWriter:
         col, cells = cursor.col - (0 if cursor.pending_wrap else 1), line.cells()
         if 0 < col < len(cells) and cells[col] >> WIDTH_SHIFT & WIDTH_MASK == SPACER_TAIL:
             col -= 1
-        character = line.character(col, cells[col]) if 0 <= col < len(cells) else ""
+        character = ""
+        if 0 <= col < len(cells):
+            is_wide = cells[col] >> WIDTH_SHIFT & WIDTH_MASK == WIDE
+            if cursor.col - col == 1 + is_wide:
+                character = line.character(col, cells[col])
         if cursor.pending_wrap or not character or character != state.previous_character:
             self._place_cursor(screen, cursor, in_margins=True)
         else:

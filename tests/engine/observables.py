@@ -6,6 +6,7 @@ from ptyd.engine.pages import (
     DEFAULT_STYLE,
     SPACER_HEAD,
     SPACER_TAIL,
+    WIDE,
     WIDTH_MASK,
     WIDTH_SHIFT,
     Row,
@@ -101,7 +102,12 @@ def _cursor(cursor: Cursor) -> tuple[Any, ...]:
 
 def _charsets(charsets: Charsets) -> tuple[Any, ...]:
     """ASCII (1) and UTF-8 (0) are the same for what is in the screen."""
-    return tuple(number if number > 1 else 0 for number in charsets.sets), charsets.left, charsets.right, charsets.single_shift
+    return (
+        tuple(number if number > 1 else 0 for number in charsets.sets),
+        charsets.left,
+        charsets.right,
+        charsets.single_shift,
+    )
 
 
 def _row(row: Row) -> list[tuple[str, str, Any, bool]]:
@@ -111,7 +117,8 @@ def _row(row: Row) -> list[tuple[str, str, Any, bool]]:
     for col, cell in enumerate(row.cells()):
         width = cell >> WIDTH_SHIFT & WIDTH_MASK
         if width == SPACER_TAIL:
-            seen.append(("", "", None, False))
+            is_blank = seen and seen[-1][0] == " "
+            seen.append(seen[-1] if is_blank else ("", "", None, False))
             continue
         if width == SPACER_HEAD:
             # Has the style of what follows if it was printed, and none if it comes from a change of size.
@@ -119,6 +126,8 @@ def _row(row: Row) -> list[tuple[str, str, Any, bool]]:
             continue
         style, link = row.style(cell), row.link(cell)
         text = row.character(col, cell) or " "
+        if text[0] == " " and width == WIDE:
+            text = " "  # of a character that a charset does not have; printed as two
         if text == " " and not shows_on_blanks(style):
             style = background_alone(style)
         seen.append((text, style.hex(), link and (link.name, link.uri), bool(cell >> 44 & 1)))
@@ -128,8 +137,4 @@ def _row(row: Row) -> list[tuple[str, str, Any, bool]]:
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: (one.get(key), other.get(key))
-        for key in one.keys() | other.keys()
-        if one.get(key) != other.get(key)
-    }
+    return {key: (one.get(key), other.get(key)) for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
