@@ -251,7 +251,11 @@ class RowWriter:
         if cell & KIND_MASK == KIND_GRAPHEME and _needs_clustering(text, cell >> WIDTH_SHIFT & WIDTH_MASK):
             self.out.append("\x1b[?2027h")
             self._clusters = True
-        self.out.append(text or " ")
+        if text == "":
+            text = " "
+        if text[0] == " " and cell >> WIDTH_SHIFT & WIDTH_MASK == WIDE:
+            text = "  "  # what becomes of a character that a charset does not have
+        self.out.append(text)
 
 
 def _count_simple(rows: list[Row], start: int, end: int, cols: int, continues: bool) -> int:

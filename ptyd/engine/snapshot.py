@@ -1,6 +1,6 @@
 """A terminal's state as control sequences that rebuild it in a fresh terminal of the same size."""
 
-from ptyd.engine.pages import DEFAULT_STYLE, SPACER_TAIL, WIDTH_MASK, WIDTH_SHIFT
+from ptyd.engine.pages import DEFAULT_STYLE, SPACER_TAIL, WIDE, WIDTH_MASK, WIDTH_SHIFT
 from ptyd.engine.rows import DEC_PROTECTION, ISO_PROTECTION, Formatter, RowWriter
 from ptyd.engine.sgr import has_background, sgr
 from ptyd.engine.state import ALTERNATE, MODES, PRIMARY, Charsets, Cursor, DynamicColour, Screen, State
@@ -27,7 +27,7 @@ _SINGLE_SHIFTS = {2: "\x1bN", 3: "\x1bO"}
 _FRESH_CHARSETS = Charsets((0, 0, 0, 0), 0, 2, None)
 _BAR, _BLOCK, _UNDERLINE = 0, 1, 2
 _SHAPE_NUMBERS = {_BLOCK: 1, _UNDERLINE: 3, _BAR: 5}
-_PROTECTIONS = {1: ISO_PROTECTION, 2: DEC_PROTECTION}
+_ISO_PROTECTION = 1
 
 
 def write_snapshot(state: State, formatter: Formatter | None) -> bytes:
@@ -180,17 +180,25 @@ class _SnapshotWriter:
         self._write_shape(main)
         entered_by = [number for number in _SCREEN_MODES if state.mode(number)] or [47]
         cursor = main.cursor
-        if entered_by[0] == 1049:
-            # It saves the cursor, and that is the one to come back to, wherever the cursor itself was moved by a
-            # change of size.
-            cursor = main.saved_cursor or cursor
+        if entered_by[0] == 1049 and main.saved_cursor:
+            # 1049 saves the cursor to come back to, and that may have been left behind by a change of size.
+            if _place(main.saved_cursor) != _place(cursor):
+                self._enter_alternate(main, main.saved_cursor, [1049])
+                out.append("\x1b[?47l")
+                entered_by = [47]
+            else:
+                cursor = main.saved_cursor
         elif main.saved_cursor:
             self._write_saved_cursor(main)
+        self._enter_alternate(main, cursor, entered_by)
+
+    def _enter_alternate(self, main: Screen, cursor: Cursor, modes: list[int]) -> None:
+        out = self._out
         if cursor.origin:
             out.append(f"\x1b[?{_ORIGIN}h")
         self._place_cursor(main, cursor)
         self._write_pen(cursor)
-        out.append("".join(f"\x1b[?{number}h" for number in entered_by))
+        out.append("".join(f"\x1b[?{number}h" for number in modes))
         if cursor.origin:
             out.append(f"\x1b[?{_ORIGIN}l")
         self._clear_pen(cursor)
@@ -199,11 +207,11 @@ class _SnapshotWriter:
         out.append("\x1b[H")
 
     def _choose_protection(self, screen: Screen) -> None:
-        """Erasing heeds the kind that was used last."""
-        kind = _PROTECTIONS.get(screen.protected_mode)
-        self._rows.protection = kind or DEC_PROTECTION
-        if kind:
-            self._out += kind
+        """Where ISO's kind was used last, all erasing heeds it."""
+        self._rows.protection = DEC_PROTECTION
+        if screen.protected_mode == _ISO_PROTECTION:
+            self._rows.protection = ISO_PROTECTION
+            self._out += ISO_PROTECTION
 
     def _write_saved_cursor(self, screen: Screen) -> None:
         cursor = screen.saved_cursor
@@ -242,7 +250,11 @@ class _SnapshotWriter:
         col, cells = cursor.col - (0 if cursor.pending_wrap else 1), line.cells()
         if 0 < col < len(cells) and cells[col] >> WIDTH_SHIFT & WIDTH_MASK == SPACER_TAIL:
             col -= 1
-        character = line.character(col, cells[col]) if 0 <= col < len(cells) else ""
+        character = ""
+        if 0 <= col < len(cells):
+            is_wide = cells[col] >> WIDTH_SHIFT & WIDTH_MASK == WIDE
+            if cursor.col - col == 1 + is_wide:
+                character = line.character(col, cells[col])
         if cursor.pending_wrap or not character or character != state.previous_character:
             self._place_cursor(screen, cursor, in_margins=True)
         else:
@@ -299,6 +311,10 @@ class _SnapshotWriter:
         number = _SHAPE_NUMBERS.get(screen.cursor_shape, 1)
         self._out.append(f"\x1b[{number if state.mode(_BLINKING) else number + 1} q")
         self._has_shape = True
+
+
+def _place(cursor: Cursor) -> tuple[int, int, bool]:
+    return cursor.col, cursor.row, cursor.pending_wrap
 
 
 def _differing(modes: int, other: int) -> list[int]:

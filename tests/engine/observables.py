@@ -6,6 +6,7 @@ from ptyd.engine.pages import (
     DEFAULT_STYLE,
     SPACER_HEAD,
     SPACER_TAIL,
+    WIDE,
     WIDTH_MASK,
     WIDTH_SHIFT,
     Row,
@@ -14,9 +15,9 @@ from ptyd.engine.sgr import background_alone, shows_on_blanks
 from ptyd.engine.state import MODES, Charsets, Cursor, Screen, State
 from ptyd.engine.terminal import GhosttyEngine
 
-# 2026 and 2048 are never in a snapshot, 3 would clear the screen; 1048 is an action and 47 to 1049 are told apart by
-# what they do.
-UNCOMPARED_MODES = {3, 1048, 2026, 2048, 5522}
+# 2026 and 2048 are never in a snapshot, 3 would clear the screen, 1048 is an action. 47 may be set beside 1049, to get
+# at a cursor of the main screen that is not the saved one.
+UNCOMPARED_MODES = {3, 47, 1048, 2026, 2048, 5522}
 QUESTIONS = {
     "pen": b"\x1bP$qm\x1b\\",
     "margins": b"\x1bP$qr\x1b\\",
@@ -76,7 +77,7 @@ def _screen(state: State, screen: Screen) -> dict[str, Any]:
             "cursor": _cursor(screen.cursor),
             "shape": screen.cursor_shape,
             "link": screen.link and (screen.link.name, screen.link.uri),
-            "protection": screen.protected_mode,
+            "erases only what is not protected": screen.protected_mode == 1,
         }
     return seen
 
@@ -116,10 +117,17 @@ def _row(row: Row) -> list[tuple[str, str, Any, bool]]:
     for col, cell in enumerate(row.cells()):
         width = cell >> WIDTH_SHIFT & WIDTH_MASK
         if width == SPACER_TAIL:
-            seen.append(("", "", None, False))
+            is_blank = seen and seen[-1][0] == " "
+            seen.append(seen[-1] if is_blank else ("", "", None, False))
+            continue
+        if width == SPACER_HEAD:
+            # Has the style of what follows if it was printed, and none if it comes from a change of size.
+            seen.append((" ", DEFAULT_STYLE.hex(), None, False))
             continue
         style, link = row.style(cell), row.link(cell)
-        text = " " if width == SPACER_HEAD else row.character(col, cell) or " "
+        text = row.character(col, cell) or " "
+        if text[0] == " " and width == WIDE:
+            text = " "  # of a character that a charset does not have; printed as two
         if text == " " and not shows_on_blanks(style):
             style = background_alone(style)
         seen.append((text, style.hex(), link and (link.name, link.uri), bool(cell >> 44 & 1)))

@@ -57,6 +57,8 @@ _CSI_QUESTION = re.compile(
     re.VERBOSE,
 )
 
+_TITLE_STACK = re.compile(rb"(22|23)(?:;\d*)*t")
+
 _OSC_QUESTION = re.compile(
     rb"""
       (?: [45] | 1[0-9] | 21 | 22 | 50 | 52 | 5522 | 7501 ) ; (?: .* [;=] )? \? (?: ; .* )?
@@ -83,6 +85,7 @@ class QueryFilter:
         self._held = b""
         self._is_dropping = False
         self._is_passthrough = False
+        self._titles_pushed = 0
 
     def feed(self, data: bytes) -> bytes:
         """``data`` without questions. The beginning of what may become one is held until it is known."""
@@ -96,7 +99,8 @@ class QueryFilter:
     def reset(self) -> None:
         """Forget an unfinished sequence: the output starts anew."""
         self._held = b""
-        self._is_dropping = False
+        self._is_dropping = self._is_passthrough = False
+        self._titles_pushed = 0
 
     def _sift(self, data: bytes) -> list[bytes]:
         kept: list[bytes] = []
@@ -185,9 +189,22 @@ class QueryFilter:
             # Either it goes on, or an ESC, CAN or SUB (or no ASCII at all) has put an end to it.
             return (None, b"") if end == len(data) else (end, data[start:end])
         controls = b"".join(_EMBEDDED_CONTROLS.findall(matched[0]))
-        if _CSI_QUESTION.fullmatch(_EMBEDDED_CONTROLS.sub(b"", matched[0])):
+        sequence = _EMBEDDED_CONTROLS.sub(b"", matched[0])
+        if _CSI_QUESTION.fullmatch(sequence) or self._pops_too_much(sequence):
             return end, controls.replace(b"\x05", b"")
         return end, data[start:end].replace(b"\x05", b"")
+
+    def _pops_too_much(self, sequence: bytes) -> bool:
+        """Whether it takes a title from the terminal's stack that this output has not put there: a screen does not
+        bring the session's own stack along, and what lies on the terminal's is the title to return to."""
+        operation = _TITLE_STACK.fullmatch(sequence)
+        if operation is None:
+            return False
+        self._titles_pushed += 1 if operation[1] == b"22" else -1
+        if self._titles_pushed >= 0:
+            return False
+        self._titles_pushed = 0
+        return True
 
     def _judge_string(
         self,

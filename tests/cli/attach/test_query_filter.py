@@ -102,6 +102,15 @@ def test_everything_else_stays_in_any_two_pieces(kept: bytes) -> None:
         assert query_filter.feed(data[:cut]) + query_filter.feed(data[cut:]) == data
 
 
+def test_only_titles_that_were_pushed_are_popped() -> None:
+    query_filter = QueryFilter()
+    assert query_filter.feed(b"\x1b[23;2t\x1b[22;0t\x1b[22;0;0t\x1b[23;0") == b"\x1b[22;0t\x1b[22;0;0t"
+    assert query_filter.feed(b"t\x1b[23t\x1b[23;0tx") == b"\x1b[23;0t\x1b[23tx"
+    query_filter.feed(b"\x1b[22;0t")
+    query_filter.reset()
+    assert query_filter.feed(b"\x1b[23;0tx") == b"x"
+
+
 def test_controls_inside_a_question_still_happen() -> None:
     assert QueryFilter().feed(b"a\x1b[6\nnb") == b"a\nb"
 
