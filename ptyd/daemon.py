@@ -45,6 +45,10 @@ GOODBYE_SECONDS = 0.5
 KILL_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for sessions that end with the daemon."""
 
+SWITCH_SECONDS = 0.0005
+"""Python's 5 ms would be waited again and again by a loop whose system calls let go of the GIL, while the engine thread
+works on a snapshot."""
+
 Ending = Literal["restart", "stop", "stop and kill"]
 
 
@@ -228,6 +232,7 @@ def main() -> None:
     """Entry point of the daemon's process."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     os.umask(0o077)
+    sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit()
     try:
         _event_loop_runner()(_main(Path(sys.argv[1])))
