@@ -38,7 +38,7 @@ TURN_BYTES = 256 * 1024
 INLINE_BYTES = 512
 """So much output is fed by the loop itself. The worst that could be made up of it (characters repeated ten thousand
 times each) took 7 ms here, a key's echo takes some microseconds."""
-FULL_SAVE_SECONDS = 2.0
+FULL_SAVE_SECONDS = 30.0
 """While output floods, states are taken with their scrollback only so often: without it they are much smaller."""
 
 
