@@ -1,6 +1,8 @@
 """A terminal's state as control sequences that rebuild it in a fresh terminal of the same size."""
 
-from ptyd.engine.pages import DEFAULT_STYLE, SPACER_TAIL, WIDE, WIDTH_MASK, WIDTH_SHIFT
+from dataclasses import replace
+
+from ptyd.engine.pages import DEFAULT_STYLE, SPACER_TAIL, WIDE, WIDTH_MASK, WIDTH_SHIFT, Row
 from ptyd.engine.rows import DEC_PROTECTION, ISO_PROTECTION, Formatter, RowWriter
 from ptyd.engine.sgr import has_background, sgr
 from ptyd.engine.state import ALTERNATE, MODES, PRIMARY, Charsets, Cursor, DynamicColour, Screen, State
@@ -225,11 +227,18 @@ class _SnapshotWriter:
         if cursor.origin:
             self._out.append(f"\x1b[?{_ORIGIN}l")
         self._clear_pen(cursor)
+        if cursor.pending_wrap and len(self._line(screen, cursor.row)) <= cursor.col:
+            # A blank was printed where nothing was; they differ when lines flow anew.
+            self._place_cursor(screen, replace(cursor, pending_wrap=False))
+            self._out.append("\x1b[X")
+
+    def _line(self, screen: Screen, row: int) -> Row:
+        return screen.rows[len(screen.rows) - self._state.rows + min(row, self._state.rows - 1)]
 
     def _place_cursor(self, screen: Screen, cursor: Cursor, in_margins: bool = False) -> None:
         state = self._state
         col, row = min(cursor.col, state.cols - 1), min(cursor.row, state.rows - 1)
-        line = screen.rows[len(screen.rows) - state.rows + row]
+        line = self._line(screen, row)
         if cursor.pending_wrap:
             # Only printing the last character once more gets the cursor into this state.
             cells = line.cells()
@@ -246,7 +255,7 @@ class _SnapshotWriter:
         """And set the pen, and print the last printed character once more if it is the one before the cursor: REP
         repeats that. Some terminals do so only if nothing comes between, so all else is set before, if it can be."""
         state, cursor = self._state, screen.cursor
-        line = screen.rows[len(screen.rows) - state.rows + cursor.row]
+        line = self._line(screen, cursor.row)
         col, cells = cursor.col - (0 if cursor.pending_wrap else 1), line.cells()
         if 0 < col < len(cells) and cells[col] >> WIDTH_SHIFT & WIDTH_MASK == SPACER_TAIL:
             col -= 1

@@ -1,5 +1,6 @@
 """All that can be seen or asked of a terminal, to compare two of them."""
 
+from dataclasses import replace
 from typing import Any
 
 from ptyd.engine.pages import (
@@ -70,7 +71,12 @@ def _screen(state: State, screen: Screen) -> dict[str, Any]:
         "scrollback": [_row(row) for row in screen.rows[:first]],
         "scrollback wraps": [row.wrapped for row in screen.rows[:first]],
         "keyboard": _keyboard(screen),
-        "saved cursor": _cursor(screen.saved_cursor) if screen.saved_cursor else None,
+        # ... and without a single shift, which would be lost with the next character anyway.
+        "saved cursor": _cursor(
+            replace(screen.saved_cursor, charsets=replace(screen.saved_cursor.charsets, single_shift=None))
+        )
+        if screen.saved_cursor
+        else None,
     }
     if is_active:
         seen |= {

@@ -59,7 +59,9 @@ def test_lines_flow_alike_in_both(steps: list[bytes | tuple[int, int]], size: tu
     other = copy(engine)
     for terminal in (engine, other):
         terminal.resize(*size)
-    assert_alike(engine, other)
+    # The library keeps or loses the marks of wrapped rows of the alternate screen, which does not flow anew, by what
+    # room its memory has.
+    assert differences(observe(engine), observe(other)).keys() <= {"alternate wraps"}
 
 
 @IN_CI
