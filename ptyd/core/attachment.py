@@ -292,7 +292,7 @@ class Attachment:
             return max(self._resync_not_before, self.output_not_before) if self._may_start_anew() else None
         if self._credit() <= 0:
             return None
-        frame = self.session.frames.waits_until()
+        frame = self.session.frames.holds_until(self.cursor, self.session.log.head)
         return self.output_not_before if frame is None else max(frame, self.output_not_before)
 
     # --- credit ---
