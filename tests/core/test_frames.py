@@ -1,6 +1,7 @@
 """Frames of synchronized output: found however the output is cut, and held back within a cap."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ def watch(*parts: bytes, start: int = 0, now: float = 0.0) -> FrameWatch:
 )
 def test_any_cut_finds_the_same_frame(data: bytes, cuts: list[int], start: int) -> None:
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    parts = [data[begin:end] for begin, end in zip(places, places[1:], strict=False)]
+    parts = [data[begin:end] for begin, end in pairwise(places)]
     assert watch(*parts, start=start).open_at == open_at(data, start)
 
 
