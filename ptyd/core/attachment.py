@@ -255,7 +255,8 @@ class Attachment:
         """What to send now. None: nothing is due, or there is no credit, or it waits for ``waits_until``."""
         if not self._is_announced:
             return None
-        self._pace.look(self._sent_bytes, self.unacked_bytes, now)
+        # What of a screen is not sent yet is in nobody's way.
+        self._pace.look(self._sent_bytes, self.unacked_bytes - self.screen.held_bytes, now)
         if self._queue and not self.screen.is_half_sent:
             message = self._queue.popleft()
             self.closed = isinstance(message, Detached)
