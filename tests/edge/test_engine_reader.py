@@ -284,10 +284,11 @@ async def test_a_snapshot_is_not_older_than_the_question(bench: Bench) -> None:
 
 async def test_a_question(bench: Bench) -> None:
     bench.write(b"hello")
-    question = asyncio.create_task(bench.reader.ask(lambda engine: engine.text(0)))
-    await asyncio.sleep(0)
-    await bench.thread.take_all()
-    assert await question == (5, "hello")
+    async with asyncio.TaskGroup() as tasks:
+        question = tasks.create_task(bench.reader.ask(lambda engine: engine.text(0)))
+        await asyncio.sleep(0)
+        await bench.thread.take_all()
+    assert question.result() == (5, "hello")
 
 
 async def test_appearance(bench: Bench) -> None:
