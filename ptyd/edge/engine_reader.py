@@ -35,11 +35,11 @@ T = TypeVar("T")
 
 TURN_BYTES = 256 * 1024
 """After so much another session's engine has its turn."""
+TURNS_A_LOG = 16
+"""So often, at least, while a log's capacity is written: only a turn saves the state, and so lets the hold move on."""
 INLINE_BYTES = 512
 """So much output is fed by the loop itself. The worst that could be made up of it (characters repeated ten thousand
 times each) took 7 ms here, a key's echo takes some microseconds."""
-TURNS_A_LOG = 16
-"""So often, at least, while a log's capacity is written: only a turn saves the state, and so lets the hold move on."""
 FULL_SAVE_SECONDS = 2.0
 """While output floods, states are saved with their scrollback only so often: without it they are fifty times smaller,
 and the log that follows has scrollback enough."""

@@ -20,17 +20,11 @@ from ptyd_protocol.messages import (
     Snapshot,
 )
 
-from ptyd.core.attachment import (
-    COALESCE_BYTES,
-    COALESCE_SECONDS,
-    FLOOD_BYTES,
-    VIEWER_TURN_SECONDS,
-    Attachment,
-)
+from ptyd.core.attachment import COALESCE_BYTES, COALESCE_SECONDS, FLOOD_BYTES, VIEWER_TURN_SECONDS
 from ptyd.core.replay_log import GUARD_BLOCK_BYTES
 from ptyd.core.session import Session
 from tests.core.memory import SMALL_CAPACITY_BYTES
-from tests.core.world import attach, end_program, make_session, take_messages, terminal_of, write_output
+from tests.core.world import attach, end_program, make_session, read_all, take_messages, terminal_of, write_output
 
 WINDOW = 65_536
 
@@ -41,15 +35,6 @@ def kinds(messages: list[DaemonMessage]) -> list[type[DaemonMessage]]:
 
 def outputs(messages: list[DaemonMessage]) -> bytes:
     return b"".join(message.data for message in messages if isinstance(message, Output))
-
-
-def read_all(session: Session, attachment: Attachment, now: float = 0.0) -> list[DaemonMessage]:
-    """Everything due at ``now`` to a client that acknowledges at once."""
-    messages: list[DaemonMessage] = []
-    while more := take_messages(attachment, now):
-        messages += more
-        session.acknowledge(attachment, attachment.cursor)
-    return messages
 
 
 def first_of(messages: list[DaemonMessage]) -> Attached:
