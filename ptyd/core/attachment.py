@@ -278,7 +278,8 @@ class Attachment:
         """What to send now. None: nothing is due, or there is no credit, or it waits for ``waits_until``."""
         if not self._is_announced:
             return None
-        self._pace.look(self._sent_bytes, self.unacked_bytes, now)
+        # What of a screen is not sent yet is in nobody's way.
+        self._pace.look(self._sent_bytes, self.unacked_bytes - self.screen.held_bytes, now)
         if self._queue and not self.screen.is_half_sent:
             message = self._queue.popleft()
             self.closed = isinstance(message, Detached)
@@ -316,7 +317,7 @@ class Attachment:
             return max(self._resync_not_before, self.output_not_before) if self._may_start_anew() else None
         if self._credit() <= 0:
             return None
-        frame = self.session.frames.waits_until()
+        frame = self.session.frames.holds_until(self.cursor, self.session.log.head)
         return self.output_not_before if frame is None else max(frame, self.output_not_before)
 
     # --- credit ---

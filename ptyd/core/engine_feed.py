@@ -37,6 +37,8 @@ class EngineFeed:
     def __init__(self, engine: Engine, log: ReplayLog, state: FeedState, answered: int) -> None:
         self.engine = engine
         self.cursor = state.offset
+        self.asked_at = 0
+        """The offset of the newest answers."""
         self._log = log
         self._size_number = state.size_number
         self._answered = answered
@@ -84,6 +86,7 @@ class EngineFeed:
         self._piece_bytes = ASKING_PIECE_BYTES if data else min(4 * self._piece_bytes, PIECE_BYTES)
         if not data or self.cursor <= self._answered:
             return None
+        self.asked_at = self.cursor
         return Answers(self.cursor, data)
 
     def _take_sizes(self) -> int:

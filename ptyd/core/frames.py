@@ -13,7 +13,7 @@ MAX_FRAME_SECONDS = 0.15
 
 
 class FrameWatch:
-    """Finds where the newest frame begins that has not ended, in output as it comes."""
+    """Finds where a frame begins that has not ended, in output as it comes."""
 
     def __init__(self) -> None:
         self.open_at: int | None = None
@@ -23,25 +23,18 @@ class FrameWatch:
 
     def feed(self, offset: int, data: bytes, now: float) -> None:
         """Look at the output from ``offset`` on, which follows on what was looked at before."""
-        text = self._tail + data
+        text = self._tail + data  # the tail is too short to hold a whole sequence that was seen before
         begin = offset - len(self._tail)
         self._tail = text[-(len(BEGIN) - 1) :]
-        newest = text.rfind(_COMMON)
-        while newest >= 0:
-            last = text[newest : newest + len(BEGIN)]
-            if last == END:
-                self.open_at = None
-                return
-            if last == BEGIN:
-                self._open(text, begin, newest, now)
-                return
-            newest = text.rfind(_COMMON, 0, newest)
-
-    def _open(self, text: bytes, begin: int, newest: int, now: float) -> None:
-        if self.open_at is not None and text.rfind(END, 0, newest) < 0:
-            return  # it was open already
-        if self.open_at != begin + newest:
-            self.open_at, self.opened_at = begin + newest, now
+        if _COMMON not in text:
+            return
+        end = text.rfind(END)
+        if end >= 0:
+            self.open_at = None
+        if self.open_at is None:
+            newest = text.find(BEGIN, max(end, 0))
+            if newest >= 0:
+                self.open_at, self.opened_at = begin + newest, now
 
     def stop_before(self, head: int, now: float) -> int:
         """Up to where output may be sent: the beginning of an open frame, or the head."""
@@ -49,6 +42,8 @@ class FrameWatch:
             return head
         return self.open_at
 
-    def waits_until(self) -> float | None:
-        """When ``stop_before`` lets an open frame go."""
-        return None if self.open_at is None else self.opened_at + MAX_FRAME_SECONDS
+    def holds_until(self, cursor: int, head: int) -> float | None:
+        """When ``stop_before`` lets go what comes next at ``cursor``; None where it holds nothing there."""
+        if self.open_at is None or cursor < self.open_at or head - self.open_at > MAX_FRAME_BYTES:
+            return None
+        return self.opened_at + MAX_FRAME_SECONDS

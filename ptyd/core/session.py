@@ -240,11 +240,12 @@ class Session:
         if self.controller is not attachment:
             return
         heir = self._find_heir()
+        is_lent = self.log.controller_key != attachment.key  # whose it is may still come back
         if heir is None:
             self._set_controller(None)
-            if not may_return:
+            if not may_return and not is_lent:
                 self.log.controller_key = 0
-        elif may_return:
+        elif may_return or is_lent:
             self._lend_control(heir, heir.cols, heir.rows)
         else:
             self.take_control(heir, heir.cols, heir.rows)

@@ -11,6 +11,7 @@ their scrollback, and the half log behind them has scrollback enough.
 
 import asyncio
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +36,8 @@ T = TypeVar("T")
 
 TURN_BYTES = 256 * 1024
 """After so much another session's engine has its turn."""
+TURNS_A_LOG = 16
+"""So often, at least, while a log's capacity is written: only a turn saves the state, and so lets the hold move on."""
 INLINE_BYTES = 512
 """So much output is fed by the loop itself. The worst that could be made up of it (characters repeated ten thousand
 times each) took 7 ms here, a key's echo takes some microseconds."""
@@ -92,7 +95,12 @@ class EngineReader:
         self._feed: EngineFeed | None = None
         self._jobs: deque[_Job] = deque()
         self._snapshots: dict[int, _Job] = {}
+        self._lock = threading.Lock()
+        """Held to begin a job, and to postpone one that is not begun."""
         self._is_busy = False
+        self._turn_at = 0
+        """Where the engine was at the end of its last turn."""
+        self._is_saved_damaged = False
         self._has_failed = False
         self._when_idle: Callable[[], None] | None = None
         self._full_save_at = 0.0
@@ -113,6 +121,8 @@ class EngineReader:
         log.engine_hold = self._hold
 
     def _saved(self, log: ReplayLog) -> SavedScreen | None:
+        if self._is_saved_damaged:
+            return None
         saved = self._screen_file.load(self._maker.name, log.epoch)
         return saved if saved is not None and log.oldest <= saved.at.offset <= log.head else None
 
@@ -128,7 +138,7 @@ class EngineReader:
         if self._is_busy:
             return
         feed = self._feed
-        if feed is None or self._jobs or self._log_file.log.head - feed.cursor > INLINE_BYTES or feed.has_size_due:
+        if feed is None or self._needs_turn(feed):
             self._take_turn()
             return
         try:
@@ -141,12 +151,25 @@ class EngineReader:
         if feed.is_behind:
             self._take_turn()
 
+    def _needs_turn(self, feed: EngineFeed) -> bool:
+        log = self._log_file.log
+        return (
+            bool(self._jobs)
+            or log.head - feed.cursor > INLINE_BYTES
+            or feed.has_size_due
+            or feed.cursor - self._turn_at >= log.capacity // TURNS_A_LOG
+        )
+
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:
-        """Those who ask for the same before it is begun get the same."""
+        """Those who ask for the same before it is begun get the same, taken where the last one asked."""
+        log = self._log_file.log
         job = self._snapshots.get(scrollback)
-        if job is not None and not job.started:
-            job.settle.append(on_ready)
-            return
+        if job is not None:
+            with self._lock:
+                if not job.started:
+                    job.target, job.size_count = log.head, log.size_count
+                    job.settle.append(on_ready)
+                    return
 
         def take(feed: EngineFeed) -> ScreenSnapshot:
             state = feed.state
@@ -185,10 +208,13 @@ class EngineReader:
     def rest(self) -> None:
         """Nothing has come for a while: save what is not saved, and take less memory."""
         self._is_fed = False
-        if self._feed is None or self._has_failed:
+        if self._feed is None or self._has_failed or self._when_idle is not None:
             return
 
         def settle_down(feed: EngineFeed) -> None:
+            if feed.asked_at > self._log_file.inputs.last_seq(ENGINE_KEY):
+                feed.engine.compress()
+                return  # with this state the next daemon would not answer what is still to be delivered
             capacity = self._log_file.log.capacity
             if not self._is_saved_whole or feed.cursor - self._hold > capacity // 4:
                 self._is_saved_whole = True
@@ -212,6 +238,7 @@ class EngineReader:
             self._when_idle = then
             return
         if self._feed is not None:
+            self.refresh_title()  # a program that ends soon has had no other look at it
             self._feed.engine.close()
             self._feed = None
         then()
@@ -239,6 +266,9 @@ class EngineReader:
         turn = _Turn()
         try:
             self._feed_and_ask(turn)
+        except EngineStateDamaged as error:
+            logger.error("a saved screen cannot be used: %s", error)
+            self._is_saved_damaged = True
         except BaseException as error:
             turn.error = error
         with suppress(RuntimeError):  # the loop has ended, and the daemon with it
@@ -253,12 +283,18 @@ class EngineReader:
             turn.answers = feed.step()
             if turn.answers is not None:
                 break
-        while self._jobs and self._is_due(self._jobs[0], feed):
-            job = self._jobs.popleft()
-            job.started = True
+        while (job := self._begin_due_job(feed)) is not None:
             turn.done.append(job)
             job.answer = job.ask(feed)
         self._save_in_time(feed)
+
+    def _begin_due_job(self, feed: EngineFeed) -> _Job | None:
+        with self._lock:
+            if not self._jobs or not self._is_due(self._jobs[0], feed):
+                return None
+            job = self._jobs.popleft()
+            job.started = True
+            return job
 
     @staticmethod
     def _is_due(job: _Job, feed: EngineFeed) -> bool:
@@ -288,16 +324,14 @@ class EngineReader:
         answered = self._log_file.inputs.last_seq(ENGINE_KEY)
         saved = self._saved(log)
         if saved is not None:
-            try:
-                return EngineFeed(self._maker.restore(saved.state), log, saved.at, answered)
-            except EngineStateDamaged as error:
-                logger.error("a saved screen cannot be used: %s", error)
+            return EngineFeed(self._maker.restore(saved.state), log, saved.at, answered)
         start = log.oldest
         if start > 0:
             start += find_safe_boundary(log.read(start, SEARCH_BYTES))
         number = log.size_number_at(start)
         _, cols, rows = log.size_record(number)
         engine = self._maker.create(cols, rows, self._scrollback_lines)
+        self._is_saved_damaged = False  # whatever is saved from here on is not
         return EngineFeed(engine, log, FeedState(start, number), answered)
 
     def _end_turn(self, turn: _Turn) -> None:
@@ -307,6 +341,11 @@ class EngineReader:
             self._jobs.extendleft(turn.done)
             self._fail(turn.error)
             return
+        if self._feed is None:
+            self._find_hold()  # only from now on is the log kept that the engine has to begin with
+            self._take_turn()
+            return
+        self._turn_at = self._feed.cursor
         log = self._log_file.log
         if log.engine_hold != self._hold:
             log.engine_hold = self._hold

@@ -17,7 +17,10 @@ from dataclasses import dataclass
 from ptyd_protocol.limits import MAX_INPUT_BYTES
 
 from ptyd.core.attachment import Attachment
-from ptyd.core.input_ledger import InputLedger
+from ptyd.core.input_ledger import ENGINE_KEY, InputLedger
+
+MAX_WAITING = 256
+"""Where so much waits, a program that asks and never reads gets no more answers: they would wait without end."""
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class InputPipe:
     def deliver(self, pending: PendingInput) -> None:
         """Take ``pending`` when those before it have gone through; ``on_taken`` is then called."""
         assert len(pending.data) <= MAX_INPUT_BYTES
-        if self._closed:
+        if self._closed or (pending.key == ENGINE_KEY and len(self._waiting) >= MAX_WAITING):
             pending.on_void()
             return
         self._waiting.append(pending)

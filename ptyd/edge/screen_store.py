@@ -6,6 +6,7 @@ A file is written anew and renamed, so it is whole or the one before.
 import logging
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,8 @@ class ScreenFile:
             new.replace(self._path)
         except OSError as error:
             logger.error("the screen %s cannot be saved: %s", self._path, error)
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
             return False
         return True
 

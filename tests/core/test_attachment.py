@@ -24,7 +24,7 @@ from ptyd.core.attachment import COALESCE_BYTES, COALESCE_SECONDS, FLOOD_BYTES, 
 from ptyd.core.replay_log import GUARD_BLOCK_BYTES
 from ptyd.core.session import Session
 from tests.core.memory import SMALL_CAPACITY_BYTES
-from tests.core.world import attach, end_program, make_session, take_messages, terminal_of, write_output
+from tests.core.world import attach, end_program, make_session, read_all, take_messages, terminal_of, write_output
 
 WINDOW = 65_536
 
@@ -285,9 +285,11 @@ def test_overrun_viewer_starts_anew() -> None:
     assert (snapshot.kind, snapshot.data, snapshot.cols, snapshot.rows) == ("tail", b"", 80, 24)
     assert session.log.head - WINDOW // 2 <= snapshot.offset <= session.log.head
     assert snapshot.offset % 5 == 0
+    assert attachment.acked == snapshot.offset
+    session.acknowledge(attachment, attachment.cursor)
+    messages += read_all(session, attachment, now=1.0)
     assert outputs(messages) == session.log.read(snapshot.offset, WINDOW)
     assert messages[-1] == Resized(1, session.log.head, 90, 20)
-    assert attachment.acked == snapshot.offset
 
 
 def test_overrun_by_the_least() -> None:
@@ -365,7 +367,7 @@ def test_a_flood_waits_for_company() -> None:
     session = make_session()
     attachment = attach(session)
     write_output(session, bytes(FLOOD_BYTES + 1))
-    take_messages(attachment, now=10.0)
+    read_all(session, attachment, now=10.0)
     write_output(session, b"more")
     assert take_messages(attachment, now=10.0) == []
     due = attachment.waits_until()
@@ -390,7 +392,7 @@ def test_viewers_of_a_flood_take_turns() -> None:
         take_messages(one)
     write_output(session, bytes(FLOOD_BYTES + 1))
     for one in [*viewers, program]:
-        assert outputs(take_messages(one, now=10.0))
+        assert outputs(read_all(session, one, now=10.0))
     write_output(session, bytes(COALESCE_BYTES))
     assert outputs(take_messages(program, now=10.0))
     turn_at = 10.0 + 5 * VIEWER_TURN_SECONDS
@@ -406,7 +408,7 @@ def test_a_viewer_overrun_between_its_turns_waits_for_the_next() -> None:
     attach(session, 2)
     take_messages(viewer)
     write_output(session, bytes(FLOOD_BYTES + 1))
-    take_messages(viewer, now=10.0)
+    read_all(session, viewer, now=10.0)
     write_output(session, b"line\n" * SMALL_CAPACITY_BYTES)
     assert take_messages(viewer, now=10.0) == []
     turn_at = viewer.waits_until()
@@ -420,7 +422,7 @@ def test_the_last_words_do_not_wait() -> None:
     session = make_session()
     attachment = attach(session)
     write_output(session, bytes(FLOOD_BYTES + 1))
-    take_messages(attachment, now=10.0)
+    read_all(session, attachment, now=10.0)
     write_output(session, b"end")
     end_program(session)
     assert kinds(take_messages(attachment, now=10.0)) == [Output, Exited]

@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ptyd_protocol import limits
 from ptyd_protocol.errors import ErrorCode, Refusal
-from ptyd_protocol.messages import Attached, ControlChanged, Detached, InputAck, Resized
+from ptyd_protocol.messages import Appearance, Attached, ControlChanged, Detached, InputAck, Resized
 
 from ptyd.core.attachment import Attachment
 from ptyd.core.log_layout import HOLD_SLOTS
 from ptyd.core.session import Session
+from tests.core.fake_engine import FakeScreen, screen_of
 from tests.core.memory import SMALL_CAPACITY_BYTES, append, make_log
 from tests.core.world import (
     MemoryLog,
@@ -234,6 +235,141 @@ def test_there_is_one_controller_and_everybody_knows(steps: list[tuple[str, int]
             assert known[index] == (session.controller_id, session.controller is attachment)
         if session.controller is not None:
             assert (session.cols, session.rows) == (session.controller.cols, session.controller.rows)
+
+
+# --- locked
+
+
+def test_typing_into_a_locked_session_does_not_take_control() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE)
+    bob = attach(session, client_id=BOB, cols=200)
+    take_messages(bob)
+    session.set_locked(True)
+    session.set_locked(True)
+    assert take_messages(bob) == [ControlChanged(1, ALICE, False, True)]
+    session.take_input(bob, 1, b"k")
+    assert session.controller is alice
+    assert terminal_of(session).written == [(bob, 1, b"k")]
+    session.take_control(bob, 200, 50)
+    assert session.controller is bob
+    assert session.log.is_locked
+    session.set_locked(False)
+    session.take_input(alice, 1, b"k")
+    assert session.controller is alice
+    assert not session.log.is_locked
+
+
+# --- who looks
+
+
+def test_a_hidden_controller_lends_control_and_gets_it_back() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE, cols=100, rows=30)
+    bob = attach(session, client_id=BOB, cols=40, rows=20)
+    session.set_hidden(alice, True)
+    assert (session.controller, session.cols) == (bob, 40)
+    session.set_hidden(alice, False)
+    assert (session.controller, session.cols) == (alice, 100)
+
+
+def test_a_hidden_controller_does_not_get_back_from_who_typed() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE)
+    bob = attach(session, client_id=BOB)
+    session.set_hidden(alice, True)
+    session.take_input(bob, 1, b"k")
+    session.set_hidden(alice, False)
+    assert session.controller is bob
+
+
+def test_who_comes_to_a_hidden_controller_is_lent_control() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE, hidden=True)
+    assert session.controller is alice
+    attach(session, client_id=CAROL, hidden=True)
+    assert session.controller is alice
+    bob = attach(session, client_id=BOB)
+    assert session.controller is bob
+
+
+def test_a_hidden_controller_keeps_it_where_nobody_looks() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE)
+    bob = attach(session, client_id=BOB, hidden=True)
+    attach(session, client_id=CAROL, role="observe")
+    session.set_hidden(alice, True)
+    assert session.controller is alice
+    session.set_hidden(bob, False)
+    assert session.controller is bob
+
+
+def test_the_heir_is_one_that_somebody_looks_at() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE)
+    bob = attach(session, client_id=BOB)
+    attach(session, client_id=CAROL, hidden=True)
+    session.leave(alice)
+    assert session.controller is bob
+
+
+def test_who_leaves_with_lent_control_does_not_give_it_away() -> None:
+    session = make_session()
+    alice = attach(session, client_id=ALICE)
+    carol = attach(session, client_id=CAROL)
+    bob = attach(session, client_id=BOB)
+    session.set_hidden(alice, True)
+    assert session.controller is bob
+    session.leave(bob)
+    assert session.controller is carol
+    session.set_hidden(alice, False)
+    assert session.controller is alice
+
+
+def test_the_last_to_leave_with_lent_control_does_not_give_it_away() -> None:
+    session = make_session()
+    session.leave(attach(session, client_id=ALICE), may_return=True)
+    bob = attach(session, client_id=BOB)
+    session.leave(bob)
+    bob = attach(session, client_id=BOB)
+    assert session.controller is bob
+    alice = attach(session, client_id=ALICE)
+    assert session.controller is alice
+
+
+# --- the engine
+
+
+def test_the_controllers_appearance_is_shown() -> None:
+    session = make_session(screen=FakeScreen())
+    alice = attach(session, client_id=ALICE)
+    bob = attach(session, client_id=BOB)
+    light, dark = Appearance(1, dark=False), Appearance(1, dark=True)
+    session.set_appearance(bob, dark)
+    assert screen_of(session).shown == []
+    session.set_appearance(alice, light)
+    assert screen_of(session).shown == [light]
+    session.take_control(bob, 80, 24)
+    assert screen_of(session).shown == [light, dark]
+
+
+def test_the_engine_is_told_of_output_and_sizes() -> None:
+    session = make_session(screen=FakeScreen())
+    write_output(session, b"x")
+    session.note_output(1001.0, 0, 1.0)
+    session.set_size(90, 20)
+    assert screen_of(session).noted == 2
+    assert session.info().title == "fake"
+
+
+def test_an_ended_sessions_log_is_shelved_when_the_engine_has_let_go() -> None:
+    session = make_session(screen=FakeScreen())
+    end_program(session)
+    session.shelve_unused_log()
+    assert isinstance(session.log_file, MemoryLog)
+    assert not session.log_file.is_shelved
+    screen_of(session).let_go_of[0]()
+    assert session.log_file.is_shelved
 
 
 # --- input

@@ -121,5 +121,14 @@ def take_messages(attachment: Attachment, now: float = 0.0) -> list[DaemonMessag
     return messages
 
 
+def read_all(session: Session, attachment: Attachment, now: float = 0.0) -> list[DaemonMessage]:
+    """Everything due at ``now`` to a client that acknowledges at once."""
+    messages: list[DaemonMessage] = []
+    while more := take_messages(attachment, now):
+        messages += more
+        session.acknowledge(attachment, attachment.cursor)
+    return messages
+
+
 def _copy(value: Any) -> Any:
     return bytes(value) if isinstance(value, memoryview) else value

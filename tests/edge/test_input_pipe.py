@@ -13,8 +13,8 @@ import pytest
 from ptyd_protocol.limits import MAX_INPUT_BYTES
 
 from ptyd.core.attachment import Attachment
-from ptyd.core.input_ledger import InputLedger
-from ptyd.edge.input_pipe import InputPipe, PendingInput, bytes_readable
+from ptyd.core.input_ledger import ENGINE_KEY, InputLedger
+from ptyd.edge.input_pipe import MAX_WAITING, InputPipe, PendingInput, bytes_readable
 from tests.core.memory import make_log
 from tests.support.waiting import wait_until_async
 
@@ -163,3 +163,51 @@ async def test_how_much_is_in_a_pipe(bench: Bench) -> None:
     assert bytes_readable(bench.read_fd) == 0
     os.write(bench.write_fd, b"12345")
     assert bytes_readable(bench.read_fd) == 5
+
+
+# --- answers of the engine
+
+
+def answer(pipe: InputPipe, offset: int, data: bytes) -> None:
+    pipe.deliver(PendingInput(data, None, offset, lambda: None, key=ENGINE_KEY))
+
+
+async def test_an_answer_is_taken_once(bench: Bench) -> None:
+    pipe = bench.open_pipe()
+    answer(pipe, 100, b"one;")
+    answer(pipe, 100, b"again;")
+    answer(pipe, 99, b"before;")
+    answer(pipe, 200, b"two;")
+    assert bench.read() == b"one;two;"
+    assert bench.ledger.last_seq(ENGINE_KEY) == 200
+
+
+async def test_an_answer_that_a_dead_daemon_left_is_not_given_again(bench: Bench) -> None:
+    bench.ledger.announce(ENGINE_KEY, 100, 0)
+    os.write(bench.write_fd, b"one;")
+    pipe = bench.open_pipe()
+    answer(pipe, 100, b"one;")
+    assert bench.read() == b"one;"
+
+
+async def test_answers_and_keys_keep_their_order(bench: Bench) -> None:
+    pipe, typist = bench.open_pipe(), Typist()
+    typist.press(pipe, 1, b"a")
+    answer(pipe, 7, b"b")
+    typist.press(pipe, 2, b"c")
+    assert bench.read() == b"abc"
+    assert (bench.ledger.last_seq(ENGINE_KEY), bench.ledger.last_seq(typist.key)) == (7, 2)
+
+
+async def test_answers_do_not_pile_up_before_a_program_that_reads_nothing(bench: Bench) -> None:
+    pipe, typist = bench.open_pipe(), Typist()
+    for seq in range(1, 5):
+        typist.press(pipe, seq, bytes(MAX_INPUT_BYTES))
+    assert len(typist.acknowledged) < 4
+    for offset in range(1, 10 * MAX_WAITING):
+        answer(pipe, offset, b"a")
+    typist.press(pipe, 5, b"key")
+    got = await bench.read_until(4 * MAX_INPUT_BYTES + 3)
+    await wait_until_async(lambda: typist.acknowledged == [1, 2, 3, 4, 5])
+    assert bench.read().endswith(b"key")
+    assert got.count(b"a") <= MAX_WAITING
