@@ -31,6 +31,10 @@ from ptyd.engine.sgr import has_background, sgr
 _SAME_STYLE = re.compile(r"(.)\1*", re.DOTALL)
 _UNWRITTEN = re.compile("\0{6,}")
 """Blanks which it is shorter to step over than to print."""
+_WITHOUT_WIDTH = re.compile("[\u1160-\u11ff\U000e0000-\U000e0fff]")
+"""Vowels and finals of Hangul, tags and what is reserved for the like."""
+_WRAP = " \b\x1b[X"
+"""Makes the terminal wrap into a row that begins with nothing."""
 _CODE_MASK = 0x1FFFFF
 _ROWS_WITHOUT_PAUSE = 64
 _ROWS_WORTH_FORMATTING = 4
@@ -165,12 +169,15 @@ class RowWriter:
     def _write_unstyled(self, text: str, cols: int, continues: bool, wraps: bool) -> None:
         if wraps:
             text = text.ljust(cols, " ")
-        elif continues and not text:
-            text = " "  # makes the terminal wrap
+            if continues:
+                text = text[:1].replace("\0", " ") + text[1:]
+        elif continues and (not text or text[0] == "\0"):
+            self.out.append(_WRAP)
+            text = text[1:]
+            if text:
+                self.out.append("\x1b[C")
         if "\0" in text:
-            start = 1 if continues else 0
-            text = text[:start] + _UNWRITTEN.sub(_step_over, text[start:])
-            text = text.replace("\0", " ")
+            text = _UNWRITTEN.sub(_step_over, text).replace("\0", " ")
         self.out.append(text)
 
     def _write_styled(self, row: Row, cols: int, continues: bool, wraps: bool) -> bool:
@@ -211,7 +218,7 @@ class RowWriter:
             if width == SPACER_TAIL or (width == SPACER_HEAD and continued_by and _begins_wide(continued_by)):
                 col += 1
                 continue
-            style = row.style(cell)
+            style = DEFAULT_STYLE if width == SPACER_HEAD else row.style(cell)
             self.set_pen(style, row.link(cell), bool(cell & PROTECTED_BIT))
             is_first = continues and col == 0
             if cell & KIND_MASK or width == WIDE or is_first:
@@ -221,7 +228,10 @@ class RowWriter:
                         end += 1
                     self._erase(end - col, end == cols, continued_by is not None)
                 else:
-                    self._print(row, col, cell)
+                    if cell or continued_by:
+                        self._print(row, col, cell)
+                    else:
+                        self.out.append(_WRAP + ("\x1b[C" if end < count else ""))
                     if end < count and end < cols and _is_of_doubtful_width(cell):
                         self.out.append(f"\x1b[{end + 1}G")
                 if is_first and end < cols and has_background(style):
@@ -315,6 +325,6 @@ def _needs_clustering(text: str, width: int) -> bool:
         elif char == "\ufe0e":
             if width == NARROW and unicodedata.east_asian_width(base) in "WF":
                 return True
-        elif unicodedata.category(char) not in ("Mn", "Me", "Cf") and not "\u1160" <= char <= "\u11ff":
+        elif unicodedata.category(char) not in ("Mn", "Me", "Cf") and not _WITHOUT_WIDTH.match(char):
             return True
     return False
