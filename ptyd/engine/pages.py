@@ -53,14 +53,16 @@ class Page:
 
 
 class Row:
-    """``cell_bytes``: 1, 2, 4 or 8 to a cell of ``data``; ``wrapped``: the next row continues this one."""
+    """``cell_bytes``: 1, 2, 4 or 8 to a cell of ``data``; ``wrapped``: the next row continues this one;
+    ``continues``: this one continues the row before. After editing, one may be without the other."""
 
-    __slots__ = ("cell_bytes", "data", "number", "page", "wrapped")
+    __slots__ = ("cell_bytes", "continues", "data", "number", "page", "wrapped")
 
-    def __init__(self, page: Page, number: int, wrapped: bool, cell_bytes: int, data: bytes) -> None:
+    def __init__(self, page: Page, number: int, wrapped: bool, continues: bool, cell_bytes: int, data: bytes) -> None:
         self.page = page
         self.number = number
         self.wrapped = wrapped
+        self.continues = continues
         self.cell_bytes = cell_bytes
         self.data = data
 
@@ -138,7 +140,9 @@ def read_page(payload: bytes) -> Page:
         cell_bytes = 1 << (flags >> _CELL_WIDTH_SHIFT & 3)
         start = at + 3
         at = start + cell_bytes * (payload[at + 1] | payload[at + 2] << 8)
-        rows.append(Row(page, number, bool(flags & _WRAPPED_FLAG), cell_bytes, payload[start:at]))
+        rows.append(
+            Row(page, number, bool(flags & _WRAPPED_FLAG), bool(flags & _CONTINUES_FLAG), cell_bytes, payload[start:at])
+        )
     (grapheme_count,) = struct.unpack_from("<I", payload, at)
     at += 4
     for _ in range(grapheme_count):

@@ -31,7 +31,7 @@ from ptyd.engine.sgr import has_background, sgr
 _SAME_STYLE = re.compile(r"(.)\1*", re.DOTALL)
 _UNWRITTEN = re.compile("\0{6,}")
 """Blanks which it is shorter to step over than to print."""
-_WITHOUT_WIDTH = re.compile("[\u1160-\u11ff\U000e0000-\U000e0fff]")
+_WITHOUT_WIDTH = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff\U000e0000-\U000e0fff]")
 """Vowels and finals of Hangul, tags and what is reserved for the like."""
 _WRAP = " \b\x1b[X"
 """Makes the terminal wrap into a row that begins with nothing."""

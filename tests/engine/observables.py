@@ -55,7 +55,9 @@ def observe_state(state: State) -> dict[str, Any]:
     for index, (number, ansi) in enumerate(MODES):
         if ansi or number not in UNCOMPARED_MODES:
             seen[f"mode {'' if ansi else '?'}{number}"] = state.modes >> index & 1
-            seen[f"saved mode {'' if ansi else '?'}{number}"] = state.saved_modes >> index & 1
+            # Saving the alternate screen's modes would take going there.
+            if number not in (1047, 1049):
+                seen[f"saved mode {'' if ansi else '?'}{number}"] = state.saved_modes >> index & 1
     for key, screen in state.screens.items():
         if key == state.active or key == 0:
             seen |= {f"{('main', 'alternate')[key]} {name}": value for name, value in _screen(state, screen).items()}
@@ -117,8 +119,8 @@ def _charsets(charsets: Charsets) -> tuple[Any, ...]:
 
 
 def _row(row: Row) -> list[tuple[str, str, Any, bool]]:
-    """(text, style, link, protected) of each cell, but for blank ones at the end. A blank is a space, and of its style only
-    what shows."""
+    """(text, style, link, protected) of each cell, but for blank ones at the end. A blank is a space, and of its style
+    only what shows."""
     seen = []
     for col, cell in enumerate(row.cells()):
         width = cell >> WIDTH_SHIFT & WIDTH_MASK

@@ -10,7 +10,8 @@ MADE_UP: dict[str, bytes] = {
     "scrolled": b"".join(b"line %d\r\n" % number for number in range(200)),
     "colours": b"".join(b"\x1b[38;5;%dm%d\x1b[48;5;%dm#\x1b[0m " % (n, n, 255 - n) for n in range(256)),
     "true colours": b"".join(b"\x1b[38;2;%d;%d;7m*\x1b[48;2;9;%d;%dm+" % (n, 255 - n, n, n) for n in range(0, 255, 5)),
-    "attributes": b"".join(b"\x1b[%dmword %d\x1b[0m " % (n, n) for n in (1, 2, 3, 4, 5, 7, 8, 9, 53)) + b"\x1b[4:3mcurl",
+    "attributes": b"".join(b"\x1b[%dmword %d\x1b[0m " % (n, n) for n in (1, 2, 3, 4, 5, 7, 8, 9, 53))
+    + b"\x1b[4:3mcurl",
     "background only": b"\x1b[44m\x1b[2J\x1b[3;1H\x1b[41m\x1b[K\x1b[5;5H\x1b[42mx\x1b[K\x1b[7;7H\x1b[45m\x1b[9X",
     "background wrapped": b"\r\n" * 23 + b"\x1b[44m" + b"x" * 90 + b"\r\ny",
     "wide": "日本語テスト 한국어 中文\r\n".encode() * 3 + ("日" * 45).encode(),
@@ -47,5 +48,7 @@ MADE_UP: dict[str, bytes] = {
 
 def corpus() -> dict[str, tuple[bytes, tuple[int, int]]]:
     """Name -> (stream, (cols, rows))."""
-    found = {path.stem: (path.read_bytes(), SIZES.get(path.stem, DEFAULT_SIZE)) for path in sorted(STREAMS.glob("*.bin"))}
+    found = {
+        path.stem: (path.read_bytes(), SIZES.get(path.stem, DEFAULT_SIZE)) for path in sorted(STREAMS.glob("*.bin"))
+    }
     return found | {name: (stream, DEFAULT_SIZE) for name, stream in MADE_UP.items()}
