@@ -8,6 +8,7 @@ out.
 
 import struct
 from array import array
+from functools import lru_cache
 from typing import NamedTuple
 
 StyleBytes = bytes
@@ -30,6 +31,12 @@ PEN_MASK = KIND_MASK | STYLE_MASK << STYLE_SHIFT | WIDTH_MASK << WIDTH_SHIFT | P
 
 _PAGE_HEADER = struct.Struct("<6H2I")
 _WRAPPED_FLAG, _CONTINUES_FLAG, _CELL_WIDTH_SHIFT = 1, 2, 4
+
+
+@lru_cache(1024)
+def repeated(word: int, cell_bytes: int, count: int) -> int:
+    """``word`` in each of ``count`` cells."""
+    return int.from_bytes(word.to_bytes(cell_bytes, "little") * count, "little")
 
 
 class Link(NamedTuple):
@@ -77,6 +84,18 @@ class Row:
         if self.cell_bytes == 2:
             return self.data.decode("utf-16-le")
         return None
+
+    def simple_text(self) -> str | None:
+        """Like ``plain_text``, whatever the styles; None where a cell is not simply one narrow character."""
+        size = self.cell_bytes
+        if size < 4 or not self.data:
+            return self.plain_text() if self.data else ""
+        word, count = int.from_bytes(self.data, "little"), len(self)
+        special = KIND_MASK if size == 4 else KIND_MASK | WIDTH_MASK << WIDTH_SHIFT
+        if word & repeated(special, size, count):
+            return None
+        codes = word >> CONTENT_SHIFT & repeated(0x1FFFFF, size, count)
+        return codes.to_bytes(len(self.data), "little").decode("utf-32-le")[:: size // 4]
 
     def cells(self) -> "array[int]":
         """64-bit words, whose bits the constants above name."""

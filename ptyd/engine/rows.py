@@ -3,7 +3,6 @@
 import re
 import time
 import unicodedata
-from functools import lru_cache
 from typing import Protocol
 
 from ptyd.engine.pages import (
@@ -25,6 +24,7 @@ from ptyd.engine.pages import (
     Link,
     Row,
     StyleBytes,
+    repeated,
 )
 from ptyd.engine.sgr import has_background, sgr
 
@@ -36,7 +36,8 @@ _WITHOUT_WIDTH = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff\U000e0000-\U000e0fff]")
 _WRAP = " \b\x1b[X"
 """Makes the terminal wrap into a row that begins with nothing."""
 _CODE_MASK = 0x1FFFFF
-_ROWS_WITHOUT_PAUSE = 64
+_ROWS_WITHOUT_PAUSE = 16
+_ROWS_COUNTED_WITHOUT_PAUSE = 256
 _ROWS_WORTH_FORMATTING = 4
 _ROWS_FORMATTED_AT_ONCE = 2000
 _ASTRAL = 0x1F0000 << CONTENT_SHIFT
@@ -47,12 +48,6 @@ _NOT_SIMPLE = KIND_MASK | _ASTRAL | PROTECTED_BIT | LINK_BIT
 ISO_PROTECTION = ("\x1bV", "\x1bW")
 DEC_PROTECTION = ('\x1b[1"q', '\x1b[0"q')
 """What protects the cells printed from now on, and what ends that."""
-
-
-@lru_cache(1024)
-def _repeated(word: int, cell_bytes: int, count: int) -> int:
-    """``word`` in each of ``count`` cells."""
-    return int.from_bytes(word.to_bytes(cell_bytes, "little") * count, "little")
 
 
 def link_sequence(link: Link | None) -> str:
@@ -189,11 +184,11 @@ class RowWriter:
         special = KIND_MASK
         if size == 8:
             special |= WIDTH_MASK << WIDTH_SHIFT | PROTECTED_BIT | LINK_BIT
-        if word & _repeated(special, size, count):
+        if word & repeated(special, size, count):
             return False
         step = size // 4
-        codes = word >> CONTENT_SHIFT & _repeated(_CODE_MASK, size, count)
-        styles = word >> STYLE_SHIFT & _repeated(STYLE_MASK if size == 8 else 63, size, count)
+        codes = word >> CONTENT_SHIFT & repeated(_CODE_MASK, size, count)
+        styles = word >> STYLE_SHIFT & repeated(STYLE_MASK if size == 8 else 63, size, count)
         text = codes.to_bytes(len(row.data), "little").decode("utf-32-le")[::step].replace("\0", " ")
         runs = styles.to_bytes(len(row.data), "little").decode("utf-32-le", "surrogatepass")[::step]
         self.set_pen(self.pen, None, False)
@@ -271,7 +266,7 @@ class RowWriter:
 def _count_simple(rows: list[Row], start: int, end: int, cols: int, continues: bool) -> int:
     """The end of those rows from ``start`` on that the library prints as they are."""
     for at in range(start, end):
-        if at % _ROWS_WITHOUT_PAUSE == 0:
+        if at % _ROWS_COUNTED_WITHOUT_PAUSE == 0:
             time.sleep(0)
         row = rows[at]
         if not _is_simple(row, cols, continues):
@@ -287,9 +282,9 @@ def _is_simple(row: Row, cols: int, continues: bool) -> bool:
     if size <= 2:
         return True
     word = int.from_bytes(row.data, "little")
-    if word & _repeated(_NOT_SIMPLE if size == 8 else _NOT_SIMPLE & 0xFFFFFFFF, size, count):
+    if word & repeated(_NOT_SIMPLE if size == 8 else _NOT_SIMPLE & 0xFFFFFFFF, size, count):
         return False
-    if size == 8 and word & word >> 1 & _repeated(1 << WIDTH_SHIFT, size, count):
+    if size == 8 and word & word >> 1 & repeated(1 << WIDTH_SHIFT, size, count):
         return False  # a spacer head
     return not continues or not has_background(_first_style(row))
 
