@@ -310,7 +310,7 @@ class EngineReader:
                 self._full_save_at = now
             self._is_saved_whole = history
             self._taken = SavedScreen(feed.state, feed.engine.save(history=history))
-        if self._taken is not None and feed.cursor - self._taken.at.offset >= capacity // 2:
+        if self._taken is not None and feed.cursor - self._hold >= capacity * 3 // 4:
             self._write(self._taken)
 
     def _write(self, saved: SavedScreen) -> None:

@@ -41,7 +41,7 @@ def capture_text(state: State, join: bool) -> str:
 
 
 def _plain(row: Row) -> str:
-    text = row.plain_text()
+    text = row.simple_text()
     if text is None:
         text = "".join(span.text for span in spans(row))
     return text.replace("\0", " ")

@@ -8,6 +8,7 @@ out.
 
 import struct
 from array import array
+from functools import lru_cache
 from typing import NamedTuple
 
 StyleBytes = bytes
@@ -32,6 +33,12 @@ _PAGE_HEADER = struct.Struct("<6H2I")
 _WRAPPED_FLAG, _CONTINUES_FLAG, _CELL_WIDTH_SHIFT = 1, 2, 4
 
 
+@lru_cache(1024)
+def repeated(word: int, cell_bytes: int, count: int) -> int:
+    """``word`` in each of ``count`` cells."""
+    return int.from_bytes(word.to_bytes(cell_bytes, "little") * count, "little")
+
+
 class Link(NamedTuple):
     """``name``: the id that the program gave, or None; ``number`` tells two unnamed ones apart."""
 
@@ -53,14 +60,16 @@ class Page:
 
 
 class Row:
-    """``cell_bytes``: 1, 2, 4 or 8 to a cell of ``data``; ``wrapped``: the next row continues this one."""
+    """``cell_bytes``: 1, 2, 4 or 8 to a cell of ``data``; ``wrapped``: the next row continues this one;
+    ``continues``: this one continues the row before. After editing, one may be without the other."""
 
-    __slots__ = ("cell_bytes", "data", "number", "page", "wrapped")
+    __slots__ = ("cell_bytes", "continues", "data", "number", "page", "wrapped")
 
-    def __init__(self, page: Page, number: int, wrapped: bool, cell_bytes: int, data: bytes) -> None:
+    def __init__(self, page: Page, number: int, wrapped: bool, continues: bool, cell_bytes: int, data: bytes) -> None:
         self.page = page
         self.number = number
         self.wrapped = wrapped
+        self.continues = continues
         self.cell_bytes = cell_bytes
         self.data = data
 
@@ -75,6 +84,18 @@ class Row:
         if self.cell_bytes == 2:
             return self.data.decode("utf-16-le")
         return None
+
+    def simple_text(self) -> str | None:
+        """Like ``plain_text``, whatever the styles; None where a cell is not simply one narrow character."""
+        size = self.cell_bytes
+        if size < 4 or not self.data:
+            return self.plain_text() if self.data else ""
+        word, count = int.from_bytes(self.data, "little"), len(self)
+        special = KIND_MASK if size == 4 else KIND_MASK | WIDTH_MASK << WIDTH_SHIFT
+        if word & repeated(special, size, count):
+            return None
+        codes = word >> CONTENT_SHIFT & repeated(0x1FFFFF, size, count)
+        return codes.to_bytes(len(self.data), "little").decode("utf-32-le")[:: size // 4]
 
     def cells(self) -> "array[int]":
         """64-bit words, whose bits the constants above name."""
@@ -138,7 +159,9 @@ def read_page(payload: bytes) -> Page:
         cell_bytes = 1 << (flags >> _CELL_WIDTH_SHIFT & 3)
         start = at + 3
         at = start + cell_bytes * (payload[at + 1] | payload[at + 2] << 8)
-        rows.append(Row(page, number, bool(flags & _WRAPPED_FLAG), cell_bytes, payload[start:at]))
+        rows.append(
+            Row(page, number, bool(flags & _WRAPPED_FLAG), bool(flags & _CONTINUES_FLAG), cell_bytes, payload[start:at])
+        )
     (grapheme_count,) = struct.unpack_from("<I", payload, at)
     at += 4
     for _ in range(grapheme_count):

@@ -3,7 +3,6 @@
 import re
 import time
 import unicodedata
-from functools import lru_cache
 from typing import Protocol
 
 from ptyd.engine.pages import (
@@ -25,14 +24,20 @@ from ptyd.engine.pages import (
     Link,
     Row,
     StyleBytes,
+    repeated,
 )
 from ptyd.engine.sgr import has_background, sgr
 
 _SAME_STYLE = re.compile(r"(.)\1*", re.DOTALL)
 _UNWRITTEN = re.compile("\0{6,}")
 """Blanks which it is shorter to step over than to print."""
+_WITHOUT_WIDTH = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff\U000e0000-\U000e0fff]")
+"""Vowels and finals of Hangul, tags and what is reserved for the like."""
+_WRAP = " \b\x1b[X"
+"""Makes the terminal wrap into a row that begins with nothing."""
 _CODE_MASK = 0x1FFFFF
-_ROWS_WITHOUT_PAUSE = 64
+_ROWS_WITHOUT_PAUSE = 16
+_ROWS_COUNTED_WITHOUT_PAUSE = 256
 _ROWS_WORTH_FORMATTING = 4
 _ROWS_FORMATTED_AT_ONCE = 2000
 _ASTRAL = 0x1F0000 << CONTENT_SHIFT
@@ -43,12 +48,6 @@ _NOT_SIMPLE = KIND_MASK | _ASTRAL | PROTECTED_BIT | LINK_BIT
 ISO_PROTECTION = ("\x1bV", "\x1bW")
 DEC_PROTECTION = ('\x1b[1"q', '\x1b[0"q')
 """What protects the cells printed from now on, and what ends that."""
-
-
-@lru_cache(1024)
-def _repeated(word: int, cell_bytes: int, count: int) -> int:
-    """``word`` in each of ``count`` cells."""
-    return int.from_bytes(word.to_bytes(cell_bytes, "little") * count, "little")
 
 
 def link_sequence(link: Link | None) -> str:
@@ -165,12 +164,15 @@ class RowWriter:
     def _write_unstyled(self, text: str, cols: int, continues: bool, wraps: bool) -> None:
         if wraps:
             text = text.ljust(cols, " ")
-        elif continues and not text:
-            text = " "  # makes the terminal wrap
+            if continues:
+                text = text[:1].replace("\0", " ") + text[1:]
+        elif continues and (not text or text[0] == "\0"):
+            self.out.append(_WRAP)
+            text = text[1:]
+            if text:
+                self.out.append("\x1b[C")
         if "\0" in text:
-            start = 1 if continues else 0
-            text = text[:start] + _UNWRITTEN.sub(_step_over, text[start:])
-            text = text.replace("\0", " ")
+            text = _UNWRITTEN.sub(_step_over, text).replace("\0", " ")
         self.out.append(text)
 
     def _write_styled(self, row: Row, cols: int, continues: bool, wraps: bool) -> bool:
@@ -182,11 +184,11 @@ class RowWriter:
         special = KIND_MASK
         if size == 8:
             special |= WIDTH_MASK << WIDTH_SHIFT | PROTECTED_BIT | LINK_BIT
-        if word & _repeated(special, size, count):
+        if word & repeated(special, size, count):
             return False
         step = size // 4
-        codes = word >> CONTENT_SHIFT & _repeated(_CODE_MASK, size, count)
-        styles = word >> STYLE_SHIFT & _repeated(STYLE_MASK if size == 8 else 63, size, count)
+        codes = word >> CONTENT_SHIFT & repeated(_CODE_MASK, size, count)
+        styles = word >> STYLE_SHIFT & repeated(STYLE_MASK if size == 8 else 63, size, count)
         text = codes.to_bytes(len(row.data), "little").decode("utf-32-le")[::step].replace("\0", " ")
         runs = styles.to_bytes(len(row.data), "little").decode("utf-32-le", "surrogatepass")[::step]
         self.set_pen(self.pen, None, False)
@@ -211,7 +213,7 @@ class RowWriter:
             if width == SPACER_TAIL or (width == SPACER_HEAD and continued_by and _begins_wide(continued_by)):
                 col += 1
                 continue
-            style = row.style(cell)
+            style = DEFAULT_STYLE if width == SPACER_HEAD else row.style(cell)
             self.set_pen(style, row.link(cell), bool(cell & PROTECTED_BIT))
             is_first = continues and col == 0
             if cell & KIND_MASK or width == WIDE or is_first:
@@ -221,7 +223,10 @@ class RowWriter:
                         end += 1
                     self._erase(end - col, end == cols, continued_by is not None)
                 else:
-                    self._print(row, col, cell)
+                    if cell or continued_by:
+                        self._print(row, col, cell)
+                    else:
+                        self.out.append(_WRAP + ("\x1b[C" if end < count else ""))
                     if end < count and end < cols and _is_of_doubtful_width(cell):
                         self.out.append(f"\x1b[{end + 1}G")
                 if is_first and end < cols and has_background(style):
@@ -261,7 +266,7 @@ class RowWriter:
 def _count_simple(rows: list[Row], start: int, end: int, cols: int, continues: bool) -> int:
     """The end of those rows from ``start`` on that the library prints as they are."""
     for at in range(start, end):
-        if at % _ROWS_WITHOUT_PAUSE == 0:
+        if at % _ROWS_COUNTED_WITHOUT_PAUSE == 0:
             time.sleep(0)
         row = rows[at]
         if not _is_simple(row, cols, continues):
@@ -277,9 +282,9 @@ def _is_simple(row: Row, cols: int, continues: bool) -> bool:
     if size <= 2:
         return True
     word = int.from_bytes(row.data, "little")
-    if word & _repeated(_NOT_SIMPLE if size == 8 else _NOT_SIMPLE & 0xFFFFFFFF, size, count):
+    if word & repeated(_NOT_SIMPLE if size == 8 else _NOT_SIMPLE & 0xFFFFFFFF, size, count):
         return False
-    if size == 8 and word & word >> 1 & _repeated(1 << WIDTH_SHIFT, size, count):
+    if size == 8 and word & word >> 1 & repeated(1 << WIDTH_SHIFT, size, count):
         return False  # a spacer head
     return not continues or not has_background(_first_style(row))
 
@@ -315,6 +320,6 @@ def _needs_clustering(text: str, width: int) -> bool:
         elif char == "\ufe0e":
             if width == NARROW and unicodedata.east_asian_width(base) in "WF":
                 return True
-        elif unicodedata.category(char) not in ("Mn", "Me", "Cf") and not "\u1160" <= char <= "\u11ff":
+        elif unicodedata.category(char) not in ("Mn", "Me", "Cf") and not _WITHOUT_WIDTH.match(char):
             return True
     return False

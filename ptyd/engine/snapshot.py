@@ -227,7 +227,8 @@ class _SnapshotWriter:
         if cursor.origin:
             self._out.append(f"\x1b[?{_ORIGIN}l")
         self._clear_pen(cursor)
-        if cursor.pending_wrap and len(self._line(screen, cursor.row)) <= cursor.col:
+        line = self._line(screen, cursor.row)
+        if cursor.pending_wrap and not line.wrapped and len(line) <= cursor.col:
             # A blank was printed where nothing was; they differ when lines flow anew.
             self._place_cursor(screen, replace(cursor, pending_wrap=False))
             self._out.append("\x1b[X")

@@ -55,7 +55,9 @@ def observe_state(state: State) -> dict[str, Any]:
     for index, (number, ansi) in enumerate(MODES):
         if ansi or number not in UNCOMPARED_MODES:
             seen[f"mode {'' if ansi else '?'}{number}"] = state.modes >> index & 1
-            seen[f"saved mode {'' if ansi else '?'}{number}"] = state.saved_modes >> index & 1
+            # Saving the alternate screen's modes would take going there.
+            if number not in (1047, 1049):
+                seen[f"saved mode {'' if ansi else '?'}{number}"] = state.saved_modes >> index & 1
     for key, screen in state.screens.items():
         if key == state.active or key == 0:
             seen |= {f"{('main', 'alternate')[key]} {name}": value for name, value in _screen(state, screen).items()}
