@@ -369,9 +369,11 @@ class PtyManager:
             logger.error("the sessions' processes are left to the keeper to end: %s", error)
 
     async def wait_exit(self, session: Session) -> None:
+        """Wait for a session's end, and for that of its recording."""
         running = self._running.get(session.id)
         if running is not None:
             await running.ended.wait()
+        await self.recordings.wait_finished(session.id)
         self.note_exit_seen(session)
 
     # --- output and end ---

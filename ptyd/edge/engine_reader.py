@@ -5,8 +5,8 @@ key's echo is fed at once by the loop, which is cheaper than waking a thread; ev
 
 The engine's state is saved now and then, and the log is held from there on (``ReplayLog.engine_hold``): with the saved
 state and the log together the next daemon comes to the same screen. So the program waits, at worst, for the engine, and
-the screen stays exact. A state is written half a log after it was taken: while output floods states are taken without
-their scrollback, and the half log behind them has scrollback enough.
+the screen stays exact. A state is written a good while after it was taken: while output floods states are taken without
+their scrollback, and the part of the log behind them, at least a quarter, has scrollback enough.
 """
 
 import asyncio
@@ -301,7 +301,7 @@ class EngineReader:
         return feed.cursor >= job.target and feed.state.size_number + 1 >= job.size_count
 
     def _save_in_time(self, feed: EngineFeed) -> None:
-        """Take a state a quarter of the log behind the hold, and move the hold there half a log later."""
+        """Take a state a quarter of the log behind the hold, and move the hold there at three quarters."""
         capacity = self._log_file.log.capacity
         if self._taken is None and feed.cursor - self._hold >= capacity // 4:
             now = self._loop.time()

@@ -201,3 +201,15 @@ def test_nothing_remains_beside_the_log_of_a_session_that_is_forgotten(ptyd: Pty
     ptyd.request("kill", session=session)
     assert list((ptyd.runtime_dir / "sessions").iterdir()) == []
     assert check_asciicast((ptyd.home / "it.cast").read_bytes()).of("x") == ["129"]
+
+
+def test_whoever_waits_for_the_end_finds_the_recording_complete(ptyd: PtydUnderTest) -> None:
+    """However soon the program ends, and whenever one comes to ask."""
+    for number in range(20):
+        path = ptyd.home / f"{number}.cast"
+        session = create(ptyd, "sh", "-c", "head -c 500000 /dev/zero | tr '\\0' x", record=str(path))
+        wait_until(lambda session=session: ptyd.request("get", session=session)["state"] == "exited")
+        wait_exit(ptyd, session)
+        recording = check_asciicast(path.read_bytes())
+        assert len(recording.text()) == 500_000
+        assert recording.of("x") == ["0"]
