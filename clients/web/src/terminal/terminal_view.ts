@@ -156,6 +156,8 @@ export class TerminalView {
     if (event.type === "attached") this.#attachments += 1;
     if (event.type === "exited" || event.type === "detached") this.#end = event;
     if (event.type === "control" || event.type === "live") this.layout();
+    // Whoever has scrolled up to the top in the meantime is there already.
+    if (event.type === "live") this.#handleScroll();
     this.#publish();
   }
 
@@ -337,7 +339,9 @@ export class TerminalView {
   /** Attaches anew with more lines above the screen; until they come, all stays as it is. */
   #loadMore(): void {
     const channel = this.#channel;
-    if (channel?.phase !== "live" || !channel.answers || !this.#depth.deepen()) return;
+    // What was typed goes by one channel: what waits in this one would come behind the next one's.
+    if (channel?.phase !== "live" || !channel.answers || channel.pendingInputBytes > 0) return;
+    if (!this.#depth.deepen()) return;
     this.#channel = this.#attach();
     // In this order: whoever attached last inherits the control of the one who leaves.
     this.#options.connection.detach(channel);
