@@ -4,6 +4,9 @@ import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
 import { watchPage } from "./net/page_signals";
 import { PageVisibility } from "./net/page_visibility";
+import { exportRecording } from "./player/export_recording";
+import { pickFile } from "./player/pick_file";
+import { readPlayer, showPlayer } from "./player/player_dialog";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
 import type { CreateParams, SessionInfo } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
@@ -93,6 +96,8 @@ export class App {
       create: () => this.#askNew(),
       rename: (session) => this.#askRename(session),
       end: (session) => this.#askEnd(session),
+      showRecording: (session) => void this.#try(() => this.#showRecording(session)),
+      openRecording: () => void this.#try(() => this.#openRecording()),
     });
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
     this.#empty = createEmptyState(() => this.#askNew());
@@ -110,6 +115,7 @@ export class App {
       readSession: () => this.#workspace.session,
       readTopLine: () => this.#workspace.view?.terminal.buffer.active.viewportY ?? 0,
       readSize: () => this.#workspace.state?.size ?? null,
+      readPlayer,
     });
     this.#render();
     this.#connection.start();
@@ -226,6 +232,28 @@ export class App {
   async #remove(session: SessionInfo): Promise<void> {
     if (session.id === this.#workspace.session) this.#leave();
     await this.#end(session);
+  }
+
+  async #showRecording(session: SessionInfo): Promise<void> {
+    this.#drawer.close();
+    const { bytes, missing } = await exportRecording(this.#connection, session.id);
+    this.#play(
+      session.name,
+      bytes,
+      `${session.name}.cast`,
+      missing === 0 ? "" : "The beginning is no longer kept.",
+    );
+  }
+
+  async #openRecording(): Promise<void> {
+    this.#drawer.close();
+    const file = await pickFile(".cast,.json,.txt");
+    if (file !== null) this.#play(file.name, new Uint8Array(await file.arrayBuffer()), file.name, "");
+  }
+
+  #play(title: string, bytes: Uint8Array, fileName: string, note: string): void {
+    const { scheme } = this.#theme;
+    showPlayer({ title, bytes, fileName, note, scheme, onClosed: this.#focusTerminal });
   }
 
   #toggleFit(): void {

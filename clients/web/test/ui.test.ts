@@ -174,6 +174,7 @@ describe("the list of sessions", () => {
       kind: "command",
       title: "",
       locked: false,
+    recording: "",
       ...changes,
     };
   }

@@ -12,6 +12,8 @@ export interface SidebarActions {
   create(): void;
   rename(session: SessionInfo): void;
   end(session: SessionInfo): void;
+  showRecording(session: SessionInfo): void;
+  openRecording(): void;
 }
 
 class Row {
@@ -41,6 +43,7 @@ class Row {
       h(
         "span",
         { class: "session-actions" },
+        iconButton("film", "Recording", "session-recording", () => actions.showRecording(this.#session)),
         iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session)),
         this.#end,
       ),
@@ -105,6 +108,16 @@ export class Sidebar {
       ),
       this.#empty,
       this.#list,
+      h(
+        "button",
+        {
+          class: "button open-recording",
+          attrs: { type: "button", "data-testid": "open-recording" },
+          on: { click: () => actions.openRecording() },
+        },
+        icon("film"),
+        "Open recording",
+      ),
     );
   }
 
