@@ -251,6 +251,29 @@ def test_who_has_scrolled_back_stays_where_they_read(opened: WebPage, scripted: 
     assert top_line(opened) == read
 
 
+def test_the_place_is_found_again_when_the_screen_comes_before_the_lines_above_it(
+    opened: WebPage, scripted: ScriptedDaemon
+) -> None:
+    scripted.show(numbered(1, 1000))
+    opened.wait_for_text("line-1000.")
+    scroll_to_top(opened)
+    rows = opened.size()[1]
+    scripted.show(numbered(1201 - rows, 1200))
+    opened.wait_for_text("line-1200.")
+    scripted.show(numbered(901 - rows, 1200))
+    opened.wait_for_text("line-900.")
+    scripted.show(numbered(1, 1200))
+    opened.wait_for_text("line-1.")
+    assert top_line(opened) == "line-1."
+    # Once is enough: from now on the user goes where they like.
+    opened.type("x")
+    opened.wait_for("window.ptyd.readTopLine() > 0", "the end, since something was typed")
+    end = opened.evaluate("window.ptyd.readTopLine()")
+    scripted.show(numbered(1, 1200))
+    wait_until(lambda: opened.evaluate("1") and len(scripted.acked()) == 6)
+    assert opened.evaluate("window.ptyd.readTopLine()") == end
+
+
 def test_who_has_not_scrolled_back_sees_the_end(opened: WebPage, scripted: ScriptedDaemon) -> None:
     scripted.show(numbered(1, 1000))
     opened.wait_for_text("line-1000.")
