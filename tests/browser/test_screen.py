@@ -215,16 +215,18 @@ def test_what_the_terminal_looks_like_is_told(opened: WebPage, scripted: Scripte
 # --- scrolled back ---
 
 
-def scroll_up(web: WebPage, is_there: Callable[[], bool]) -> None:
-    def page_up() -> bool:
-        web.page.keyboard.press("Shift+PageUp")
-        return is_there()
+def scroll_to_top(web: WebPage, is_done: Callable[[], bool] = lambda: False) -> None:
+    """By clicks on the upper end of the scroll bar, which takes none before it has come in sight."""
 
-    wait_until(page_up, what="the place to scroll to")
+    def look_or_click() -> bool:
+        if web.evaluate("window.ptyd.readTopLine() === 0") or is_done():
+            return True
+        box = web.page.locator(".xterm .scrollbar.vertical").bounding_box()
+        assert box is not None
+        web.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 1)
+        return False
 
-
-def is_at_top(web: WebPage) -> bool:
-    return bool(web.evaluate("window.ptyd.readTopLine() === 0"))
+    wait_until(look_or_click, what="the first line at the top")
 
 
 def top_line(web: WebPage) -> str:
@@ -249,6 +251,29 @@ def test_who_has_scrolled_back_stays_where_they_read(opened: WebPage, scripted: 
     assert top_line(opened) == read
 
 
+def test_the_place_is_found_again_when_the_screen_comes_before_the_lines_above_it(
+    opened: WebPage, scripted: ScriptedDaemon
+) -> None:
+    scripted.show(numbered(1, 1000))
+    opened.wait_for_text("line-1000.")
+    scroll_to_top(opened)
+    rows = opened.size()[1]
+    scripted.show(numbered(1201 - rows, 1200))
+    opened.wait_for_text("line-1200.")
+    scripted.show(numbered(901 - rows, 1200))
+    opened.wait_for_text("line-900.")
+    scripted.show(numbered(1, 1200))
+    opened.wait_for_text("line-1.")
+    assert top_line(opened) == "line-1."
+    # Once is enough: from now on the user goes where they like.
+    opened.type("x")
+    opened.wait_for("window.ptyd.readTopLine() > 0", "the end, since something was typed")
+    end = opened.evaluate("window.ptyd.readTopLine()")
+    scripted.show(numbered(1, 1200))
+    wait_until(lambda: opened.evaluate("1") and len(scripted.acked()) == 6)
+    assert opened.evaluate("window.ptyd.readTopLine()") == end
+
+
 def test_who_has_not_scrolled_back_sees_the_end(opened: WebPage, scripted: ScriptedDaemon) -> None:
     scripted.show(numbered(1, 1000))
     opened.wait_for_text("line-1000.")
@@ -263,7 +288,8 @@ def test_scrolling_to_the_top_brings_more(context: BrowserContext, scripted: Scr
     web.wait_for_phase("live")
     assert scripted.all(Attach)[0].scrollback == 2000
     scripted.screen = numbered(1, 7100)
-    scroll_up(web, lambda: len(scripted.all(Attach)) == 2)
+    scroll_to_top(web, lambda: len(scripted.all(Attach)) == 2)
+    wait_for(web, scripted, Attach, 2)
     wait_for(web, scripted, Detach, 1)
     second = scripted.all(Attach)[1]
     assert (second.scrollback, second.offset, second.epoch) == (10_000, None, None)
@@ -273,7 +299,7 @@ def test_scrolling_to_the_top_brings_more(context: BrowserContext, scripted: Scr
     web.wait_for_text("line-1.")
     web.wait_for_phase("live")
     assert top_line(web) == "line-5001."
-    scroll_up(web, lambda: is_at_top(web))
+    scroll_to_top(web)
     web.type("still here")
     wait_until(lambda: web.evaluate("1") and scripted.typed == b"still here")
     assert len(scripted.all(Attach)) == 2
@@ -282,7 +308,7 @@ def test_scrolling_to_the_top_brings_more(context: BrowserContext, scripted: Scr
 def test_where_there_is_no_more_none_is_asked_for(opened: WebPage, scripted: ScriptedDaemon) -> None:
     scripted.show(numbered(1, 1500))
     opened.wait_for_text("line-1500.")
-    scroll_up(opened, lambda: is_at_top(opened))
+    scroll_to_top(opened)
     opened.type("x")
     wait_until(lambda: opened.evaluate("1") and scripted.typed == b"x")
     assert len(scripted.all(Attach)) == 1

@@ -9,6 +9,8 @@ from tests.support.daemon import PtydUnderTest
 from tests.support.waiting import wait_until
 
 SMALL: ViewportSize = {"width": 700, "height": 500}
+DEVICE_ATTRIBUTES = "\x1b[?62;22"
+"""What the daemon's terminal says it is, up to the "c". (What xterm.js would say is shorter.)"""
 
 
 def open_both(open_page: Callable[[], WebPage]) -> tuple[WebPage, WebPage]:
@@ -58,31 +60,33 @@ def test_typing_takes_control_and_pointing_does_not(open_page: Callable[[], WebP
 
 def test_one_question_gets_one_answer(open_page: Callable[[], WebPage]) -> None:
     large, small = open_both(open_page)
-    large.run(r"IFS= read -rsd c -t 5 -p $'\e[c' a; IFS= read -rsd c -t 1 b; echo \"got-${#a}-${#b}.\"")
-    expected = len("\x1b[?1;2")
-    large.wait_for_text(f"got-{expected}-0.")
-    small.wait_for_text(f"got-{expected}-0.")
+    large.run(r"IFS= read -rsd c -t 5 -p $'\e[c' a; IFS= read -rsd c -t 1 b; echo got-${#a}-${#b}.")
+    large.wait_for_text(f"got-{len(DEVICE_ATTRIBUTES)}-0.")
+    small.wait_for_text(f"got-{len(DEVICE_ATTRIBUTES)}-0.")
 
 
 def test_the_first_question_of_a_new_session_is_answered(web: WebPage) -> None:
     ask = 'printf "\\033[c"; IFS= read -rsd c -t 10 answer; echo "got-${#answer}."; read'
     web.start_session(f"bash --norc --noprofile -c '{ask}'")
-    web.wait_for_text(f"got-{len('x[?1;2')}.")
+    web.wait_for_text(f"got-{len(DEVICE_ATTRIBUTES)}.")
 
 
-def test_a_question_asked_while_nobody_was_there_is_not_answered_later(web: WebPage, daemon: PtydUnderTest) -> None:
+def test_a_question_asked_while_nobody_was_there_is_answered_then_and_not_later(
+    web: WebPage, daemon: PtydUnderTest
+) -> None:
     web.start_session("bash --norc --noprofile", name="alone")
     # Without its login the page cannot come back.
     web.page.context.clear_cookies()
     daemon.kill_daemon()
     web.wait_for_status("logged_out")
-    daemon.request("send", data=b"printf '\\033[c'; echo asked-$((1+1))\r")
-    wait_until(lambda: "asked-2" in daemon.request("capture", scrollback=-1)["text"])
+    daemon.request("send", data=b"IFS= read -rsd c -t 10 -p $'\\e[c' a; echo asked-${#a}.\r")
+    asked = f"asked-{len(DEVICE_ATTRIBUTES)}."
+    wait_until(lambda: asked in daemon.request("capture", scrollback=-1)["text"])
     WebPage(web.page.context.new_page()).log_in(daemon)
-    web.wait_for_text("asked-2")
+    web.wait_for_text(asked)
     web.run("echo prompt-$((2+2))")
     web.wait_for_text("prompt-4")
-    assert "1;2c" not in web.text()
+    assert "22c" not in web.text()
 
 
 def test_no_answer_to_questions_of_the_past(web: WebPage) -> None:

@@ -174,7 +174,7 @@ describe("the list of sessions", () => {
       kind: "command",
       title: "",
       locked: false,
-    recording: "",
+      recording: "",
       ...changes,
     };
   }

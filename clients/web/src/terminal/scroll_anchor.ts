@@ -27,17 +27,19 @@ export function takeAnchor(buffer: IBuffer): ScrollAnchor | null {
 }
 
 /**
- * The line that has to be at the top: the one that was, wherever it is now, or one that is as far from the end; null on
- * the alternate screen, which has no lines to scroll back to.
+ * The line that has to be at the top: the one that was, wherever it is now, or one that is as far from the end; null
+ * where there is none, for want of lines, or on the alternate screen, which has no lines to scroll back to.
  */
 export function findAnchor(buffer: IBuffer, anchor: ScrollAnchor): number | null {
   if (buffer.type !== "normal") return null;
-  const expected = Math.max(0, buffer.baseY - anchor.fromBottom);
-  if (anchor.texts.every((text) => text === "")) return expected;
+  const distant = buffer.baseY - anchor.fromBottom;
+  const expected = Math.max(0, distant);
+  const substitute = distant >= 0 ? distant : null;
+  if (anchor.texts.every((text) => text === "")) return substitute;
   const isThere = (line: number): boolean =>
     anchor.texts.every((text, index) => readLine(buffer, line + index) === text);
   // New lines come at the end: what was is rather further up.
   for (let line = expected; line >= 0; line -= 1) if (isThere(line)) return line;
   for (let line = expected + 1; line <= buffer.baseY; line += 1) if (isThere(line)) return line;
-  return expected;
+  return substitute;
 }

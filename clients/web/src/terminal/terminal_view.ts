@@ -79,7 +79,7 @@ export class TerminalView {
   readonly #unwatchVisibility: () => void;
   #scheme: Scheme;
   #appearance: TerminalAppearance | null = null;
-  /** Where the user had scrolled to when a screen began to take the place of the one before. */
+  /** Where the user had scrolled to and has not yet been brought back: a screen may come before the lines above it. */
   #anchor: ScrollAnchor | null = null;
   #channel: ChannelState | null = null;
   #attachments = 0;
@@ -156,6 +156,8 @@ export class TerminalView {
     if (event.type === "attached") this.#attachments += 1;
     if (event.type === "exited" || event.type === "detached") this.#end = event;
     if (event.type === "control" || event.type === "live") this.layout();
+    // Whoever has scrolled up to the top in the meantime is there already.
+    if (event.type === "live") this.#handleScroll();
     this.#publish();
   }
 
@@ -235,6 +237,8 @@ export class TerminalView {
       if (this.#channel?.yours) this.#write(data);
       return;
     }
+    // As xterm.js has it: whoever types wants to see the end.
+    this.#anchor = null;
     // A touch keyboard gives text, possibly a whole composed word; escape sequences are keys that need no modifier.
     const modifiers = data.startsWith("\x1b") ? noModifiers : this.#options.takeModifiers();
     this.#write(modifyText(data, modifiers));
@@ -316,7 +320,7 @@ export class TerminalView {
   // --- screens ---
 
   #beginScreen(): void {
-    this.#anchor = takeAnchor(this.#terminal.buffer.active);
+    this.#anchor = takeAnchor(this.#terminal.buffer.active) ?? this.#anchor;
     // The screen says it where there is one.
     this.#title = "";
   }
@@ -324,7 +328,10 @@ export class TerminalView {
   #endScreen(): void {
     const { buffer } = this.#terminal;
     const line = this.#anchor === null ? null : findAnchor(buffer.active, this.#anchor);
-    if (line !== null) this.#terminal.scrollToLine(line);
+    if (line !== null) {
+      this.#anchor = null;
+      this.#terminal.scrollToLine(line);
+    }
     this.#depth.receive(buffer.normal.baseY);
     this.#publish();
   }
@@ -337,7 +344,9 @@ export class TerminalView {
   /** Attaches anew with more lines above the screen; until they come, all stays as it is. */
   #loadMore(): void {
     const channel = this.#channel;
-    if (channel?.phase !== "live" || !channel.answers || !this.#depth.deepen()) return;
+    // What was typed goes by one channel: what waits in this one would come behind the next one's.
+    if (channel?.phase !== "live" || !channel.answers || channel.pendingInputBytes > 0) return;
+    if (!this.#depth.deepen()) return;
     this.#channel = this.#attach();
     // In this order: whoever attached last inherits the control of the one who leaves.
     this.#options.connection.detach(channel);
