@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,16 +13,36 @@ from bench.figures import Finding, Skipped
 from bench.machine import describe_load, describe_machine
 from bench.plan import Plan, report
 from bench.programs import compile_programs
-from bench.scenarios import command_line, echo, flood, idle, viewers
+from bench.scenarios import (
+    attach,
+    command_line,
+    echo,
+    eight,
+    flood,
+    flood_kinds,
+    idle,
+    idle_screens,
+    slow_client,
+    snapshots,
+    viewers,
+)
 from bench.table import format_markdown, format_table, make_json
 
 RESULTS = Path(__file__).parent / "results"
 
 SCENARIOS: dict[str, Callable[[Plan], list[Finding]]] = {
     "flood": flood.measure,
+    "flood-plain": flood_kinds.measure_plain,
+    "flood-colour": flood_kinds.measure_colour,
+    "flood-tui": flood_kinds.measure_tui,
     "echo": echo.measure,
     "viewers": viewers.measure,
+    "eight": eight.measure,
+    "slow-client": slow_client.measure,
+    "attach": attach.measure,
+    "snapshots": snapshots.measure,
     "idle": idle.measure,
+    "idle-screens": idle_screens.measure,
     "command-line": command_line.measure,
 }
 
@@ -34,7 +55,7 @@ def main() -> int:
     if warning := describe_load():
         report(f"warning: {warning}")
     findings: list[Finding] = []
-    for name in options.only or SCENARIOS:
+    for name in options.scenarios or SCENARIOS:
         findings += measure_scenario(name, plan)
     print("  ".join(f"{fact}: {value}" for fact, value in machine.items() if value != ""))
     print(format_table(findings))
@@ -50,26 +71,32 @@ def main() -> int:
 
 def measure_scenario(name: str, plan: Plan) -> list[Finding]:
     """A scenario that fails says so in the table, and leaves the others their say."""
+    began_at = time.monotonic()
     try:
         return SCENARIOS[name](plan)
     except Exception as error:
         traceback.print_exc()
         return [Skipped(name, "all", f"failed: {error!r}")]
+    finally:
+        report(f"{name}: took {time.monotonic() - began_at:.0f} s")
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure ptyd against its peers.")
     parser.add_argument(
-        "--only",
-        action="append",
-        choices=SCENARIOS,
+        "scenarios",
+        nargs="*",
         metavar="SCENARIO",
-        help=f"one of {', '.join(SCENARIOS)}; may be given again",
+        help=f"only these: {', '.join(SCENARIOS)}",
     )
     parser.add_argument("--quick", action="store_true", help="see that it works; the figures are good for nothing else")
     parser.add_argument("--json", type=Path, metavar="FILE", help="instead of bench/results/TIME.json")
     parser.add_argument("--markdown", action="store_true", help="print the table for the README too")
-    return parser.parse_args()
+    options = parser.parse_args()
+    # argparse cannot have choices for "any number, none too".
+    if unknown := set(options.scenarios) - set(SCENARIOS):
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
+    return options
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from ptyd.engine import find_engine_maker
+
 LIBRARIES = ("msgspec", "uvicorn", "uvloop", "websockets")
 QUIET_LOAD = 0.5
 """More runnable processes than this before we begin, and somebody else is measured too."""
@@ -26,9 +28,16 @@ def describe_machine() -> dict[str, object]:
         "commit": read_output(["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]),
         "python": platform.python_version(),
         **{library: metadata.version(library) for library in LIBRARIES},
+        "engine": describe_engine(),
         "tmux": read_output(["tmux", "-V"]).removeprefix("tmux "),
         "node": read_output(["node", "--version"]),
     }
+
+
+def describe_engine() -> str:
+    """What the daemon keeps the screens with."""
+    maker = find_engine_maker()
+    return "none" if maker is None else maker.name
 
 
 def find_cpu_model() -> str:

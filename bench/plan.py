@@ -26,7 +26,41 @@ class Plan:
 
     @property
     def flood_rounds(self) -> int:
-        return 2 if self.quick else 9
+        return 2 if self.quick else 7
+
+    @property
+    def kind_rounds(self) -> int:
+        """Of the floods of different kinds."""
+        return 2 if self.quick else 5
+
+    @property
+    def eight_rounds(self) -> int:
+        return 1 if self.quick else 3
+
+    @property
+    def eight_seconds(self) -> float:
+        return 1.0 if self.quick else 4.0
+
+    @property
+    def attach_runs(self) -> int:
+        return 5 if self.quick else 40
+
+    @property
+    def snapshot_runs(self) -> int:
+        return 5 if self.quick else 30
+
+    @property
+    def snapshot_echo_seconds(self) -> float:
+        return 1.0 if self.quick else 5.0
+
+    @property
+    def screen_sessions(self) -> int:
+        """Idle ones, with something on their screens."""
+        return 5 if self.quick else 50
+
+    @property
+    def slow_seconds(self) -> float:
+        return 5.0 if self.quick else 20.0
 
     @property
     def echo_rounds(self) -> int:

@@ -20,6 +20,7 @@ class Programs(NamedTuple):
 
     flood: str
     echo: str
+    clock: str
     kernel_limit: str
 
 
@@ -31,7 +32,10 @@ def compile_programs() -> Programs:
         subprocess.CalledProcessError: it failed, and has said why.
     """
     return Programs(
-        *(compile_program(SOURCES / name) for name in ("children/flood.c", "children/echo.c", "kernel_limit.c"))
+        *(
+            compile_program(SOURCES / name)
+            for name in ("children/flood.c", "children/echo.c", "children/clock.c", "kernel_limit.c")
+        )
     )
 
 

@@ -26,6 +26,7 @@ SESSION_DEFAULTS: dict[str, Any] = {
     "kind": "command",
     "title": "",
     "locked": False,
+    "recording": "",
 }
 WHOLE_SESSION = SESSION | SESSION_DEFAULTS
 EXITED_SESSION = WHOLE_SESSION | {
@@ -37,6 +38,7 @@ EXITED_SESSION = WHOLE_SESSION | {
     "kind": "claude",
     "title": "grüße, 世界",
     "locked": True,
+    "recording": "/home/ada/build.cast",
 }
 LOG: dict[str, Any] = {"offset": 2, "data": b"\x1b[0mhi", "epoch": 3, "log_start": 0, "log_head": 8}
 STATUS: dict[str, Any] = {
@@ -137,8 +139,13 @@ TICKET: dict[str, Any] = {
     "expires_seconds": 60,
 }
 
+NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False}
+EXPORT: dict[str, Any] = {"data": b'[0.000, "o", "hi"]\n', "resume": "3.0.2.1.0.7.7", "start": 0}
+
 SESSION_ONLY = ("get", "detach")
-ANSWERED_BY_SESSION = ("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait")
+ANSWERED_BY_SESSION = (
+    *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark"),
+)
 WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart")
 
 # (method, what is sent, what it means with the defaults)
@@ -146,7 +153,7 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "create",
         {},
-        {"argv": [], "cwd": "", "env": {}, "cols": 80, "rows": 24, "name": "", "kind": "command"},
+        {"argv": [], "cwd": "", "env": {}, "cols": 80, "rows": 24, "name": "", "kind": "command"} | NOT_RECORDED,
     ),
     (
         "create",
@@ -167,7 +174,14 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             "rows": 1,
             "name": "fix-42",
             "kind": "claude",
-        },
+        }
+        | NOT_RECORDED,
+    ),
+    (
+        "create",
+        {"record": "/tmp/it.cast", "record_input": True},
+        {"argv": [], "cwd": "", "env": {}, "cols": 80, "rows": 24, "name": "", "kind": "command"}
+        | {"record": "/tmp/it.cast", "record_input": True},
     ),
     *((method, {}, {}) for method in WITHOUT_PARAMS),
     *((method, {}, {"session": ""}) for method in SESSION_ONLY),
@@ -211,6 +225,10 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("listen", {"host": "::1", "port": 65_535}, {"host": "::1", "port": 65_535}),
     ("shutdown", {}, {"kill_sessions": False}),
     ("shutdown", {"kill_sessions": True}, {"kill_sessions": True}),
+    ("mark", {}, {"label": "", "session": ""}),
+    ("mark", {"label": "grüße", "session": "b"}, {"label": "grüße", "session": "b"}),
+    ("export", {}, {"resume": "", "session": ""}),
+    ("export", {"resume": "3.0.2.1.0.7.7", "session": "b"}, {"resume": "3.0.2.1.0.7.7", "session": "b"}),
 ]
 
 # (method, what is sent, what is wrong)
@@ -249,6 +267,9 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("listen", {"port": 65_536}, "port is over its maximum"),
     ("listen", {"host": 1}, "host is a number"),
     ("shutdown", {"kill_sessions": 1}, "kill_sessions is a number"),
+    ("create", {"record": None}, "record is nil"),
+    ("mark", {"label": "n" * 257}, "label has 257 characters"),
+    ("export", {"resume": None}, "resume is nil"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -275,6 +296,8 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("access_token", {"token": "s3cret"}, {"token": "s3cret"}),
     ("restart", None, None),
     ("shutdown", {"sessions_left": 2}, {"sessions_left": 2}),
+    ("export", EXPORT, EXPORT | {"skipped": 0}),
+    ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
 ]
 
 # (method, what a Reply carries, what is wrong)
@@ -290,6 +313,7 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("read_log", LOG | {"data": "hi"}, "data is text"),
     ("status", STATUS | {"clients": [{}]}, "a client without its fields"),
     ("shutdown", {}, "sessions_left is missing"),
+    ("export", EXPORT | {"data": "hi"}, "data is text"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

@@ -45,6 +45,10 @@ GOODBYE_SECONDS = 0.5
 KILL_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for sessions that end with the daemon."""
 
+SWITCH_SECONDS = 0.0005
+"""Python's 5 ms would be waited again and again by a loop whose system calls let go of the GIL, while the engine thread
+works on a snapshot."""
+
 Ending = Literal["restart", "stop", "stop and kill"]
 
 
@@ -62,7 +66,15 @@ class Daemon:
         socket_path = runtime_dir / "ptyd.sock"
         self._socket_path = socket_path
         self._store = LogStore(runtime_dir / "sessions", config.log_bytes)
-        self._manager = PtyManager(config, keeper, self._store, socket_path, os.environ, self._find_engine_maker())
+        self._manager = PtyManager(
+            config,
+            keeper,
+            self._store,
+            runtime_dir / "sessions",
+            socket_path,
+            os.environ,
+            self._find_engine_maker(),
+        )
         self._service = Service(self._manager, self)
         self._office = Office(
             self._manager,
@@ -94,7 +106,9 @@ class Daemon:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end, "stop")
         loop.add_signal_handler(signal.SIGINT, self._end, "stop")
-        self._store.remove_others({session.id for session in self._kept.sessions})
+        kept_ids = {session.id for session in self._kept.sessions}
+        self._store.remove_others(kept_ids)
+        self._manager.recordings.remove_others(kept_ids)
         for session in self._kept.sessions:
             self._manager.adopt(session)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
@@ -187,6 +201,7 @@ class Daemon:
         """End the daemon; with ``kill_sessions`` every session and its process tree first."""
         if kill_sessions:
             await self._manager.end_all_processes(KILL_GRACE_SECONDS)
+            await self._manager.recordings.finish_all()
             self._end("stop and kill")
             return 0
         self._end("stop")
@@ -217,6 +232,7 @@ def main() -> None:
     """Entry point of the daemon's process."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     os.umask(0o077)
+    sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit()
     try:
         _event_loop_runner()(_main(Path(sys.argv[1])))

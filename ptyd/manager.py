@@ -19,6 +19,7 @@ from ptyd_protocol.methods import CreateParams
 
 from ptyd.agents import AGENTS
 from ptyd.config import Config
+from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
 from ptyd.core.engine import EngineMaker
 from ptyd.core.events import EventHub, EventKind
@@ -32,6 +33,8 @@ from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
 from ptyd.edge.log_store import LogStore, MappedLog
 from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_trees
 from ptyd.edge.pty import Pty, terminal_size
+from ptyd.edge.recorder import RECORDER_KEY
+from ptyd.edge.recordings import Recordings
 
 logger = logging.getLogger("ptyd.manager")
 
@@ -55,6 +58,7 @@ class PtyManager:
         config: Config,
         keeper: KeeperLink,
         store: LogStore,
+        recordings_directory: Path,
         socket_path: Path,
         environ: Mapping[str, str],
         engine_maker: EngineMaker | None = None,
@@ -64,6 +68,7 @@ class PtyManager:
             self.engines = Engines(engine_maker, config.scrollback_lines, partial(self._publish, "updated"))
         self.registry = Registry()
         self.events = EventHub()
+        self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self._config = config
         self._keeper = keeper
         self._store = store
@@ -103,13 +108,17 @@ class PtyManager:
             "kind": params.kind,
             "created_at": time.time(),
         }
+        cast = CastSettings(path=params.record, with_input=params.record_input, env=_cast_environment(environment))
+        record["cast"] = msgspec.to_builtins(cast)
         log = self._create_log(session_id, params)
         self.registry.starting.add(name)
         try:
+            self.recordings.create(session_id, (params.cols, params.rows), argv, name, cast)
             pid, fds = await self._keeper.spawn(
                 session_id, argv, environment, record["cwd"], (params.cols, params.rows), record
             )
         except Refusal:
+            self.recordings.undo(session_id)
             log.shelve()
             self._store.remove(session_id)
             raise
@@ -135,6 +144,7 @@ class PtyManager:
             session.exit = ExitStatus(kept.exit.code, kept.exit.signal, kept.exit.at)
         if kept.fds is None:
             session.drained = True
+            self._finish_recording(session)
             session.shelve_unused_log()
             self._schedule_removal(session)
             return
@@ -158,7 +168,9 @@ class PtyManager:
             rows=rows,
             last_output_at=log.last_output_at or record["created_at"],
         )
-        session.on_change = partial(self._publish, session=session)
+        session.cast = msgspec.convert(record.get("cast", {}), CastSettings)
+        session.on_change = partial(self._note_change, session=session)
+        session.on_input = partial(self.recordings.note_input, session)
         session.locked = log.log.is_locked
         if self.engines is not None:
             session.screen = self.engines.open_reader(session, self._store.screen_file(session_id))
@@ -178,6 +190,9 @@ class PtyManager:
         )
         session.terminal = pty
         self._running[session.id] = _Running(pty, holds, asyncio.Event())
+        self.recordings.start(session, partial(holds.acknowledge, RECORDER_KEY))
+        if self.recordings.is_recording(session.id):
+            holds.attach(RECORDER_KEY)
         pty.resume_reading()
         if session.screen is not None:
             session.screen.note_output()  # what a daemon before left in the log
@@ -253,6 +268,9 @@ class PtyManager:
             running.holds.acknowledge(attachment.key)
 
     def _end_hold(self, session: Session, key: int, reason: HoldEnd) -> None:
+        if key == RECORDER_KEY:
+            self.recordings.stop(session, "the file takes nothing more, and the program had to wait")
+            return
         holder = next((one for one in session.attachments if one.key == key), None)
         self.events.publish(
             "hold_ended",
@@ -312,6 +330,7 @@ class PtyManager:
         try:
             if running is None or session.exit is not None:
                 raise BrokenPipeError
+            self.recordings.note_input(session, data)
             await running.pty.send(data)
         except BrokenPipeError:
             raise Refusal(ErrorCode.SESSION_EXITED, f"session {session.name} has exited") from None
@@ -324,6 +343,7 @@ class PtyManager:
         """
         running = self._running.get(session.id)
         if running is None:
+            await self.recordings.wait_finished(session.id)
             self._remove(session)
             return
         try:
@@ -357,7 +377,9 @@ class PtyManager:
     # --- output and end ---
 
     def _note_output(self, session: Session, offset: int) -> None:
-        session.note_output(time.time(), offset, self._loop.time())
+        now = time.time()
+        session.note_output(now, offset, self._loop.time())
+        self.recordings.note_output(session, now)
 
     def note_exit(self, session_id: str, status: KeptExit) -> None:
         """The keeper has reaped a session's program."""
@@ -386,7 +408,18 @@ class PtyManager:
         session.shelve_unused_log()
         self._schedule_removal(session)
         self._publish("exited", session)
-        running.ended.set()
+        self.recordings.finish(session, running.ended.set)
+
+    def _finish_recording(self, session: Session) -> None:
+        """The daemon before us saw a session's end, and perhaps did not record it."""
+        self.recordings.start(session, lambda: None)
+        self.recordings.finish(session, session.shelve_unused_log)
+
+    def _note_recording_lost(self, session: Session, reason: str) -> None:
+        path = session.cast.path
+        session.cast = msgspec.structs.replace(session.cast, path="")
+        self._keeper.update_record(session.id, self._record(session))
+        self.events.publish("recording_ended", session.id, {"path": path, "reason": reason})
 
     def note_exit_seen(self, session: Session) -> None:
         """Somebody knows how the session ended: it need not be kept long any more."""
@@ -422,6 +455,7 @@ class PtyManager:
         self.registry.remove(session)
         session.release_log()
         self._store.remove(session.id)
+        self.recordings.remove(session.id)
 
     def _record(self, session: Session) -> dict[str, Any]:
         return {
@@ -430,8 +464,19 @@ class PtyManager:
             "cwd": session.cwd,
             "kind": session.kind,
             "created_at": session.created_at,
+            "cast": msgspec.to_builtins(session.cast),
         }
+
+    def _note_change(self, kind: EventKind, session: Session) -> None:
+        if kind == "resized":
+            self.recordings.note_size(session)
+        self._publish(kind, session)
 
     def _publish(self, kind: EventKind, session: Session) -> None:
         if session.id in self.registry:
             self.events.publish(kind, session.id, msgspec.to_builtins(session.info()))
+
+
+def _cast_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the head of a recording tells of a session's environment."""
+    return {name: environment[name] for name in ("TERM", "SHELL") if name in environment}

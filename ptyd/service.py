@@ -61,6 +61,8 @@ class Service:
             "access_token": ("admin", self._access_token),
             "restart": ("admin", self._restart),
             "shutdown": ("admin", self._shutdown),
+            "mark": ("control", self._mark),
+            "export": ("observe", self._export),
         }
 
     async def answer(self, caller: Caller, request: Request) -> Reply | Failure:
@@ -187,6 +189,19 @@ class Service:
 
     async def _unsubscribe(self, caller: Caller, params: m.NoParams) -> None:
         self._manager.events.unsubscribe(caller.tell_event)
+
+    # --- recording ---
+
+    async def _mark(self, caller: Caller, params: m.MarkParams) -> m.SessionInfo:
+        session = self._find(params)
+        self._manager.recordings.mark(session, params.label)
+        return session.info()
+
+    async def _export(self, caller: Caller, params: m.ExportParams) -> m.ExportResult:
+        session = self._find(params)
+        result = await self._manager.recordings.export(session, params.resume)
+        session.shelve_unused_log()
+        return result
 
     # --- the daemon ---
 

@@ -4,10 +4,20 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 COLS, ROWS = 80, 24
-"""The size of every terminal."""
+"""The size of every terminal, but where a scenario says another."""
+
+
+class Size(NamedTuple):
+    """Of a terminal, in cells."""
+
+    cols: int
+    rows: int
+
+
+DEFAULT_SIZE = Size(COLS, ROWS)
 
 SEARCHED_BYTES = 1024
 """So near to the end of what has come a marker is looked for; the bytes before it cost the client nothing."""
@@ -19,6 +29,10 @@ class Unavailable(Exception):
 
 class OutputEnded(Exception):
     """The terminal's output came to an end where more was expected."""
+
+
+class EngineGone(Exception):
+    """ptyd has an engine, but no longer for this session: its figures would be those of less work."""
 
 
 class Terminal(ABC):
@@ -74,13 +88,13 @@ class Peer(ABC):
         """Serve; the address to give to ``open_terminal``."""
 
     @abstractmethod
-    async def open_terminal(self, address: str, argv: Sequence[str]) -> Terminal:
-        """Start ``argv`` in a session of COLS x ROWS and be its client."""
+    async def open_terminal(self, address: str, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> Terminal:
+        """Start ``argv`` in a session of this size and be its client."""
 
     @contextlib.asynccontextmanager
-    async def opened(self, address: str, argv: Sequence[str]) -> AsyncIterator[Terminal]:
+    async def opened(self, address: str, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> AsyncIterator[Terminal]:
         """``open_terminal``, and ``close`` in the end."""
-        terminal = await self.open_terminal(address, argv)
+        terminal = await self.open_terminal(address, argv, size)
         try:
             yield terminal
         finally:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from websockets.asyncio.client import ClientConnection
 
 from bench.cache import cache_dir
-from bench.peers.base import Peer, Terminal, Unavailable
+from bench.peers.base import DEFAULT_SIZE, Peer, Size, Terminal, Unavailable
 from bench.peers.server_process import serving
 from bench.peers.websocket import open_socket, receive_message
 
@@ -60,6 +60,6 @@ class NodePty(Peer):
     def running(self) -> AbstractContextManager[str]:
         return serving(["node", str(SERVER)], {"NODE_PATH": str(self._directory / "node_modules")})
 
-    async def open_terminal(self, address: str, argv: Sequence[str]) -> Terminal:
-        query = urlencode([("argv", word) for word in argv])
+    async def open_terminal(self, address: str, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> Terminal:
+        query = urlencode([("cols", size.cols), ("rows", size.rows), *(("argv", word) for word in argv)])
         return NodePtyTerminal(await open_socket(Path(address), f"/ws?{query}"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from bench.peers.base import Peer, Terminal
+from bench.peers.base import DEFAULT_SIZE, Peer, Size, Terminal
 from bench.peers.ptyd_client import PROGRAM_WINDOW_BYTES, PtydTerminal
 from bench.peers.ptyd_server import running_ptyd
 
@@ -21,8 +21,8 @@ class Ptyd(Peer):
         with running_ptyd() as server:
             yield str(server.socket_path)
 
-    async def open_terminal(self, address: str, argv: Sequence[str]) -> Terminal:
+    async def open_terminal(self, address: str, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> Terminal:
         terminal = await PtydTerminal.connect(Path(address))
-        session = await terminal.create(argv)
-        await terminal.attach(session, "control", lossless=True, window=PROGRAM_WINDOW_BYTES)
+        session = await terminal.create(argv, size)
+        await terminal.attach(session, "control", lossless=True, window=PROGRAM_WINDOW_BYTES, size=size)
         return terminal

@@ -26,10 +26,10 @@ from ptyd_protocol.messages import (
     Snapshot,
     Welcome,
 )
-from ptyd_protocol.methods import CreateParams, KillParams, SessionInfo
+from ptyd_protocol.methods import CaptureParams, CaptureResult, CreateParams, KillParams, SessionInfo, StatusResult
 from websockets.asyncio.client import ClientConnection
 
-from bench.peers.base import COLS, ROWS, OutputEnded, Terminal
+from bench.peers.base import DEFAULT_SIZE, EngineGone, OutputEnded, Size, Terminal
 from bench.peers.websocket import open_socket, receive_message
 
 CHANNEL = 1
@@ -44,8 +44,8 @@ class PtydTerminal(Terminal):
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
-        self.overruns = 0
-        """How often the daemon has skipped output for us."""
+        self.snapshots = 0
+        """How often the daemon has sent us the screen, instead of the output that led to it."""
         self._owned_session = ""
         self._window = 0
         self._acked = 0
@@ -58,17 +58,21 @@ class PtydTerminal(Terminal):
         await terminal._expect(Welcome)
         return terminal
 
-    async def create(self, argv: Sequence[str]) -> str:
+    async def create(self, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> str:
         """Start a session, which ends when we close; its id."""
-        params = CreateParams(argv=list(argv), cwd="/", cols=COLS, rows=ROWS)
+        params = CreateParams(argv=list(argv), cwd="/", cols=size.cols, rows=size.rows)
         await self._post(Request(1, "create", params_to_map(params)))
         info: SessionInfo = decode_result("create", (await self._expect(Reply)).result)
         self._owned_session = info.id
         return info.id
 
-    async def attach(self, session: str, role: Role, *, lossless: bool, window: int) -> None:
+    async def attach(self, session: str, role: Role, *, lossless: bool, window: int, size: Size = DEFAULT_SIZE) -> None:
+        """Lossless: from the first byte of the log on. Else: from the present screen on."""
         self._window = window
-        await self._post(Attach(CHANNEL, session, role, COLS, ROWS, window=window, lossless=lossless))
+        history = limits.MAX_SEQ if lossless else None
+        await self._post(
+            Attach(CHANNEL, session, role, size.cols, size.rows, window=window, lossless=lossless, history=history)
+        )
         self._acked = (await self._expect(Attached)).offset
 
     async def send(self, data: bytes) -> None:
@@ -81,9 +85,10 @@ class PtydTerminal(Terminal):
                 case Output(offset=offset, data=data):
                     await self._acknowledge(offset + len(data))
                     return data
-                case Snapshot(offset=offset):
-                    self.overruns += 1
+                case Snapshot(offset=offset, more=False):
+                    self.snapshots += 1
                     self._acked = offset
+                    await self._post(Ack(CHANNEL, offset))  # of all its parts
                 case Exited() | Detached() as end:
                     raise OutputEnded(str(end))
                 case _:
@@ -96,10 +101,24 @@ class PtydTerminal(Terminal):
 
     async def close(self) -> None:
         if self._owned_session:
+            await self._check_engine(self._owned_session)
             params = KillParams(session=self._owned_session, grace_seconds=0)
-            await self._post(Request(2, "kill", params_to_map(params)))
+            await self._post(Request(4, "kill", params_to_map(params)))
             await self._expect(Reply)
         await self.socket.close()
+
+    async def _check_engine(self, session: str) -> None:
+        """Make sure that the daemon has kept the screen all along, if it can; waits until the engine has read all.
+
+        Raises:
+            EngineGone
+        """
+        await self._post(Request(2, "status"))
+        status: StatusResult = decode_result("status", (await self._expect(Reply)).result)
+        await self._post(Request(3, "capture", params_to_map(CaptureParams(session=session))))
+        capture: CaptureResult = decode_result("capture", (await self._expect(Reply)).result)
+        if status.engine != "none" and capture.source != "screen":
+            raise EngineGone(f"the session has lost its engine ({status.engine})")
 
     async def _expect(self, kind: type[T]) -> T:
         """The next message of this kind; others are passed over."""

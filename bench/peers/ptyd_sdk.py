@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ptyd_sdk import Attachment, Session, connect
 
-from bench.peers.base import COLS, ROWS, OutputEnded, Terminal
+from bench.peers.base import DEFAULT_SIZE, OutputEnded, Size, Terminal
 from bench.peers.ptyd import Ptyd
 
 
@@ -34,9 +34,9 @@ class SdkTerminal(Terminal):
 class PtydBySdk(Ptyd):
     name: ClassVar[str] = "ptyd (SDK)"
 
-    async def open_terminal(self, address: str, argv: Sequence[str]) -> Terminal:
+    async def open_terminal(self, address: str, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> Terminal:
         async with AsyncExitStack() as stack:
             ptyd = await stack.enter_async_context(connect(f"unix://{address}"))
-            session = await ptyd.create(argv, cwd="/", cols=COLS, rows=ROWS)
+            session = await ptyd.create(argv, cwd="/", cols=size.cols, rows=size.rows)
             attachment = await stack.enter_async_context(session.attach())
             return SdkTerminal(session, attachment, stack.pop_all())

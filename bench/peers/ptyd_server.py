@@ -5,7 +5,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,15 +36,16 @@ class PtydServer:
 
 
 @contextlib.contextmanager
-def running_ptyd() -> Iterator[PtydServer]:
-    """Start keeper and daemon; in the end, end them and all sessions.
+def running_ptyd(options: Mapping[str, str] | None = None) -> Iterator[PtydServer]:
+    """Start keeper and daemon with ``options`` (variables ``PTYD_...``) or their defaults; in the end, end them and all
+    sessions.
 
     Raises:
         Unavailable: it does not start.
     """
     with make_place() as place:
         (place / "home").mkdir()
-        env = make_environment(place)
+        env = {**make_environment(place), **(options or {})}
         keeper = start_keeper(place / "run", env)
         server = PtydServer(place / "run", env, keeper.pid)
         try:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from websockets.asyncio.client import ClientConnection
 
 from bench.cache import cache_dir
-from bench.peers.base import Peer, Terminal, Unavailable
+from bench.peers.base import DEFAULT_SIZE, Peer, Size, Terminal, Unavailable
 from bench.peers.server_process import serving
 from bench.peers.websocket import open_socket, receive_message
 
@@ -27,6 +27,9 @@ class TerminadoTerminal(Terminal):
 
     async def send(self, data: bytes) -> None:
         await self._socket.send(json.dumps(["stdin", data.decode()]))
+
+    async def resize(self, size: Size) -> None:
+        await self._socket.send(json.dumps(["set_size", size.rows, size.cols]))
 
     async def receive(self) -> bytes:
         while True:
@@ -68,6 +71,8 @@ class Terminado(Peer):
     def running(self) -> AbstractContextManager[str]:
         return serving([sys.executable, str(SERVER)], {"PYTHONPATH": os.fspath(self._packages)})
 
-    async def open_terminal(self, address: str, argv: Sequence[str]) -> Terminal:
+    async def open_terminal(self, address: str, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> Terminal:
         query = urlencode([("argv", word) for word in argv])
-        return TerminadoTerminal(await open_socket(Path(address), f"/ws?{query}"))
+        terminal = TerminadoTerminal(await open_socket(Path(address), f"/ws?{query}"))
+        await terminal.resize(size)
+        return terminal

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from ptyprocess import PtyProcess
 
-from bench.peers.base import COLS, ROWS, OutputEnded, Peer, Terminal, Unavailable
+from bench.peers.base import DEFAULT_SIZE, OutputEnded, Peer, Size, Terminal, Unavailable
 from bench.peers.server_process import make_place
 
 READ_BYTES = 64 * 1024
@@ -22,8 +22,8 @@ CONFIG = "set -g status off\n"
 class PtyTerminal(Terminal):
     """What a command, running in a PTY of ours, shows."""
 
-    def __init__(self, command: Sequence[str], env: dict[str, str]) -> None:
-        self._process = PtyProcess.spawn(list(command), env=env, dimensions=(ROWS, COLS))
+    def __init__(self, command: Sequence[str], env: dict[str, str], size: Size) -> None:
+        self._process = PtyProcess.spawn(list(command), env=env, dimensions=(size.rows, size.cols))
         self._output: asyncio.Queue[bytes] = asyncio.Queue()
         os.set_blocking(self._process.fd, False)
         asyncio.get_running_loop().add_reader(self._process.fd, self._read)
@@ -56,8 +56,8 @@ class PtyTerminal(Terminal):
 class TmuxTerminal(PtyTerminal):
     """Ends its session too."""
 
-    def __init__(self, socket: str, session: str) -> None:
-        super().__init__(["tmux", "-S", socket, "attach", "-t", session], tmux_environment())
+    def __init__(self, socket: str, session: str, size: Size) -> None:
+        super().__init__(["tmux", "-S", socket, "attach", "-t", session], tmux_environment(), size)
         self._kill_command = ["tmux", "-S", socket, "kill-session", "-t", session]
 
     async def close(self) -> None:
@@ -92,12 +92,24 @@ class Tmux(Peer):
             finally:
                 subprocess.run(["tmux", "-S", address, "kill-server"], stderr=subprocess.DEVNULL, check=False)
 
-    async def open_terminal(self, address: str, argv: Sequence[str]) -> Terminal:
-        return TmuxTerminal(address, start_session(address, argv))
+    async def open_terminal(self, address: str, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> Terminal:
+        return TmuxTerminal(address, start_session(address, argv, size), size)
 
 
-def start_session(address: str, argv: Sequence[str]) -> str:
+def start_session(address: str, argv: Sequence[str], size: Size = DEFAULT_SIZE) -> str:
     """Start ``argv`` in a detached session, and the server with the first; the session's id."""
     command = ["tmux", "-S", address, "-f", str(Path(address).with_name("tmux.conf"))]
-    command += ["new-session", "-d", "-P", "-F", "#{session_id}", "-x", str(COLS), "-y", str(ROWS), "--", *argv]
+    command += [
+        "new-session",
+        "-d",
+        "-P",
+        "-F",
+        "#{session_id}",
+        "-x",
+        str(size.cols),
+        "-y",
+        str(size.rows),
+        "--",
+        *argv,
+    ]
     return subprocess.run(command, env=tmux_environment(), stdout=subprocess.PIPE, text=True, check=True).stdout.strip()

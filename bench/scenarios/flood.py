@@ -4,23 +4,20 @@ From the key that starts the flood to its last line at the client. Each run is p
 PTY of its own with the same producer: a ratio compares two neighbours, and the table shows the medians.
 """
 
-import asyncio
 import statistics
-import subprocess
-import time
 from collections import defaultdict
 
 import uvloop
 
 from bench.figures import Bar, Figure, Finding
+from bench.flood_run import make_lines_flood, run_flood, run_kernel_limit
 from bench.peers import NODE_PTY, PTYD, PTYD_BY_SDK, TERMINADO, TMUX
-from bench.peers.base import OutputEnded, Peer
-from bench.plan import MB, Plan, report, running_peers, take_turns
+from bench.peers.base import Peer
+from bench.plan import Plan, report, running_peers, take_turns
 
 NAME = "flood"
 PEERS = (PTYD, PTYD_BY_SDK, TERMINADO, NODE_PTY, TMUX)
 OURS = (PTYD, PTYD_BY_SDK)
-TIMEOUT_SECONDS = 60
 LIMIT_BAR = Bar("ratio", ">=", 0.9)
 PEER_BAR = Bar("ratio", ">=", 1.0)
 
@@ -29,40 +26,15 @@ Runs = dict[Peer, list[tuple[float, float]]]
 
 
 def measure(plan: Plan) -> list[Finding]:
+    flood = make_lines_flood(plan)
     with running_peers(NAME, PEERS) as (addresses, skipped):
         runs: Runs = defaultdict(list)
         for number in range(plan.flood_rounds):
             report(f"flood: round {number + 1} of {plan.flood_rounds}")
             for peer in take_turns(list(addresses), number):
-                limit = run_kernel_limit(plan)
-                runs[peer].append((uvloop.run(run_flood(plan, peer, addresses[peer])), limit))
+                limit = run_kernel_limit(plan, flood)
+                runs[peer].append((uvloop.run(run_flood(peer, addresses[peer], flood)), limit))
     return [*make_figures(runs), *skipped]
-
-
-def run_kernel_limit(plan: Plan) -> float:
-    """MB/s of the bare C loop."""
-    command = [plan.programs.kernel_limit, plan.programs.flood, str(plan.flood_bytes)]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True)
-    seconds, _, _ = finished.stdout.split()
-    return plan.flood_bytes / MB / float(seconds)
-
-
-async def run_flood(plan: Plan, peer: Peer, address: str) -> float:
-    """MB/s from the program to the client.
-
-    Raises:
-        OutputEnded: bytes are missing.
-    """
-    async with asyncio.timeout(TIMEOUT_SECONDS):
-        async with peer.opened(address, [plan.programs.flood, str(plan.flood_bytes)]) as terminal:
-            await terminal.read_until(b"READY")
-            begin = time.perf_counter()
-            await terminal.send(b"g")
-            count = await terminal.read_until(b"FLOOD-END")
-            seconds = time.perf_counter() - begin
-    if peer.sends_every_byte and count < plan.flood_bytes:
-        raise OutputEnded(f"{peer.name}: only {count} of {plan.flood_bytes} bytes came")
-    return plan.flood_bytes / MB / seconds
 
 
 def make_figures(runs: Runs) -> list[Finding]:

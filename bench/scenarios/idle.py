@@ -1,5 +1,8 @@
 """What sessions in which nothing happens cost: memory of the daemon for each, and its share of a core."""
 
+import time
+from collections.abc import Sequence
+
 import psutil
 import uvloop
 
@@ -27,7 +30,7 @@ async def measure_server(plan: Plan, server: PtydServer) -> list[Finding]:
         report(f"idle: {plan.idle_sessions} sessions")
         await start_sessions(plan, server, plan.idle_sessions)
         after = {process: process.memory_full_info() for process in (daemon, keeper)}
-    shares = {process: measure_cpu(process, plan.idle_seconds) for process in (daemon, keeper)}
+    shares = measure_cpu((daemon, keeper), plan.idle_seconds)
 
     def make_memory_figure(process: psutil.Process, subject: str, kind: str, bar: Bar | None) -> Figure:
         grown = getattr(after[process], kind) - getattr(before[process], kind)
@@ -52,6 +55,9 @@ async def start_sessions(plan: Plan, server: PtydServer, count: int) -> None:
             await session.wait_text("READY")
 
 
-def measure_cpu(process: psutil.Process, seconds: float) -> float:
-    """Percent of one core, user and system, while nobody asks anything of it."""
-    return process.cpu_percent(seconds)
+def measure_cpu(processes: Sequence[psutil.Process], seconds: float) -> dict[psutil.Process, float]:
+    """Percent of one core, user and system, while nobody asks anything of them."""
+    for process in processes:
+        process.cpu_percent()  # from here on
+    time.sleep(seconds)
+    return {process: process.cpu_percent() for process in processes}

@@ -54,7 +54,7 @@ async def time_flood(plan: Plan, server: PtydServer, viewers: int) -> float:
     time_file.unlink(missing_ok=True)
     os.mkfifo(time_file)
     async with asyncio.timeout(TIMEOUT_SECONDS), server.connect() as ptyd:
-        command = [plan.programs.flood, str(plan.flood_bytes), str(time_file)]
+        command = [plan.programs.flood, "-t", str(time_file), str(plan.flood_bytes)]
         session = await ptyd.create(command, cwd="/", cols=COLS, rows=ROWS)
         await session.wait_text("READY")
         with watching(server, session.id, viewers):

@@ -6,8 +6,10 @@ const { WebSocketServer } = require("ws");
 
 const server = http.createServer();
 new WebSocketServer({ server, perMessageDeflate: false }).on("connection", (socket, request) => {
-  const [program, ...args] = new URL(request.url, "ws://localhost").searchParams.getAll("argv");
-  const terminal = pty.spawn(program, args, { cols: 80, rows: 24, encoding: null });
+  const query = new URL(request.url, "ws://localhost").searchParams;
+  const [program, ...args] = query.getAll("argv");
+  const [cols, rows] = [Number(query.get("cols")), Number(query.get("rows"))];
+  const terminal = pty.spawn(program, args, { cols, rows, encoding: null });
   terminal.onData((data) => socket.send(data));
   terminal.onExit(() => socket.close());
   socket.on("message", (data) => terminal.write(data));

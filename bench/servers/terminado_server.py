@@ -4,6 +4,7 @@ Run by path with terminado on PYTHONPATH: ``terminado_server.py SOCKET_PATH``. E
 """
 
 import asyncio
+import logging
 import sys
 from typing import Any
 
@@ -38,4 +39,6 @@ async def serve(path: str) -> None:
 
 
 if __name__ == "__main__":
+    # It goes on writing to clients that have left in the middle of a flood, and tells each time.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     asyncio.run(serve(sys.argv[1]))

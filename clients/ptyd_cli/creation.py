@@ -34,6 +34,8 @@ class Wish(NamedTuple):
     rows: int | None
     is_forced: bool
     is_json: bool
+    recording: Path | None = None
+    is_input_recorded: bool = False
 
 
 def creation_options(function: Function) -> Function:
@@ -56,6 +58,19 @@ def creation_options(function: Function) -> Function:
         click.option("--rows", type=click.IntRange(limits.MIN_ROWS, limits.MAX_ROWS), help="Rows, when detached."),
         click.option("--force", "is_forced", is_flag=True, help="Attach even inside another session."),
         json_option,
+        click.option(
+            "--record",
+            "recording",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Record it to FILE, which must not exist, as asciicast.",
+        ),
+        click.option(
+            "--record-input",
+            "is_input_recorded",
+            is_flag=True,
+            help="Record what is typed, too: passwords and all.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)
@@ -69,6 +84,8 @@ def create_and_attach(argv: Sequence[str], kind: str, wish: Wish) -> int:
         CliError: attaching is wanted and impossible; nothing has been created then.
         PtydError: the daemon refused.
     """
+    if wish.is_input_recorded and wish.recording is None:
+        raise click.UsageError("--record-input goes with --record")
     if wish.is_detached:
         report_created(ask("create", build_params(argv, kind, wish, (80, 24))), is_json=wish.is_json)
         return 0
@@ -106,6 +123,8 @@ def build_params(argv: Sequence[str], kind: str, wish: Wish, size: tuple[int, in
         cols=wish.cols or min(max(cols, limits.MIN_COLS), limits.MAX_COLS),
         rows=wish.rows or min(max(rows, limits.MIN_ROWS), limits.MAX_ROWS),
         kind=kind,
+        record="" if wish.recording is None else str(wish.recording.expanduser().absolute()),
+        record_input=wish.is_input_recorded,
     )
 
 

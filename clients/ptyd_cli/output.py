@@ -47,6 +47,14 @@ def format_age(seconds: float) -> str:
     return f"{whole}s"
 
 
+def format_bytes(count: int) -> str:
+    """``512 B``, ``3.4 KiB``, ``120 KiB``, ``1.5 MiB``."""
+    if count < 1024:
+        return f"{count} B"
+    size, unit = (count / 1024, "KiB") if count < 1024 * 1024 else (count / 1024 / 1024, "MiB")
+    return f"{size:.1f} {unit}" if size < 10 else f"{size:.0f} {unit}"
+
+
 def age_of(moment: float) -> str:
     """How long ago a Unix time was."""
     return format_age(time.time() - moment)

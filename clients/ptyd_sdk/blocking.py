@@ -308,6 +308,12 @@ class Session:
     def read_log(self, offset: int | None = None, max_bytes: int = 8 * limits.MIB) -> ReadLogResult:
         return self._thread.run(self._inner.read_log(offset, max_bytes))
 
+    def mark(self, label: str = "") -> None:
+        self._thread.run(self._inner.mark(label))
+
+    def export(self) -> Iterator[bytes]:
+        return _Iteration(self._thread, self._inner.export())
+
 
 class Connection:
     """See ``ptyd_sdk.Connection``."""
@@ -334,8 +340,22 @@ class Connection:
         cols: int = 80,
         rows: int = 24,
         kind: str = "command",
+        record: str | Path = "",
+        record_input: bool = False,
     ) -> Session:
-        inner = self._thread.run(self._inner.create(argv, name=name, cwd=cwd, env=env, cols=cols, rows=rows, kind=kind))
+        inner = self._thread.run(
+            self._inner.create(
+                argv,
+                name=name,
+                cwd=cwd,
+                env=env,
+                cols=cols,
+                rows=rows,
+                kind=kind,
+                record=record,
+                record_input=record_input,
+            )
+        )
         return Session(self._thread, inner)
 
     def sessions(self) -> list[Session]:

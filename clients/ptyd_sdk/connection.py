@@ -70,6 +70,8 @@ class Connection:
         cols: int = 80,
         rows: int = 24,
         kind: str = "command",
+        record: str | Path = "",
+        record_input: bool = False,
     ) -> Session:
         """Start a program in a new session.
 
@@ -81,6 +83,8 @@ class Connection:
                 this program has of the variables that a user's programs share (PATH, LANG, EDITOR, ...).
             cols, rows: the terminal's size, in cells.
             kind: which program's knowledge applies: "command" or "claude".
+            record: the absolute path of a file that does not exist yet; the session is recorded to it as asciicast v3.
+            record_input: record what is typed, too, passwords and all.
 
         Raises:
             CommandNotFound, PermissionDenied, NoSuchDirectory, NameTaken, BadName, TooManySessions, NoPtys, NoResources
@@ -97,6 +101,8 @@ class Connection:
             cols=cols,
             rows=rows,
             kind=kind,
+            record=str(record),
+            record_input=record_input,
         )
         return Session(self._link, await self._link.request("create", params))
 

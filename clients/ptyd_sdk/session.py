@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Literal, overload
 
 import msgspec
@@ -14,8 +14,11 @@ from ptyd_protocol.methods import (
     CaptureParams,
     CaptureResult,
     CellGrid,
+    ExportParams,
+    ExportResult,
     KillParams,
     LockParams,
+    MarkParams,
     ReadLogParams,
     ReadLogResult,
     RenameParams,
@@ -266,6 +269,18 @@ class Session:
             "read_log", ReadLogParams(session=self.id, offset=offset, max_bytes=max_bytes)
         )
         return result
+
+    async def mark(self, label: str = "") -> None:
+        """Set a mark in the session's recordings, here and now."""
+        await self._update("mark", MarkParams(session=self.id, label=label))
+
+    async def export(self) -> AsyncIterator[bytes]:
+        """The session's log as asciicast v3, whole lines at a time, up to where the log ends now."""
+        resume: str | None = ""
+        while resume is not None:
+            result: ExportResult = await self._link.request("export", ExportParams(session=self.id, resume=resume))
+            yield result.data
+            resume = result.resume
 
     async def _update(self, method: str, params: Struct) -> None:
         self.info = await self._link.request(method, params)

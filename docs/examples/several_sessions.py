@@ -18,7 +18,7 @@ async def report(session: Session) -> None:
         status = await session.kill()
         print(f"{session.name}: took too long, ended by signal {status.signal}")
         return
-    last_line = (await session.capture(-1)).splitlines()[-1]
+    last_line = (await session.capture(-1)).rstrip().splitlines()[-1]
     print(f"{session.name}: exit code {status.code}, said {last_line!r}")
 
 

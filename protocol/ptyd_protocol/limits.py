@@ -73,3 +73,9 @@ HOLD_GRACE_SECONDS: Final = 10
 
 HOLD_STALL_SECONDS: Final = 60
 """A hold that slows its child and acknowledges nothing for so long ends."""
+
+MAX_LABEL_CHARS: Final = 256
+"""Of a mark."""
+
+MAX_RESUME_CHARS: Final = 256
+"""Room for the daemon's numbers."""

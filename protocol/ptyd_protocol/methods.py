@@ -42,11 +42,14 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     """What the program calls its window."""
     locked: bool = False
     """Typing does not take control."""
+    recording: str = ""
+    """The file that it is recorded to from the start; empty: none."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
     """``argv`` empty: the user's login shell. ``cwd`` empty: the home directory. ``name`` empty: made from the command.
-    ``kind``: which agent's knowledge applies ("command", "claude")."""
+    ``kind``: which agent's knowledge applies ("command", "claude"). ``record``: the absolute path of a file that does
+    not exist yet; the session is recorded to it as asciicast v3, what is typed only with ``record_input``."""
 
     argv: Annotated[list[str], Meta(max_length=limits.MAX_ARGV_ITEMS)] = []
     cwd: str = ""
@@ -55,6 +58,8 @@ class CreateParams(Struct, frozen=True, kw_only=True):
     rows: Rows = 24
     name: Name = ""
     kind: str = "command"
+    record: str = ""
+    record_input: bool = False
 
 
 class SessionParams(Struct, frozen=True, kw_only=True):
@@ -297,6 +302,30 @@ class ShutdownResult(Struct, frozen=True, kw_only=True):
     sessions_left: int
 
 
+class MarkParams(Struct, frozen=True, kw_only=True):
+    """Sets a mark in the session's recordings, here and now."""
+
+    label: Annotated[str, Meta(max_length=limits.MAX_LABEL_CHARS)] = ""
+    session: SessionRef = ""
+
+
+class ExportParams(Struct, frozen=True, kw_only=True):
+    """The session's log as asciicast v3, piece by piece. ``resume``: of the result before; empty: the beginning."""
+
+    resume: Annotated[str, Meta(max_length=limits.MAX_RESUME_CHARS)] = ""
+    session: SessionRef = ""
+
+
+class ExportResult(Struct, frozen=True, kw_only=True):
+    """Whole lines. ``resume`` None: it is the last piece. ``start``: the offset of the first output in the export, 0
+    where all of the session is. ``skipped``: so many bytes were overwritten before this piece could be made."""
+
+    data: bytes
+    resume: str | None
+    start: int
+    skipped: int = 0
+
+
 class Method(Struct, frozen=True):
     """One row of the table of requests."""
 
@@ -326,7 +355,9 @@ METHODS: dict[str, Method] = {
     "access_token": Method(NoParams, TokenResult),
     "restart": Method(NoParams, None),
     "shutdown": Method(ShutdownParams, ShutdownResult),
+    "mark": Method(MarkParams, SessionInfo),
+    "export": Method(ExportParams, ExportResult),
 }
 
-ASKING_METHODS = frozenset({"list", "get", "status", "read_log", "capture", "wait"})
+ASKING_METHODS = frozenset({"list", "get", "status", "read_log", "capture", "wait", "export"})
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

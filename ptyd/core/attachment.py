@@ -53,8 +53,19 @@ LATE_SECONDS = 1.0
 """A viewer that would need longer to catch up is given the screen instead of the past."""
 
 
+DEEPENING_SECONDS = 1.0
+BYTES_A_LINE = 100
+"""At rest a viewer that was given fewer lines above the screen than it wants is given as many as its link carries in
+DEEPENING_SECONDS, at so many bytes a line, and ..."""
+DEEPENING_GAIN = 2
+"""... if that is so many times what it has."""
+
+
 class Outlet(Protocol):
     """Where an attachment's messages go: its connection."""
+
+    is_local: bool
+    """On the same machine: there is no link that could be slow."""
 
     def wake(self, attachment: "Attachment") -> None:
         """There may be something to send."""
@@ -98,6 +109,8 @@ class Attachment:
     _is_announced: bool = False
     _sent_bytes: int = 0
     """Of output and of snapshots, in all."""
+    _lines_given: int | None = None
+    """How many lines above the screen the last snapshot was asked for with; None where there was none."""
     _resync_not_before: float = 0.0
     _burst_began: float = 0.0
     _burst_bytes: int = 0
@@ -158,7 +171,7 @@ class Attachment:
         """It has its place in the session, and the session its size: say that the channel is open; where it begins
         with the screen, as soon as that is there."""
         if self.screen.is_awaited:
-            self._request_screen(self.scrollback)
+            self._request_screen(self.scrollback if self.outlet.is_local else 0)
         else:
             self._announce()
 
@@ -190,6 +203,7 @@ class Attachment:
 
     def _request_screen(self, scrollback: int) -> None:
         self.screen.is_awaited = True
+        self._lines_given = scrollback
         if self.session.screen is None:
             self._take_screen(None)
         else:
@@ -218,6 +232,15 @@ class Attachment:
         self._begin_in_log(self.window // 2)
         _, cols, rows = self.session.log.size_record(self._size_number)
         return Snapshot(self.channel, self.cursor, cols, rows, b"", "tail")
+
+    def _deepen(self) -> None:
+        """There is nothing else to send: more of the lines above the screen, where it has fewer than it wants."""
+        given = self._lines_given
+        if given is None or given >= self.scrollback or self.unacked_bytes or self.session.screen is None:
+            return
+        lines = min(self.scrollback, int(self._pace.last_rate * DEEPENING_SECONDS / BYTES_A_LINE))
+        if lines >= max(DEEPENING_GAIN * given, self.rows):
+            self._request_screen(lines)
 
     # --- what the client says ---
 
@@ -282,6 +305,7 @@ class Attachment:
             self.closed = True
             self.session.exit_seen = True
             return Exited(self.channel, self.cursor, self.session.exit.code, self.session.exit.signal)
+        self._deepen()
         return None
 
     def waits_until(self) -> float | None:

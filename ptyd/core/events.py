@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from ptyd_protocol.messages import Event
 
-EventKind = Literal["created", "exited", "renamed", "resized", "updated", "removed", "hold_ended"]
+EventKind = Literal["created", "exited", "renamed", "resized", "updated", "removed", "hold_ended", "recording_ended"]
 
 
 class EventHub:

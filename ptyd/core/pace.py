@@ -19,6 +19,8 @@ class Pace:
         self.allowed = min(window, FIRST_ALLOWED_BYTES)
         self.bytes_per_second: float | None = None
         """What a slow viewer digests; None for one that keeps up."""
+        self.last_rate = 0.0
+        """Bytes a second of what was acknowledged last, however little it was: the least that the link can do."""
         self._began_at: float | None = None
         self._bytes = 0
         self._until = 0
@@ -32,6 +34,7 @@ class Pace:
             self._began_at, self._bytes, self._until = now, unacked, sent
 
     def _measure(self, seconds: float) -> None:
+        self.last_rate = self._bytes / max(seconds, 1e-6)
         if seconds > TARGET_SECONDS:
             if self._bytes >= MIN_WINDOW_BYTES // 2:
                 self.bytes_per_second = self._bytes / seconds

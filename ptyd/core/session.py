@@ -9,6 +9,7 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Appearance, Attach
 from ptyd_protocol.methods import ClientInfo, SessionInfo
 
+from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
 from ptyd.core.engine_feed import Answers
 from ptyd.core.events import EventKind
@@ -107,6 +108,8 @@ class Session:
     locked: bool = False
     """Typing does not take control."""
     on_change: Callable[[EventKind], None] = lambda kind: None
+    on_input: Callable[[bytes], None] = lambda data: None
+    cast: CastSettings = field(default_factory=CastSettings)
     exit: ExitStatus | None = None
     drained: bool = False
     """All output there will ever be is in the log."""
@@ -162,6 +165,7 @@ class Session:
             kind=self.kind,
             title="" if self.screen is None else self.screen.title,
             locked=self.locked,
+            recording=self.cast.path,
         )
 
     @property
@@ -358,6 +362,7 @@ class Session:
                 self.take_control(attachment, attachment.cols, attachment.rows)
             self.log.controller_key = attachment.key
         self.terminal.write(attachment, seq, data)
+        self.on_input(data)
 
     # --- output and end ---
 

@@ -47,6 +47,8 @@ class MessageTransport(Protocol):
     """A WebSocket, seen from above."""
 
     writable: bool
+    is_local: bool
+    """The client is on the same machine."""
 
     def send(self, data: bytes) -> None:
         """Send one binary message."""
@@ -99,6 +101,7 @@ class Connection:
     def __init__(self, transport: MessageTransport, principal: Principal, office: Office) -> None:
         self.principal = principal
         self._transport = transport
+        self.is_local = transport.is_local
         self._office = office
         self._loop = asyncio.get_running_loop()
         self._protocol = ServerConnection()

@@ -5,7 +5,8 @@ key's echo is fed at once by the loop, which is cheaper than waking a thread; ev
 
 The engine's state is saved now and then, and the log is held from there on (``ReplayLog.engine_hold``): with the saved
 state and the log together the next daemon comes to the same screen. So the program waits, at worst, for the engine, and
-the screen stays exact.
+the screen stays exact. A state is written half a log after it was taken: while output floods states are taken without
+their scrollback, and the half log behind them has scrollback enough.
 """
 
 import asyncio
@@ -37,9 +38,8 @@ TURN_BYTES = 256 * 1024
 INLINE_BYTES = 512
 """So much output is fed by the loop itself. The worst that could be made up of it (characters repeated ten thousand
 times each) took 7 ms here, a key's echo takes some microseconds."""
-FULL_SAVE_SECONDS = 2.0
-"""While output floods, states are saved with their scrollback only so often: without it they are fifty times smaller,
-and the log that follows has scrollback enough."""
+FULL_SAVE_SECONDS = 30.0
+"""While output floods, states are taken with their scrollback only so often: without it they are much smaller."""
 
 
 @dataclass(eq=False, slots=True)
@@ -97,6 +97,9 @@ class EngineReader:
         self._when_idle: Callable[[], None] | None = None
         self._full_save_at = 0.0
         self._is_saved_whole = True
+        self._taken: SavedScreen | None = None
+        """A state that is not written yet."""
+        self._turn_bytes = min(TURN_BYTES, log_file.log.capacity // 8)
         self._is_fed = False
         """It has taken something since it was at rest."""
         self.title = ""
@@ -188,7 +191,8 @@ class EngineReader:
         def settle_down(feed: EngineFeed) -> None:
             capacity = self._log_file.log.capacity
             if not self._is_saved_whole or feed.cursor - self._hold > capacity // 4:
-                self._save(feed, history=True)
+                self._is_saved_whole = True
+                self._write(SavedScreen(feed.state, feed.engine.save()))
             feed.engine.compress()
 
         self._ask(settle_down, lambda done: None)
@@ -244,7 +248,7 @@ class EngineReader:
         feed = self._feed
         if feed is None:
             feed = self._feed = self._open_feed()
-        limit = feed.cursor + TURN_BYTES
+        limit = feed.cursor + self._turn_bytes
         while feed.is_behind and feed.cursor < limit:
             turn.answers = feed.step()
             if turn.answers is not None:
@@ -254,22 +258,30 @@ class EngineReader:
             job.started = True
             turn.done.append(job)
             job.answer = job.ask(feed)
-        if feed.cursor - self._hold >= self._log_file.log.capacity // 2:
-            now = self._loop.time()
-            self._save(feed, history=now - self._full_save_at >= FULL_SAVE_SECONDS)
+        self._save_in_time(feed)
 
     @staticmethod
     def _is_due(job: _Job, feed: EngineFeed) -> bool:
         return feed.cursor >= job.target and feed.state.size_number + 1 >= job.size_count
 
-    def _save(self, feed: EngineFeed, *, history: bool) -> None:
-        state = feed.engine.save(history=history)
-        if history:
-            self._full_save_at = self._loop.time()
-        self._is_saved_whole = history
+    def _save_in_time(self, feed: EngineFeed) -> None:
+        """Take a state a quarter of the log behind the hold, and move the hold there half a log later."""
+        capacity = self._log_file.log.capacity
+        if self._taken is None and feed.cursor - self._hold >= capacity // 4:
+            now = self._loop.time()
+            history = now - self._full_save_at >= FULL_SAVE_SECONDS
+            if history:
+                self._full_save_at = now
+            self._is_saved_whole = history
+            self._taken = SavedScreen(feed.state, feed.engine.save(history=history))
+        if self._taken is not None and feed.cursor - self._taken.at.offset >= capacity // 2:
+            self._write(self._taken)
+
+    def _write(self, saved: SavedScreen) -> None:
         # Where the disk is full the program must not wait for it: the next daemon then begins somewhere in the log.
-        self._screen_file.save(self._maker.name, self._log_file.log.epoch, SavedScreen(feed.state, state))
-        self._hold = feed.cursor
+        self._screen_file.save(self._maker.name, self._log_file.log.epoch, saved)
+        self._hold = saved.at.offset
+        self._taken = None
 
     def _open_feed(self) -> EngineFeed:
         log = self._log_file.log

@@ -61,6 +61,7 @@ class WebSocket(asyncio.Protocol):
         self._closing = False
         self._cut_off: asyncio.TimerHandle | None = None
         self.writable = True
+        self.is_local = False
 
     # --- asyncio.Protocol ---
 
@@ -71,6 +72,7 @@ class WebSocket(asyncio.Protocol):
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._fd = sock.fileno()
+        self.is_local = sock.family == socket.AF_UNIX
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()

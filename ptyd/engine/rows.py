@@ -2,8 +2,9 @@
 
 import re
 import time
-from collections.abc import Iterable
+import unicodedata
 from functools import lru_cache
+from typing import Protocol
 
 from ptyd.engine.pages import (
     CONTENT_SHIFT,
@@ -31,8 +32,17 @@ _SAME_STYLE = re.compile(r"(.)\1*", re.DOTALL)
 _UNWRITTEN = re.compile("\0{6,}")
 """Blanks which it is shorter to step over than to print."""
 _CODE_MASK = 0x1FFFFF
-_ROWS_WITHOUT_PAUSE = 100
-_VARIATION_SELECTORS = "\ufe0e\ufe0f"
+_ROWS_WITHOUT_PAUSE = 64
+_ROWS_WORTH_FORMATTING = 4
+_ROWS_FORMATTED_AT_ONCE = 2000
+_ASTRAL = 0x1F0000 << CONTENT_SHIFT
+_NOT_SIMPLE = KIND_MASK | _ASTRAL | PROTECTED_BIT | LINK_BIT
+"""What has to be printed here: backgrounds without text, clusters, emoji (of doubtful width), links."""
+
+
+ISO_PROTECTION = ("\x1bV", "\x1bW")
+DEC_PROTECTION = ('\x1b[1"q', '\x1b[0"q')
+"""What protects the cells printed from now on, and what ends that."""
 
 
 @lru_cache(1024)
@@ -48,45 +58,81 @@ def link_sequence(link: Link | None) -> str:
     return f"\x1b]8;{name};{link.uri.decode(errors='surrogateescape')}\x1b\\"
 
 
+class Formatter(Protocol):
+    """Prints rows of a terminal by itself, much faster than it can be done here."""
+
+    def __call__(self, first: int, last: int) -> bytes:
+        """``first`` and ``last`` (included): numbers of the rows that ``RowWriter.write_rows`` was given."""
+
+
 class RowWriter:
-    """Appends to ``out`` what prints rows on a terminal whose pen, link and charsets are those of a fresh one, and
-    whose rows below the cursor are blank. Wrapped rows are wrapped by the terminal itself."""
+    """Gathers what prints rows on a terminal whose pen, link and charsets are those of a fresh one, and whose rows
+    below the cursor are blank. Wrapped rows are wrapped by the terminal itself. ``out`` takes other sequences."""
 
     def __init__(self) -> None:
         self.out: list[str] = []
         self.pen = DEFAULT_STYLE
+        self.protection = DEC_PROTECTION
+        self._finished: list[bytes] = []
         self._link: Link | None = None
         self._protected = False
         self._clusters = False
         self._row_count = 0
 
-    def write_rows(self, rows: Iterable[Row], cols: int) -> None:
-        """The cursor is in the first column before, and anywhere in the last row afterwards."""
-        continues, is_first = False, True
-        previous: Row | None = None
-        for row in rows:
-            if previous is not None:
-                # Only now it is known what follows the row before.
-                continues = self._write(previous, cols, continues, row)
-                if not continues:
-                    self.out.append("\r\n")
-            previous, is_first = row, False
-        if not is_first and previous is not None:
-            self._write(previous, cols, continues, None)
+    def take(self) -> bytes:
+        self._finish()
+        return b"".join(self._finished)
+
+    def _finish(self) -> None:
+        self._finished.append("".join(self.out).encode(errors="surrogateescape"))
+        self.out.clear()
+
+    def write_rows(self, rows: list[Row], cols: int, formatter: Formatter | None = None, formattable: int = 0) -> None:
+        """The cursor is in the first column before, and anywhere in the last row afterwards. The first ``formattable``
+        rows may be left to ``formatter``, which differs in small things."""
+        continues, at, checked = False, 0, 0
+        while at < len(rows):
+            if formatter and checked <= at < formattable:
+                checked = _count_simple(rows, at, formattable, cols, continues)
+                if checked - at >= _ROWS_WORTH_FORMATTING:
+                    self._format(rows, at, checked, formatter)
+                    continues, at = rows[checked - 1].wrapped, checked
+                    if not continues and at < len(rows):
+                        self.out.append("\r\n")
+                    continue
+                checked = max(checked, at + 1)
+            following = rows[at + 1] if at + 1 < len(rows) else None
+            continues = self._write(rows[at], cols, continues, following)
+            if following is not None and not continues:
+                self.out.append("\r\n")
+            at += 1
         self.reset()
+
+    def _format(self, rows: list[Row], start: int, end: int, formatter: Formatter) -> None:
+        self.reset()
+        self._finish()
+        for first in range(start, end, _ROWS_FORMATTED_AT_ONCE):
+            last = min(first + _ROWS_FORMATTED_AT_ONCE, end) - 1
+            text = formatter(first, last)
+            # It leaves out blank rows at the end.
+            wanted = sum([not row.wrapped for row in rows[first:last]])
+            text += b"\r\n" * (wanted - text.count(b"\r\n"))
+            if last + 1 < end and not rows[last].wrapped:
+                text += b"\r\n"
+            self._finished.append(text)
 
     def reset(self) -> None:
         """The pen and all to what a fresh terminal has."""
-        self._set(DEFAULT_STYLE, None, False)
+        self.set_pen(DEFAULT_STYLE, None, False)
 
     def write_cell(self, row: Row, col: int) -> None:
         """One character at the cursor; ``col`` is where it begins."""
         cells = row.cells()
         cell = cells[col] if col < len(cells) else 0
-        self._set(row.style(cell), row.link(cell), bool(cell & PROTECTED_BIT))
+        self.set_pen(row.style(cell), row.link(cell), bool(cell & PROTECTED_BIT))
         self._print(row, col, cell)
 
-    def _set(self, style: StyleBytes, link: Link | None, protected: bool) -> None:
+    def set_pen(self, style: StyleBytes, link: Link | None, protected: bool) -> None:
         if link != self._link:
             self.out.append(link_sequence(link))
             self._link = link
@@ -94,7 +140,7 @@ class RowWriter:
             self.out.append(sgr(style))
             self.pen = style
         if protected != self._protected:
-            self.out.append('\x1b[1"q' if protected else '\x1b[0"q')
+            self.out.append(self.protection[0 if protected else 1])
             self._protected = protected
         if self._clusters:
             self.out.append("\x1b[?2027l")
@@ -108,12 +154,12 @@ class RowWriter:
         wraps = row.wrapped and following is not None
         text = row.plain_text()
         if text is not None:
-            self._set(DEFAULT_STYLE, None, False)
+            self.set_pen(DEFAULT_STYLE, None, False)
             self._write_unstyled(text, cols, continues, wraps)
-        elif continues or wraps or not self._write_styled(row):
+        elif not self._write_styled(row, cols, continues, wraps):
             self._write_cells(row, cols, continues, following if wraps else None)
         if not wraps:
-            self._set(DEFAULT_STYLE, None, False)
+            self.set_pen(DEFAULT_STYLE, None, False)
         return wraps
 
     def _write_unstyled(self, text: str, cols: int, continues: bool, wraps: bool) -> None:
@@ -127,9 +173,11 @@ class RowWriter:
             text = text.replace("\0", " ")
         self.out.append(text)
 
-    def _write_styled(self, row: Row) -> bool:
+    def _write_styled(self, row: Row, cols: int, continues: bool, wraps: bool) -> bool:
         """False where the row has anything but narrow characters with styles."""
         size, count = row.cell_bytes, len(row)
+        if not count or (wraps and count < cols) or (continues and has_background(_first_style(row))):
+            return False
         word = int.from_bytes(row.data, "little")
         special = KIND_MASK
         if size == 8:
@@ -141,7 +189,7 @@ class RowWriter:
         styles = word >> STYLE_SHIFT & _repeated(STYLE_MASK if size == 8 else 63, size, count)
         text = codes.to_bytes(len(row.data), "little").decode("utf-32-le")[::step].replace("\0", " ")
         runs = styles.to_bytes(len(row.data), "little").decode("utf-32-le", "surrogatepass")[::step]
-        self._set(self.pen, None, False)
+        self.set_pen(self.pen, None, False)
         out, table, number = self.out, row.page.styles, -1
         for run in _SAME_STYLE.finditer(runs):
             start, end = run.span()
@@ -164,7 +212,7 @@ class RowWriter:
                 col += 1
                 continue
             style = row.style(cell)
-            self._set(style, row.link(cell), bool(cell & PROTECTED_BIT))
+            self.set_pen(style, row.link(cell), bool(cell & PROTECTED_BIT))
             is_first = continues and col == 0
             if cell & KIND_MASK or width == WIDE or is_first:
                 end = col + (2 if width == WIDE else 1)
@@ -176,9 +224,9 @@ class RowWriter:
                     self._print(row, col, cell)
                     if end < count and end < cols and _is_of_doubtful_width(cell):
                         self.out.append(f"\x1b[{end + 1}G")
-                if is_first and has_background(style):
+                if is_first and end < cols and has_background(style):
                     # Where the wrap scrolled, the new row has the background of the pen.
-                    self._set(DEFAULT_STYLE, None, False)
+                    self.set_pen(DEFAULT_STYLE, None, False)
                     self.out.append("\x1b[K")
                 col = end
                 continue
@@ -203,7 +251,42 @@ class RowWriter:
         if cell & KIND_MASK == KIND_GRAPHEME and _needs_clustering(text, cell >> WIDTH_SHIFT & WIDTH_MASK):
             self.out.append("\x1b[?2027h")
             self._clusters = True
-        self.out.append(text or " ")
+        if text == "":
+            text = " "
+        if text[0] == " " and cell >> WIDTH_SHIFT & WIDTH_MASK == WIDE:
+            text = "  "  # what becomes of a character that a charset does not have
+        self.out.append(text)
+
+
+def _count_simple(rows: list[Row], start: int, end: int, cols: int, continues: bool) -> int:
+    """The end of those rows from ``start`` on that the library prints as they are."""
+    for at in range(start, end):
+        if at % _ROWS_WITHOUT_PAUSE == 0:
+            time.sleep(0)
+        row = rows[at]
+        if not _is_simple(row, cols, continues):
+            return at
+        continues = row.wrapped
+    return end
+
+
+def _is_simple(row: Row, cols: int, continues: bool) -> bool:
+    count, size = len(row), row.cell_bytes
+    if row.page.cols != cols or (row.wrapped and count < cols) or (continues and not count):
+        return False
+    if size <= 2:
+        return True
+    word = int.from_bytes(row.data, "little")
+    if word & _repeated(_NOT_SIMPLE if size == 8 else _NOT_SIMPLE & 0xFFFFFFFF, size, count):
+        return False
+    if size == 8 and word & word >> 1 & _repeated(1 << WIDTH_SHIFT, size, count):
+        return False  # a spacer head
+    return not continues or not has_background(_first_style(row))
+
+
+def _first_style(row: Row) -> StyleBytes:
+    size = row.cell_bytes
+    return row.style(int.from_bytes(row.data[:size], "little"))
 
 
 def _step_over(blanks: re.Match[str]) -> str:
@@ -224,7 +307,14 @@ def _is_of_doubtful_width(cell: int) -> bool:
 
 def _needs_clustering(text: str, width: int) -> bool:
     """Whether the characters come together only in mode 2027: otherwise but those without width do."""
-    return any(
-        (char in _VARIATION_SELECTORS and width == WIDE) or char >= "\U0001f000" or "\u1100" <= char <= "\u11ff"
-        for char in text[1:]
-    )
+    base, others = text[0], text[1:]
+    for char in others:
+        if char == "\ufe0f":
+            if width == WIDE:
+                return True
+        elif char == "\ufe0e":
+            if width == NARROW and unicodedata.east_asian_width(base) in "WF":
+                return True
+        elif unicodedata.category(char) not in ("Mn", "Me", "Cf") and not "\u1160" <= char <= "\u11ff":
+            return True
+    return False

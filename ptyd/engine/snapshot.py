@@ -1,7 +1,9 @@
 """A terminal's state as control sequences that rebuild it in a fresh terminal of the same size."""
 
-from ptyd.engine.pages import DEFAULT_STYLE, SPACER_TAIL, WIDTH_MASK, WIDTH_SHIFT
-from ptyd.engine.rows import RowWriter, link_sequence
+from dataclasses import replace
+
+from ptyd.engine.pages import DEFAULT_STYLE, SPACER_TAIL, WIDE, WIDTH_MASK, WIDTH_SHIFT, Row
+from ptyd.engine.rows import DEC_PROTECTION, ISO_PROTECTION, Formatter, RowWriter
 from ptyd.engine.sgr import has_background, sgr
 from ptyd.engine.state import ALTERNATE, MODES, PRIMARY, Charsets, Cursor, DynamicColour, Screen, State
 
@@ -27,17 +29,19 @@ _SINGLE_SHIFTS = {2: "\x1bN", 3: "\x1bO"}
 _FRESH_CHARSETS = Charsets((0, 0, 0, 0), 0, 2, None)
 _BAR, _BLOCK, _UNDERLINE = 0, 1, 2
 _SHAPE_NUMBERS = {_BLOCK: 1, _UNDERLINE: 3, _BAR: 5}
-_ISO_PROTECTION, _DEC_PROTECTION = 1, 2
+_ISO_PROTECTION = 1
 
 
-def write_snapshot(state: State) -> bytes:
-    """``state`` has as many lines of scrollback as shall be in it. Nothing in it asks the terminal a question."""
-    return _SnapshotWriter(state).write()
+def write_snapshot(state: State, formatter: Formatter | None) -> bytes:
+    """``state`` has as many lines of scrollback as shall be in it; ``formatter`` prints those of the main screen,
+    counted from the first in ``state``. Nothing in the snapshot asks the terminal a question."""
+    return _SnapshotWriter(state, formatter).write()
 
 
 class _SnapshotWriter:
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, formatter: Formatter | None) -> None:
         self._state = state
+        self._formatter = formatter
         self._rows = RowWriter()
         self._out = self._rows.out
         self._has_shape = False
@@ -50,7 +54,10 @@ class _SnapshotWriter:
         main = state.screens[PRIMARY]
         if state.active == ALTERNATE:
             self._write_main_under_alternate(main)
-        self._rows.write_rows(state.screen.rows, state.cols)
+            self._choose_protection(state.screen)
+            self._rows.write_rows(state.screen.rows, state.cols)
+        else:
+            self._write_main(main)
         self._write_tab_stops()
         if state.screen.saved_cursor:
             self._write_saved_cursor(state.screen)
@@ -58,13 +65,11 @@ class _SnapshotWriter:
         self._write_modes()
         self._write_shape(state.screen)
         self._write_margins()
-        self._place_cursor(state.screen, state.screen.cursor, in_margins=True)
+        self._place_cursor_for_good(state.screen)
         self._write_late_modes()
-        self._write_pen(state.screen.cursor, state.screen)
-        if state.screen.link:
-            self._out.append(link_sequence(state.screen.link))
+        self._write_charsets(state.screen.cursor.charsets)
         self._out.append(_SINGLE_SHIFTS.get(state.screen.cursor.charsets.single_shift or 0, ""))
-        return "".join(self._out).encode(errors="surrogateescape") + state.continuation
+        return self._rows.take() + state.continuation
 
     # --- of the whole terminal ---
 
@@ -158,6 +163,7 @@ class _SnapshotWriter:
             return
         number = 1047 if state.mode(47) else 47
         out.append(f"\x1b[?{number}h\x1b[H")
+        self._choose_protection(screen)
         if number == 47:
             self._rows.write_rows(screen.rows, state.cols)
         if screen.saved_cursor:
@@ -165,30 +171,49 @@ class _SnapshotWriter:
         self._write_keyboard_stack(screen)
         out.append(f"\x1b[?{number}l\x1b[H")
 
+    def _write_main(self, main: Screen) -> None:
+        self._choose_protection(main)
+        self._rows.write_rows(main.rows, self._state.cols, self._formatter, len(main.rows) - self._state.rows)
+
     def _write_main_under_alternate(self, main: Screen) -> None:
         state, out = self._state, self._out
-        self._rows.write_rows(main.rows, state.cols)
+        self._write_main(main)
         self._write_keyboard_stack(main)
         self._write_shape(main)
         entered_by = [number for number in _SCREEN_MODES if state.mode(number)] or [47]
         cursor = main.cursor
-        if entered_by[0] == 1049:
-            # It saves the cursor, and that is the one to come back to, wherever the cursor itself was moved by a
-            # change of size.
-            cursor = main.saved_cursor or cursor
+        if entered_by[0] == 1049 and main.saved_cursor:
+            # 1049 saves the cursor to come back to, and that may have been left behind by a change of size.
+            if _place(main.saved_cursor) != _place(cursor):
+                self._enter_alternate(main, main.saved_cursor, [1049])
+                out.append("\x1b[?47l")
+                entered_by = [47]
+            else:
+                cursor = main.saved_cursor
         elif main.saved_cursor:
             self._write_saved_cursor(main)
+        self._enter_alternate(main, cursor, entered_by)
+
+    def _enter_alternate(self, main: Screen, cursor: Cursor, modes: list[int]) -> None:
+        out = self._out
         if cursor.origin:
             out.append(f"\x1b[?{_ORIGIN}h")
         self._place_cursor(main, cursor)
-        self._write_pen(cursor, main)
-        out.append("".join(f"\x1b[?{number}h" for number in entered_by))
+        self._write_pen(cursor)
+        out.append("".join(f"\x1b[?{number}h" for number in modes))
         if cursor.origin:
             out.append(f"\x1b[?{_ORIGIN}l")
         self._clear_pen(cursor)
         if has_background(cursor.pen):
             out.append("\x1b[2J")
         out.append("\x1b[H")
+
+    def _choose_protection(self, screen: Screen) -> None:
+        """Where ISO's kind was used last, all erasing heeds it."""
+        self._rows.protection = DEC_PROTECTION
+        if screen.protected_mode == _ISO_PROTECTION:
+            self._rows.protection = ISO_PROTECTION
+            self._out += ISO_PROTECTION
 
     def _write_saved_cursor(self, screen: Screen) -> None:
         cursor = screen.saved_cursor
@@ -197,16 +222,23 @@ class _SnapshotWriter:
         if cursor.origin:
             self._out.append(f"\x1b[?{_ORIGIN}h")
         self._place_cursor(screen, cursor)
-        self._write_pen(cursor, screen)
+        self._write_pen(cursor)
         self._out.append("\x1b7")
         if cursor.origin:
             self._out.append(f"\x1b[?{_ORIGIN}l")
         self._clear_pen(cursor)
+        if cursor.pending_wrap and len(self._line(screen, cursor.row)) <= cursor.col:
+            # A blank was printed where nothing was; they differ when lines flow anew.
+            self._place_cursor(screen, replace(cursor, pending_wrap=False))
+            self._out.append("\x1b[X")
+
+    def _line(self, screen: Screen, row: int) -> Row:
+        return screen.rows[len(screen.rows) - self._state.rows + min(row, self._state.rows - 1)]
 
     def _place_cursor(self, screen: Screen, cursor: Cursor, in_margins: bool = False) -> None:
         state = self._state
         col, row = min(cursor.col, state.cols - 1), min(cursor.row, state.rows - 1)
-        line = screen.rows[len(screen.rows) - state.rows + row]
+        line = self._line(screen, row)
         if cursor.pending_wrap:
             # Only printing the last character once more gets the cursor into this state.
             cells = line.cells()
@@ -216,17 +248,40 @@ class _SnapshotWriter:
         self._out.append(f"\x1b[{row - top + 1};{col - left + 1}H")
         if cursor.pending_wrap:
             self._rows.write_cell(line, col)
-            self._rows.reset()
+            if not in_margins:
+                self._rows.reset()
 
-    def _write_pen(self, cursor: Cursor, screen: Screen) -> None:
+    def _place_cursor_for_good(self, screen: Screen) -> None:
+        """And set the pen, and print the last printed character once more if it is the one before the cursor: REP
+        repeats that. Some terminals do so only if nothing comes between, so all else is set before, if it can be."""
+        state, cursor = self._state, screen.cursor
+        line = self._line(screen, cursor.row)
+        col, cells = cursor.col - (0 if cursor.pending_wrap else 1), line.cells()
+        if 0 < col < len(cells) and cells[col] >> WIDTH_SHIFT & WIDTH_MASK == SPACER_TAIL:
+            col -= 1
+        character = ""
+        if 0 <= col < len(cells):
+            is_wide = cells[col] >> WIDTH_SHIFT & WIDTH_MASK == WIDE
+            if cursor.col - col == 1 + is_wide:
+                character = line.character(col, cells[col])
+        if cursor.pending_wrap or not character or character != state.previous_character:
+            self._place_cursor(screen, cursor, in_margins=True)
+        else:
+            left, top = (state.left, state.top) if state.mode(_ORIGIN) else (0, 0)
+            self._out.append(f"\x1b[{cursor.row - top + 1};{col - left + 1}H")
+            self._rows.write_cell(line, col)
+        self._rows.set_pen(cursor.pen, screen.link, cursor.protected)
+
+    def _write_pen(self, cursor: Cursor) -> None:
         out = self._out
         if cursor.pen != DEFAULT_STYLE:
             out.append(sgr(cursor.pen))
-        if screen.protected_mode == _ISO_PROTECTION:
-            out.append("\x1bV" if cursor.protected else "\x1bV\x1bW")
-        elif screen.protected_mode == _DEC_PROTECTION:
-            out.append('\x1b[1"q' if cursor.protected else '\x1b[1"q\x1b[0"q')
-        charsets = cursor.charsets
+        if cursor.protected:
+            out.append(self._rows.protection[0])
+        self._write_charsets(cursor.charsets)
+
+    def _write_charsets(self, charsets: Charsets) -> None:
+        out = self._out
         for designator, number in zip(_DESIGNATORS, charsets.sets, strict=True):
             if number:
                 out.append(f"\x1b{designator}{_SET_NAMES[number]}")
@@ -238,7 +293,7 @@ class _SnapshotWriter:
         if cursor.pen != DEFAULT_STYLE:
             self._out.append("\x1b[0m")
         if cursor.protected:
-            self._out.append('\x1b[0"q')
+            self._out.append(self._rows.protection[1])
         if cursor.charsets != _FRESH_CHARSETS:
             self._out.append("\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b}")
 
@@ -265,6 +320,10 @@ class _SnapshotWriter:
         number = _SHAPE_NUMBERS.get(screen.cursor_shape, 1)
         self._out.append(f"\x1b[{number if state.mode(_BLINKING) else number + 1} q")
         self._has_shape = True
+
+
+def _place(cursor: Cursor) -> tuple[int, int, bool]:
+    return cursor.col, cursor.row, cursor.pending_wrap
 
 
 def _differing(modes: int, other: int) -> list[int]:

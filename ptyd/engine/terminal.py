@@ -11,8 +11,10 @@ from ptyd_protocol.version import __version__
 from ptyd.core.engine import EngineStateDamaged
 from ptyd.engine import capture
 from ptyd.engine.raw import Answers, LibraryRefused, RawTerminal, library_version
+from ptyd.engine.repair import erase_cut_characters, has_cut_characters
+from ptyd.engine.rows import Formatter
 from ptyd.engine.snapshot import write_snapshot
-from ptyd.engine.state import FormatMoved, State, encode_whole, encode_without_history, read_state
+from ptyd.engine.state import PRIMARY, FormatMoved, State, encode_whole, encode_without_history, read_state
 
 SCROLLBACK_MAX_BYTES = 64 * 1024 * 1024
 """The library's default is 10,000, which would make 900 lines of 10,000."""
@@ -20,14 +22,18 @@ CELLS_OF_A_PAGE = 50_000
 """Somewhat more than the library's: where there are too many lines it drops a whole page of them."""
 CONTINUATION_MAX_BYTES = 1024 * 1024
 """How much of a sequence that has begun is kept, to begin it anew elsewhere."""
+ROWS_WORTH_A_FORMATTER = 100
 IMAGES_MAX_BYTES = 0
 """Programs are told that there are no images: a snapshot could not carry them."""
 TERMINFO_NAME = b"xterm-256color"
 LIGHT_GREY, BLACK = 0xCCCCCC, 0x000000
 _DARK_LUMINANCE = 128
 
+MODES_NOT_IN_SNAPSHOTS = (2026, 2048)
+
 # What an endless sequence is turned into: one that means nothing, whose end comes with that of the old one.
 _MEANINGLESS = b"\x18\x1b]5555;"
+_LEAVE_ALTERNATE = b"\x18\x1b[?1047h\x1b[?1047l"
 _EXTENDED_POSITION_QUERY = b"\x1b[?6n"
 _POSITION_QUERY = b"\x1b[6n"
 _SAVED = struct.Struct("<8sIIHH??")
@@ -42,7 +48,10 @@ class GhosttyEngine:
         self._answers = answers
         self._scrollback_lines = scrollback_lines
         self._end_of_last_feed = b""
-        self._limit_scrollback(raw.cols)
+        self._prepare(raw)
+
+    def _prepare(self, raw: RawTerminal) -> None:
+        raw.set_scrollback(self._scrollback_lines + CELLS_OF_A_PAGE // raw.cols, SCROLLBACK_MAX_BYTES)
         raw.set_continuation_max_bytes(CONTINUATION_MAX_BYTES)
         raw.set_kitty_image_limit(IMAGES_MAX_BYTES)
         raw.set_terminfo_name(TERMINFO_NAME)
@@ -55,11 +64,10 @@ class GhosttyEngine:
         tail = self._end_of_last_feed
         around = tail + bytes(data)
         self._end_of_last_feed = around[1 - len(_EXTENDED_POSITION_QUERY) :]
-        found = around.find(_EXTENDED_POSITION_QUERY)
-        if found < 0:
+        if around.rfind(_EXTENDED_POSITION_QUERY) < 0:  # several times as fast as find
             self._raw.feed(data)
             return self._raw.take_replies()
-        return self._feed_with_queries(around, len(tail), found)
+        return self._feed_with_queries(around, len(tail), around.find(_EXTENDED_POSITION_QUERY))
 
     def _feed_with_queries(self, around: bytes, start: int, found: int) -> bytes:
         """The library does not answer DECXCPR, but it does CPR. ``start``: where what is new begins."""
@@ -76,10 +84,40 @@ class GhosttyEngine:
         return replies + self._raw.take_replies()
 
     def resize(self, cols: int, rows: int) -> bytes:
+        if cols < self._raw.cols:
+            self._erase_cut_characters(cols)
         self._limit_scrollback(min(cols, self._raw.cols))
         self._raw.resize(cols, rows)
         self._limit_scrollback(cols)
         return self._raw.take_replies()
+
+    def _erase_cut_characters(self, cols: int) -> None:
+        """The alternate screen does not flow anew: it is cut. The library leaves the left halves of wide characters at
+        the margin then, and refuses to encode them."""
+        if has_cut_characters(self._state(0), cols):
+            state = self._state(-1)
+            erase_cut_characters(state, cols)
+            self._rebuild(state)
+
+    def _rebuild(self, state: State) -> None:
+        """Become what ``state`` says, which was changed."""
+        raw = RawTerminal.create(state.cols, state.rows, self._answers)
+        self._prepare(raw)
+        if state.foreground.default:
+            raw.set_foreground(int.from_bytes(state.foreground.default))
+        if state.background.default:
+            raw.set_background(int.from_bytes(state.background.default))
+        if state.cursor_colour.default:
+            raw.set_cursor_colour(int.from_bytes(state.cursor_colour.default))
+        palette = state.original_palette
+        raw.set_palette([int.from_bytes(palette[at : at + 3]) for at in range(0, len(palette), 3)])
+        continuation, state.continuation = state.continuation, b""
+        raw.feed(write_snapshot(state, None))
+        raw.feed(b"".join(b"\x1b[?%dh" % mode for mode in MODES_NOT_IN_SNAPSHOTS if state.mode(mode)))
+        raw.feed(continuation)
+        raw.take_replies()
+        self._raw.close()
+        self._raw = raw
 
     def _limit_scrollback(self, cols: int) -> None:
         self._raw.set_scrollback(self._scrollback_lines + CELLS_OF_A_PAGE // cols, SCROLLBACK_MAX_BYTES)
@@ -99,7 +137,22 @@ class GhosttyEngine:
         return raw.take_replies()
 
     def snapshot(self, scrollback: int) -> bytes:
-        return write_snapshot(self._state(scrollback))
+        state = self._state(scrollback)
+        if len(state.screens[PRIMARY].rows) - state.rows < ROWS_WORTH_A_FORMATTER:
+            return write_snapshot(state, None)
+        if state.active == PRIMARY:
+            return write_snapshot(state, _formatter(self._raw, state))
+        main = self._copy_of_main()
+        try:
+            return write_snapshot(state, _formatter(main, state))
+        finally:
+            main.close()
+
+    def _copy_of_main(self) -> RawTerminal:
+        """The library prints only what is shown: a copy where the alternate screen was left."""
+        copy = RawTerminal.decode(self._encode(), _fresh_answers(), CONTINUATION_MAX_BYTES)
+        copy.feed(_LEAVE_ALTERNATE)
+        return copy
 
     def text(self, scrollback: int, join: bool = False) -> str:
         return capture.capture_text(self._state(scrollback), join)
@@ -114,11 +167,7 @@ class GhosttyEngine:
         return capture.capture_grid(self._state(scrollback))
 
     def save(self, *, history: bool = True) -> bytes:
-        encode = encode_whole if history else encode_without_history
-        encoded = encode(self._raw)
-        if encoded is None:
-            self._end_long_sequence()
-            encoded = encode(self._raw) or b""
+        encoded = self._encode(history)
         answers = self._answers
         head = _SAVED.pack(
             _SAVED_MAGIC,
@@ -130,6 +179,14 @@ class GhosttyEngine:
             history,
         )
         return head + encoded
+
+    def _encode(self, history: bool = True) -> bytes:
+        encode = encode_whole if history else encode_without_history
+        encoded = encode(self._raw)
+        if encoded is None:
+            self._end_long_sequence()
+            encoded = encode(self._raw)
+        return encoded or b""
 
     def compress(self) -> None:
         self._raw.compress()
@@ -182,6 +239,16 @@ class GhosttyEngineMaker:
         except LibraryRefused as error:
             raise EngineStateDamaged(str(error)) from error
         return GhosttyEngine(raw, answers, lines)
+
+
+def _formatter(raw: RawTerminal, state: State) -> Formatter:
+    """For ``state``, whose main screen is the one that ``raw`` shows."""
+    above = raw.scrollback_rows + state.rows - len(state.screens[PRIMARY].rows)
+
+    def formatter(first: int, last: int) -> bytes:
+        return raw.format_rows(above + first, above + last, "vt", join=True, trim=False)
+
+    return formatter
 
 
 def _fresh_answers() -> Answers:

@@ -29,7 +29,7 @@ def test_new_prints_the_name_and_ls_lists_it(ptyd: PtydUnderTest) -> None:
     assert ptyd.cli("new", "-d", "-n", "listed", "--", "sleep", "1000", check=True).stdout == "listed\n"
     for arguments in ([], ["ls"]):
         lines = ptyd.cli(*arguments, check=True).stdout.splitlines()
-        assert lines[0].split() == ["NAME", "ID", "STATE", "PID", "SIZE", "CLIENTS", "AGE", "COMMAND"]
+        assert lines[0].split() == ["NAME", "ID", "STATE", "PID", "SIZE", "CLIENTS", "AGE", "COMMAND", "TITLE"]
         assert any(re.match(r"listed +[0-9a-f]{8} +running +\d+ +80x24 +0 +\d+s +sleep 1000$", line) for line in lines)
 
 
@@ -193,7 +193,7 @@ def test_capture_is_text_without_control_sequences(ptyd: PtydUnderTest) -> None:
     assert "red" not in screen
     everything = ptyd.cli("capture", "coloured", "--scrollback", "-1", check=True).stdout
     assert everything.splitlines()[0] == "red plain"
-    assert json.loads(ptyd.cli("capture", "coloured", "--json", check=True).stdout)["source"] == "log"
+    assert json.loads(ptyd.cli("capture", "coloured", "--json", check=True).stdout)["source"] == "screen"
 
 
 def test_wait_for_exit_takes_over_the_status(ptyd: PtydUnderTest) -> None:
@@ -227,7 +227,7 @@ def test_wait_for_silence(ptyd: PtydUnderTest) -> None:
 
 
 def test_tail_is_raw_and_of_the_length_asked_for(ptyd: PtydUnderTest) -> None:
-    start(ptyd, "raw", "sh", "-c", r"printf 'first\033[1mbold\033[6n'; printf last; read _")
+    start(ptyd, "raw", "sh", "-c", r"stty -echo; printf 'first\033[1mbold\033[6n'; printf last; read _")
     ptyd.cli("wait", "raw", "--text", "boldlast", "--timeout", "10", check=True)
     assert ptyd.cli("tail", "raw", check=True).stdout == "first\x1b[1mbold\x1b[6nlast"
     assert ptyd.cli("tail", "raw", "--bytes", "4", check=True).stdout == "last"
@@ -300,3 +300,38 @@ def test_reader_that_goes_away_is_no_traceback(ptyd: PtydUnderTest) -> None:
         os.close(write_end)
     assert result.returncode == 1
     assert result.stderr == ""
+
+
+def test_capture_in_every_format(ptyd: PtydUnderTest, tmp_path: Path) -> None:
+    start(ptyd, "formats", "sh", "-c", r"printf '\033[1;31mred\033[m %0100d\n' 7; seq 100; cat")
+    ptyd.cli("wait", "formats", "--text", "^100$", "--timeout", "10", check=True)
+
+    def capture(*options: str) -> str:
+        return ptyd.cli("capture", "formats", "--scrollback", "all", *options, check=True).stdout
+
+    long_line = f"red {7:0100d}"
+    assert long_line not in capture()
+    assert capture("--join").splitlines()[0] == long_line
+    assert re.match(r"\x1b\[[0-9;:]*m", capture("--format", "vt"))
+    assert capture("--format", "html").startswith("<pre")
+    grid = json.loads(capture("--format", "json"))
+    assert grid["cols"] == 80
+    assert [cell["text"] for cell in grid["rows"][0]["cells"][:3]] == ["r", "e", "d"]
+    file = tmp_path / "captured"
+    assert capture("--join", "-o", str(file)) == ""
+    assert file.read_text() == capture("--join")
+    refused = ptyd.cli("capture", "formats", "-o", str(tmp_path / "none" / "file"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "No such file" in refused.stderr
+
+
+def test_lock_and_unlock(ptyd: PtydUnderTest) -> None:
+    start(ptyd, "locked", "sh", "-c", r"printf '\033]2;my title\007'; exec sleep 1000")
+    wait_until(lambda: ptyd.request("get", session="locked")["title"] == "my title", what="the title")
+    assert ptyd.cli("lock", "locked", check=True).stdout == ""
+    assert ptyd.request("get", session="locked")["locked"] is True
+    line = next(line for line in ptyd.cli("ls", check=True).stdout.splitlines() if line.startswith("locked "))
+    assert "running, locked" in line
+    assert line.endswith("  my title")
+    assert json.loads(ptyd.cli("unlock", "locked", "--json", check=True).stdout)["locked"] is False
+    assert ptyd.cli("lock", "nobody").returncode == 3

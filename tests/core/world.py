@@ -65,6 +65,7 @@ class Client:
     """One client's end: what was sent to it, in order (Outlet)."""
 
     def __init__(self) -> None:
+        self.is_local = True
         self.woken: list[Attachment] = []
 
     def wake(self, attachment: Attachment) -> None:

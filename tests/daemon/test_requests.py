@@ -157,8 +157,10 @@ def test_send_much(client: Client, create: Create) -> None:
 
 def test_send_is_answered_when_the_program_ends_instead(connect: Connect, create: Create) -> None:
     """Input that waits for a program that does not read it, until it is killed."""
-    info = create("sleep", "600")
+    info = create("sh", "-c", "stty raw -echo; printf ready; exec sleep 600")
     sender, killer = connect(), connect()
+    killer.attach(1, info["id"], role="observe")
+    killer.read_until(1, b"ready")
     request_id = sender.begin_request("send", session=info["id"], data=b"x" * 200_000)
     sender.ping()
     killer.request("kill", session=info["id"], grace_seconds=0.2)
@@ -197,7 +199,9 @@ def test_capture(client: Client, create: Create) -> None:
     info = create("sh", "-c", r"printf '\033[1mbold\033[0m\nlast'; exec sleep 600")
     client.attach(1, info["id"], role="observe")
     client.read_until(1, b"last")
-    assert client.request("capture", session=info["id"]) == {"text": "bold\nlast\n", "source": "log"}
+    result = client.request("capture", session=info["id"])
+    assert (result["text"].rstrip(), result["source"]) == ("bold\nlast", "screen")
+    assert len(result["text"].splitlines()) == 24
 
 
 # --- waiting

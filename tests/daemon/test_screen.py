@@ -15,7 +15,8 @@ LOG_BYTES = 512 * 1024
 LINES = 40_000
 """So many go over the log several times."""
 COLOURS = r"printf '\033[?2004h\033[31mred \033[48;2;1;2;3mon blue\033[0m\033]2;a title\007'; "
-FLOOD = rf"""awk 'BEGIN {{ for (i = 1; i <= {LINES}; i++) printf("\033[3%dmline %d\033[0m of a flood\r\n", i % 7, i) }}'; """
+FLOOD = rf"""awk 'BEGIN {{ for (i = 1; i <= {LINES}; i++)
+  printf("\033[3%dmline %d\033[0m of a flood\r\n", i % 7, i) }}'; """
 STAY = "printf done; exec sleep 600"
 
 

@@ -50,7 +50,7 @@ class Session:
         )  # fmt: skip
         self.pty.resume_reading()
 
-    def _note_output(self) -> None:
+    def _note_output(self, offset: int) -> None:
         self.outputs += 1
         self.has_spoken_late |= self.drained.is_set()
 

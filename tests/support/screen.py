@@ -14,6 +14,7 @@ import pyte
 ALTERNATE_SCREEN_MODES = {47, 1047, 1049}
 INITIAL_MODES = frozenset({7, 25})
 """On in a fresh terminal: wrap around, cursor visible."""
+CELL_PIXELS = (9, 18)
 MAX_PENDING_BYTES = 1024 * 1024
 
 SEQUENCE = re.compile(
@@ -122,8 +123,10 @@ class XtermScreen:
 
     def _obey_osc(self, found: re.Match[bytes]) -> None:
         number, _, rest = found["osc"].partition(b";")
-        if number in (b"10", b"11") and rest == b"?":
+        if number in (b"10", b"11", b"12") and rest == b"?":
             self._reply(b"\x1b]" + number + b";rgb:1c1c/1c1c/1c1c\x1b\\")
+        elif number == b"4" and rest.endswith(b";?"):
+            self._reply(b"\x1b]4;" + rest[:-2] + b";rgb:3030/4040/5050\x1b\\")
         elif number in (b"0", b"1", b"2"):
             self._stream.feed(found[0])
 
@@ -140,8 +143,12 @@ class XtermScreen:
             self._reply(b"\x1bP>|ptyd-test-terminal 1.0\x1b\\")
         elif prefix == b">" and final == b"c":
             self._reply(b"\x1b[>41;1;0c")
+        elif prefix == b"?" and final == b"n" and found["params"] == b"996":
+            self._reply(b"\x1b[?997;1n")
         elif prefix:
             return
+        elif final == b"t":
+            self._obey_window_operation(self._first(found))
         elif final == b"c":
             self._reply(b"\x1b[?62;22c")
         elif final == b"n":
@@ -149,6 +156,13 @@ class XtermScreen:
             self._reply(b"\x1b[0n" if found["params"] == b"5" else b"\x1b[%d;%dR" % (y + 1, x + 1))
         else:
             self._obey_plain_csi(found)
+
+    def _obey_window_operation(self, number: int) -> None:
+        cols, rows = self.size
+        if number == 14:
+            self._reply(b"\x1b[4;%d;%dt" % (rows * CELL_PIXELS[1], cols * CELL_PIXELS[0]))
+        elif number == 16:
+            self._reply(b"\x1b[6;%d;%dt" % (CELL_PIXELS[1], CELL_PIXELS[0]))
 
     def _obey_plain_csi(self, found: re.Match[bytes]) -> None:
         final, count = found["final"], self._first(found) or 1

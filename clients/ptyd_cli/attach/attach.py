@@ -7,6 +7,7 @@ import os
 import sys
 
 from ptyd_protocol import limits
+from ptyd_protocol.methods import SessionInfo
 from ptyd_protocol.version import __version__
 from ptyd_sdk import connect
 
@@ -26,11 +27,13 @@ def attach_terminal(
     *,
     is_observer: bool = False,
     is_new: bool = False,
+    scrollback: int = limits.DEFAULT_SCROLLBACK_LINES,
 ) -> int:
     """Show ``session`` (id, name or "" for the latest) in the terminal, say how it ended, and return the exit
     code.
 
-    ``is_new``: just created, so what it asked its terminal before we came has not been answered yet.
+    ``is_new``: just created, so what it asked its terminal before we came has not been answered yet. ``scrollback``:
+    how many lines from above its screen go into the terminal's own scrollback.
 
     Raises:
         PtydError: it could not be attached.
@@ -38,7 +41,7 @@ def attach_terminal(
     # A library's log line in the middle of a raw screen helps nobody; what matters arrives as an exception.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
-        ending = asyncio.run(_attach(terminal, session, keys, is_observer, is_new))
+        ending = asyncio.run(_attach(terminal, session, keys, is_observer, is_new, scrollback))
     finally:
         terminal.leave()
         terminal.close()
@@ -49,7 +52,12 @@ def attach_terminal(
 
 
 async def _attach(
-    terminal: OuterTerminal, session: str, keys: DetachKeys | None, is_observer: bool, is_new: bool
+    terminal: OuterTerminal,
+    session: str,
+    keys: DetachKeys | None,
+    is_observer: bool,
+    is_new: bool,
+    scrollback: int,
 ) -> Ending:
     async with connect(client=f"ptyd/{__version__}", reconnect=RECONNECT_PATIENCE_SECONDS) as ptyd:
         found = await ptyd.get(session)
@@ -59,9 +67,19 @@ async def _attach(
             cols=min(max(cols, limits.MIN_COLS), limits.MAX_COLS),
             rows=min(max(rows, limits.MIN_ROWS), limits.MAX_ROWS),
             lossless=False,
-            history=limits.DEFAULT_HISTORY_BYTES,
+            history=_choose_history(found.info, cols, rows, is_observer),
+            scrollback=scrollback,
             window=limits.DEFAULT_WINDOW_BYTES,
         )
         async with attachment:
             view = SessionView(terminal, attachment, found.name, keys, is_observer=is_observer, answers_replay=is_new)
             return await view.run()
+
+
+def _choose_history(info: SessionInfo, cols: int, rows: int, is_observer: bool) -> int | None:
+    """None, the exact screen, where that has room in a terminal of ``cols`` x ``rows``. A smaller one would lose the
+    upper rows of it; the end of the log, in bytes, leaves at least the last lines of a shell readable."""
+    is_sized_by_others = is_observer or info.controller is not None
+    if is_sized_by_others and (info.cols > cols or info.rows > rows):
+        return limits.DEFAULT_HISTORY_BYTES
+    return None

@@ -114,6 +114,18 @@ def comes_by_itself(token: bytes) -> bool:
     return _NOT_A_KEY.match(token) is not None
 
 
+def has_key(data: bytes) -> bool:
+    """Whether anything in ``data`` was typed: not only mouse and focus reports and replies, or releases of keys."""
+    start = 0
+    while start < len(data):
+        end = next_token(data, start) or len(data)
+        press = decode_key(data[start:end])
+        if not comes_by_itself(data[start:end]) and not (press is not None and press.is_release):
+            return True
+        start = end
+    return False
+
+
 def next_token(data: bytes, start: int) -> int | None:
     """Where the key event that begins at ``start`` ends; None where ``data`` ends within it (also: a lone
     ESC)."""

@@ -36,6 +36,10 @@ _INPUT_FLAGS_OFF = (
 _LOCAL_FLAGS_OFF = termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN
 
 
+_END_STRING = b"\x1b\\"
+_BEGIN_FRAME, _END_FRAME = b"\x1b[?2026h", b"\x1b[?2026l"
+
+
 class TerminalGone(Exception):
     """The terminal has hung up."""
 
@@ -120,6 +124,21 @@ class OuterTerminal:
         rows, cols, _, _ = struct.unpack("HHHH", packed)
         return cols or 80, rows or 24
 
+    def cell_pixels(self) -> tuple[int, int]:
+        """Width and height of a cell in pixels, as the line discipline has them; zeros where it does not."""
+        try:
+            rows, cols, width, height = struct.unpack("HHHH", fcntl.ioctl(self._fd, termios.TIOCGWINSZ, bytes(8)))
+        except OSError:
+            return 0, 0
+        return (width // cols, height // rows) if cols and rows and width and height else (0, 0)
+
+    def ask(self, questions: bytes) -> bool:
+        """Write questions, whose replies come as if they were typed. False: not now, in the middle of a sequence."""
+        if self._saved is None or self._rest.is_inside:
+            return False
+        self._write_now(questions)
+        return True
+
     async def write(self, data: bytes) -> None:
         """Write the session's output; returns when the terminal has taken all of it.
 
@@ -145,7 +164,33 @@ class OuterTerminal:
         Raises:
             TerminalGone: it has hung up.
         """
-        await self.write(self._modes.leave(cols=self.size()[0]) + b"\x1b[H\x1b[2J")
+        await self.write(self._blank())
+
+    async def restore(self, screen: bytes) -> None:
+        """Show ``screen``, which rebuilds a session's terminal in a fresh one, instead of what was shown; at once,
+        where the terminal knows synchronized output (mode 2026).
+
+        Raises:
+            TerminalGone: it has hung up.
+        """
+        blank = self._blank()
+        rest = SequenceRest()
+        rest.observe(screen)
+        if rest.is_inside:  # the session goes on within a sequence: nothing can be said behind it
+            await self.write(blank + screen)
+        else:
+            await self.write(_END_STRING + _BEGIN_FRAME + blank + screen + _END_FRAME)
+
+    def _blank(self) -> bytes:
+        """Takes back what the output has switched on, the title too, and clears the screen, not the scrollback.
+
+        J, not 2J, which in some terminals moves the screen to the scrollback. The saved cursor (DECSC) becomes what it
+        is at first.
+        """
+        modes = self._modes.leave(cols=self.size()[0])
+        title = self._modes.leave_title() + PUSH_TITLE if self._modes.is_title_changed else b""
+        self._modes.osc.title = None
+        return modes + title + b"\x1b[H\x1b7\x1b[J"
 
     def show_notice(self, text: str) -> None:
         """Say something in the window's title, where it destroys nothing. Skipped in the middle of a

@@ -1,9 +1,9 @@
-"""Taking the questions to a terminal out of replayed output. No I/O.
+"""Taking the questions to a terminal out of output. No I/O.
 
 A program asks its terminal ("where is the cursor?", "what are you?") and the terminal answers on the
-keyboard's side. Replayed, such a question would be answered a second time, into a prompt that never asked. So
-replayed output, and everything that an observer sees, goes through this filter; what the controller's
-terminal is asked live passes.
+keyboard's side. Where the daemon answers, a second answer from here would land in a prompt that never asked: all output
+goes through this filter. Where it does not, replayed output does, and everything that an observer sees; what the
+controller's terminal is asked live passes.
 
 Sources: xterm's ctlseqs (patch 390), the VT510 manual, the kitty protocols.
 """
@@ -15,17 +15,24 @@ MAX_HELD_BYTES = 4096
 """An unfinished sequence longer than this is data (an image, a clipboard), and no question that we know."""
 
 _HARMLESS = (
-    rb"\[[\d;:]*[@-Zabd-mo-svwyz]"  # CSI with numbers only, but for DA1, DSR, XTWINOPS, DECREQTPARM
-    rb"|\[\?[\d;]*[hl]"
+    rb"\[[\d;:]*+[@-Zabd-mo-svwyz]"  # CSI with numbers only, but for DA1, DSR, XTWINOPS, DECREQTPARM
+    rb"|\[\?[\d;]*+[hl]"
     rb"|[()][0B]"
-    rb"|[78=>DEM]"
+    rb"|[78=>DEM\\]"
+    rb"|\](?:[0-37-9]|133|633);"  # titles, links, the shell's marks: the next ESC that counts is the one that ends them
 )
-_INTRODUCER = re.compile(rb"\x1b(?!" + _HARMLESS + rb")|\x05|\xc2(?:[\x90\x9a\x9b\x9d\x9f]|\Z)")
-"""ESC, ENQ, and the 8-bit DCS, DECID, CSI, OSC and APC as UTF-8 terminals read them. What drawing consists of is passed
-over here, in the one search, so that replaying it costs no more than looking."""
+_ESCAPE = re.compile(rb"\x1b(?!" + _HARMLESS + rb")")
+"""What drawing consists of is passed over here, in the one search, so that it costs no more than looking."""
+_INTRODUCER = re.compile(_ESCAPE.pattern + rb"|\x05|\xc2(?:[\x90\x9a\x9b\x9d\x9f]|\Z)")
+"""ESC, ENQ, and the 8-bit DCS, DECID, CSI, OSC and APC as UTF-8 terminals read them. Slower, so it is for data that
+holds other than ESC."""
 
 _CSI = re.compile(rb"[\x00-\x17\x19\x1c-\x1f\x20-\x3f\x7f]*([\x40-\x7e])?")
 _EMBEDDED_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
+_PASSTHROUGH = b"tmux;"
+"""DCS ``tmux;`` hands what follows, with each ESC doubled, through a tmux to the terminal around it. The session's
+terminal is no tmux; and were the outer one, whatever is asked in there would be answered to us."""
+_PASSTHROUGH_END = re.compile(rb"\x1b[\x1b\\]|(?=\x1b[^\x1b\\])")
 _STRING_END = re.compile(rb"\x1b\\|\xc2\x9c|[\x18\x1a]|\x1b(?=[^\\])")
 _OSC_END = re.compile(rb"\x07|" + _STRING_END.pattern)
 
@@ -49,6 +56,8 @@ _CSI_QUESTION = re.compile(
     """,
     re.VERBOSE,
 )
+
+_TITLE_STACK = re.compile(rb"(22|23)(?:;\d*)*t")
 
 _OSC_QUESTION = re.compile(
     rb"""
@@ -75,6 +84,8 @@ class QueryFilter:
         self.passing = passing
         self._held = b""
         self._is_dropping = False
+        self._is_passthrough = False
+        self._titles_pushed = 0
 
     def feed(self, data: bytes) -> bytes:
         """``data`` without questions. The beginning of what may become one is held until it is known."""
@@ -88,13 +99,15 @@ class QueryFilter:
     def reset(self) -> None:
         """Forget an unfinished sequence: the output starts anew."""
         self._held = b""
-        self._is_dropping = False
+        self._is_dropping = self._is_passthrough = False
+        self._titles_pushed = 0
 
     def _sift(self, data: bytes) -> list[bytes]:
         kept: list[bytes] = []
+        introducer = _INTRODUCER if b"\xc2" in data or b"\x05" in data else _ESCAPE
         position = self._skip_dropped(data, 0) if self._is_dropping else 0
         while position < len(data):
-            found = _INTRODUCER.search(data, position)
+            found = introducer.search(data, position)
             if found is None:
                 kept.append(data[position:])
                 break
@@ -109,11 +122,23 @@ class QueryFilter:
 
     def _skip_dropped(self, data: bytes, start: int) -> int:
         """Where the string that is being dropped ends; a lone ESC at the end of ``data`` is held."""
+        if self._is_passthrough:
+            return self._skip_passthrough(data, start)
         end = _STRING_END.search(data, start)
         if end is not None:
             self._is_dropping = False
             return end.end() if end[0] != b"\x1b" else end.start()
         if data.endswith((b"\x1b", b"\xc2")):
+            self._held = data[-1:]
+        return len(data)
+
+    def _skip_passthrough(self, data: bytes, start: int) -> int:
+        for found in _PASSTHROUGH_END.finditer(data, start):
+            start = found.end()
+            if found[0] != b"\x1b\x1b":
+                self._is_dropping = self._is_passthrough = False
+                return start
+        if data.endswith(b"\x1b", start):
             self._held = data[-1:]
         return len(data)
 
@@ -142,6 +167,12 @@ class QueryFilter:
         if kind == ord("]"):
             return self._judge_string(data, start, body, _OSC_END, _OSC_QUESTION.fullmatch)
         if kind == ord("P"):
+            head = data[body : body + len(_PASSTHROUGH)]
+            if head == _PASSTHROUGH:
+                self._is_dropping = self._is_passthrough = True
+                return body + len(head), b""
+            if _PASSTHROUGH.startswith(head):
+                return None, b""
             return self._judge_string(data, start, body, _STRING_END, _DCS_QUESTION.match)
         if kind == ord("_"):
             return self._judge_application_command(data, start, body)
@@ -158,9 +189,22 @@ class QueryFilter:
             # Either it goes on, or an ESC, CAN or SUB (or no ASCII at all) has put an end to it.
             return (None, b"") if end == len(data) else (end, data[start:end])
         controls = b"".join(_EMBEDDED_CONTROLS.findall(matched[0]))
-        if _CSI_QUESTION.fullmatch(_EMBEDDED_CONTROLS.sub(b"", matched[0])):
+        sequence = _EMBEDDED_CONTROLS.sub(b"", matched[0])
+        if _CSI_QUESTION.fullmatch(sequence) or self._pops_too_much(sequence):
             return end, controls.replace(b"\x05", b"")
         return end, data[start:end].replace(b"\x05", b"")
+
+    def _pops_too_much(self, sequence: bytes) -> bool:
+        """Whether it takes a title from the terminal's stack that this output has not put there: a screen does not
+        bring the session's own stack along, and what lies on the terminal's is the title to return to."""
+        operation = _TITLE_STACK.fullmatch(sequence)
+        if operation is None:
+            return False
+        self._titles_pushed += 1 if operation[1] == b"22" else -1
+        if self._titles_pushed >= 0:
+            return False
+        self._titles_pushed = 0
+        return True
 
     def _judge_string(
         self,

@@ -5,13 +5,25 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
-from ptyd_protocol.messages import Attached, ControlChanged, Detached, Exited, Live, Output, Snapshot
+from ptyd_protocol.messages import (
+    Appearance,
+    Attached,
+    ControlChanged,
+    Detached,
+    Exited,
+    Live,
+    Output,
+    Resized,
+    Snapshot,
+)
 from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState
 from ptyd_sdk.errors import AttachmentEnded, PtydError
 
 from ptyd_cli.attach import endings
+from ptyd_cli.attach.asker import Asker
 from ptyd_cli.attach.detach_chord import ChordDetector, DetachKeys
 from ptyd_cli.attach.endings import Ending
+from ptyd_cli.attach.key_codes import has_key
 from ptyd_cli.attach.outer_terminal import OuterTerminal, TerminalGone
 from ptyd_cli.attach.query_filter import QueryFilter
 from ptyd_cli.calls import keeper_runs
@@ -51,10 +63,13 @@ class SessionView:
         self._terminal = terminal
         self._attachment = attachment
         self._name = name
+        self._keys = keys
         self._detector = ChordDetector(keys)
+        self._asker = Asker(terminal, self._take_keys, self._tell_appearance)
         self._filter = QueryFilter()
         self._is_observer = is_observer
         self._is_live = answers_replay
+        self._daemon_answers = False
         self._has_attached = False
         self._is_connected = True
         self._typed = bytearray()
@@ -69,6 +84,7 @@ class SessionView:
         """Show the session until it, the user or the terminal ends that. Enters and leaves the terminal."""
         with self._signals():
             self._terminal.enter()
+            self._asker.ask()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     show = tasks.create_task(self._show_output())
@@ -77,8 +93,11 @@ class SessionView:
                     ending = await self._ending
                     show.cancel()
                     send.cancel()
+                if self._is_reading:
+                    await self._asker.settle()
             finally:
                 self._stop_reading()
+                self._asker.close()
                 for timer in (self._flush_timer, self._notice_timer, self._keeper_timer):
                     if timer is not None:
                         timer.cancel()
@@ -109,6 +128,20 @@ class SessionView:
     def _follow_size(self) -> None:
         with contextlib.suppress(PtydError):
             self._attachment.resize(*self._terminal.size())
+        self._asker.follow_size()
+
+    def _tell_appearance(self, appearance: Appearance) -> None:
+        """The daemon answers the session's questions with it."""
+        with contextlib.suppress(PtydError):
+            self._attachment.set_appearance(
+                foreground=appearance.foreground,
+                background=appearance.background,
+                cursor=appearance.cursor,
+                palette=appearance.palette,
+                cell_width=appearance.cell_width,
+                cell_height=appearance.cell_height,
+                dark=appearance.dark,
+            )
 
     # --- output ---
 
@@ -129,12 +162,15 @@ class SessionView:
         match event:
             case Output(data=data):
                 await self._terminal.write(self._filter.feed(data))
+                self._asker.ask_what_is_due()
             case Attached():
                 await self._begin(event)
             case Snapshot(data=data):
+                # The next look for an event acknowledges it: by then the terminal has taken it.
                 self._filter.reset()
-                await self._terminal.reset()
-                await self._terminal.write(data)
+                await self._terminal.restore(self._filter.feed(data))
+            case Resized(cols=cols, rows=rows):
+                self._note_size(cols, rows)
             case Live():
                 self._is_live = True
                 self._choose_filter()
@@ -146,24 +182,34 @@ class SessionView:
                 self._end(endings.exited(event))
             case Detached():
                 self._end(endings.closed_by_daemon(self._name, event))
-            case _:
-                pass
 
     async def _begin(self, attached: Attached) -> None:
         self._name = attached.name
+        self._daemon_answers = attached.answers
         if self._has_attached:
             self._is_live = False
-            if attached.mode != "exact":
+            if attached.mode == "tail":
                 self._filter.reset()
                 await self._terminal.reset()
             self._note_return()
         self._has_attached = True
         self._choose_filter()
+        self._note_size(attached.cols, attached.rows)
+
+    def _note_size(self, cols: int, rows: int) -> None:
+        """A screen that is larger than the terminal cannot be shown right, and while somebody else is in control it
+        stays so: say why it looks as it does."""
+        own_cols, own_rows = self._terminal.size()
+        if not self._attachment.has_control and (cols > own_cols or rows > own_rows):
+            self._show_notice(
+                f"ptyd: {self._name} has {cols}x{rows} cells, this window {own_cols}x{own_rows}: make it larger"
+            )
 
     def _choose_filter(self) -> None:
-        """Questions pass only to the terminal that may answer: the controller's, and only what is asked
-        now."""
-        self._filter.passing = self._is_live and not self._is_observer and self._attachment.has_control
+        """Questions pass only to the terminal that may answer: none where the daemon does; else the controller's,
+        and only what is asked now."""
+        may_answer = not self._daemon_answers and not self._is_observer and self._attachment.has_control
+        self._filter.passing = self._is_live and may_answer
 
     # --- the connection ---
 
@@ -178,7 +224,11 @@ class SessionView:
         self._is_connected = True
         if self._keeper_timer is not None:
             self._keeper_timer.cancel()
-        self._terminal.show_notice(f"ptyd: reconnected to {self._name}")
+        self._show_notice(f"ptyd: reconnected to {self._name}")
+
+    def _show_notice(self, text: str) -> None:
+        """For a moment."""
+        self._terminal.show_notice(text)
         self._cancel_notice()
         self._notice_timer = asyncio.get_running_loop().call_later(NOTICE_SECONDS, self._terminal.end_notice)
 
@@ -210,7 +260,7 @@ class SessionView:
 
     def _read_keys(self) -> None:
         self._is_reading = True
-        self._terminal.start_reading(self._take_keys, lambda: self._end(endings.hung_up(self._name)))
+        self._terminal.start_reading(self._asker.take, lambda: self._end(endings.hung_up(self._name)))
 
     def _stop_reading(self) -> None:
         if self._is_reading:
@@ -235,12 +285,20 @@ class SessionView:
         self._forward(self._detector.flush_partial())
 
     def _forward(self, data: bytes) -> None:
-        if self._is_observer or not data:
+        if self._is_observer:
+            self._hint_at_read_only(data)
+            return
+        if not data:
             return
         self._typed += data
         self._has_typed.set()
         if len(self._typed) > MAX_TYPED_BYTES:
             self._stop_reading()
+
+    def _hint_at_read_only(self, keys: bytes) -> None:
+        if self._is_connected and has_key(keys):
+            leave = "" if self._keys is None else f"; {self._keys} detaches"
+            self._show_notice(f"ptyd: {self._name} is only watched here, keys are ignored{leave}")
 
     async def _send_keys(self) -> None:
         while True:

@@ -31,7 +31,7 @@ _ORIGIN = 6
 _SYNCHRONIZED_OUTPUT = 2026
 
 _INTERESTING = re.compile(
-    rb"\x1b(?:"
+    rb"\x1b(?!\[[\d;:]*+[@-Za-fi-km-qsu-z])(?:"  # colours and the cursor's moves are passed over: they are the most
     rb"\[(?:(?P<private>\?[\d;]*[hlsr])|(?P<kitty>[<>=][\d;]*u)|(?P<resource>>[\d;:]*[mnf])"
     rb"|(?P<plain>[\d;]*[hlrgt])|(?P<soft_reset>!p)|(?P<shape>\d* q))"
     rb"|\](?P<osc>\d{1,3}(?:;[^\x07\x1b\x18\x1a]{0,1024})?)(?:\x07|\x1b\\)"
@@ -127,6 +127,11 @@ class TerminalModes:
         """Brings back the title that was pushed before the output began, past what the output has pushed
         itself."""
         return POP_TITLE * (self._titles_pushed + 1)
+
+    @property
+    def is_title_changed(self) -> bool:
+        """Whether the output has set a title or touched the stack of titles."""
+        return self.osc.title is not None or self._titles_pushed != 0
 
     def _leave_modes(self) -> list[bytes]:
         parts = []

@@ -9,8 +9,9 @@ from ptyd_cli.calls import ask, keeper_runs
 from ptyd_cli.options import json_option
 from ptyd_cli.output import age_of, format_state, format_table, print_json, printable
 
-HEADS = ("NAME", "ID", "STATE", "PID", "SIZE", "CLIENTS", "AGE", "COMMAND")
+HEADS = ("NAME", "ID", "STATE", "PID", "SIZE", "CLIENTS", "AGE", "COMMAND", "TITLE")
 MAX_COMMAND_CHARS = 60
+MAX_TITLE_CHARS = 40
 
 
 @click.command("ls")
@@ -41,15 +42,19 @@ def fetch_sessions() -> list[SessionInfo]:
 
 
 def format_row(info: SessionInfo) -> tuple[str, ...]:
-    words = printable(" ".join(info.argv))
-    shown = words if len(words) <= MAX_COMMAND_CHARS else words[: MAX_COMMAND_CHARS - 1] + "…"
     return (
         printable(info.name),
         info.id,
-        format_state(info),
+        format_state(info) + (", locked" if info.locked else ""),
         str(info.pid),
         f"{info.cols}x{info.rows}",
         str(info.clients),
         age_of(info.created_at),
-        shown,
+        shorten(" ".join(info.argv), MAX_COMMAND_CHARS),
+        shorten(info.title, MAX_TITLE_CHARS),
     )
+
+
+def shorten(text: str, max_chars: int) -> str:
+    shown = printable(text)
+    return shown if len(shown) <= max_chars else shown[: max_chars - 1] + "…"

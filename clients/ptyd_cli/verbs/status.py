@@ -5,9 +5,9 @@ from ptyd_protocol.methods import NoParams, StatusResult
 from ptyd_sdk import oneshot
 
 from ptyd_cli.options import json_option
-from ptyd_cli.output import format_age, format_table, print_json, printable
+from ptyd_cli.output import format_age, format_bytes, format_table, print_json, printable
 
-CLIENT_HEADS = ("SESSION", "CLIENT", "ROLE", "SIZE", "UNACKED")
+CLIENT_HEADS = ("SESSION", "CLIENT", "ROLE", "SIZE", "ON ITS WAY", "MEMORY", "RESYNCS")
 
 
 @click.command("status")
@@ -42,9 +42,11 @@ def list_clients(status: StatusResult) -> list[tuple[str, ...]]:
         (
             client.session,
             printable(client.client),
-            client.role + (", lossless" if client.lossless else ""),
+            client.role + (", lossless" if client.lossless else "") + (", hidden" if client.hidden else ""),
             f"{client.cols}x{client.rows}",
-            str(client.sent - client.acked),
+            format_bytes(client.unacked or client.sent - client.acked),
+            format_bytes(client.held),
+            str(client.resyncs),
         )
         for client in status.clients
     ]

@@ -3,6 +3,10 @@
 import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
 import { watchPage } from "./net/page_signals";
+import { PageVisibility } from "./net/page_visibility";
+import { exportRecording } from "./player/export_recording";
+import { pickFile } from "./player/pick_file";
+import { readPlayer, showPlayer } from "./player/player_dialog";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
 import type { CreateParams, SessionInfo } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
@@ -12,7 +16,9 @@ import { h } from "./ui/dom";
 import { Drawer } from "./ui/drawer";
 import { createEmptyState } from "./ui/empty_state";
 import { EndBanner } from "./ui/end_banner";
+import { FitChoice } from "./ui/fit_choice";
 import { KeyBar } from "./ui/key_bar";
+import { cleanTitle } from "./ui/program_title";
 import { SearchBar } from "./ui/search_bar";
 import { askEnd, askNewSession, askRename } from "./ui/session_dialogs";
 import { handleShortcut } from "./ui/shortcuts";
@@ -35,7 +41,11 @@ export class App {
   readonly #drawer: Drawer;
   readonly #theme: Theme;
   readonly #empty: HTMLElement;
-  readonly #controlBanner = new ControlBanner(() => this.#workspace.view?.takeControl());
+  readonly #fit = new FitChoice();
+  readonly #controlBanner = new ControlBanner({
+    takeControl: () => this.#workspace.view?.takeControl(),
+    toggleFit: () => this.#toggleFit(),
+  });
   readonly #endBanner = new EndBanner({
     runAgain: () => void this.#try(() => this.#runAgain()),
     attachAgain: () => this.#workspace.view?.reattach(),
@@ -66,6 +76,8 @@ export class App {
     this.#workspace = new Workspace({
       host,
       connection: this.#connection,
+      visibility: new PageVisibility(),
+      isScaled: () => this.#fit.isScaled,
       readScheme: () => this.#theme.scheme,
       onState: () => this.#render(),
       onOpened: (view) => this.#searchBar.setAddon(view?.search ?? null),
@@ -76,6 +88,7 @@ export class App {
       toggleSidebar: () => this.#drawer.toggle(),
       rename: () => this.#openSession && this.#askRename(this.#openSession),
       search: () => this.#searchBar.open(),
+      toggleLock: () => void this.#try(() => this.#toggleLock()),
       cycleTheme: () => this.#theme.cycle(),
     });
     this.#sidebar = new Sidebar({
@@ -83,6 +96,8 @@ export class App {
       create: () => this.#askNew(),
       rename: (session) => this.#askRename(session),
       end: (session) => this.#askEnd(session),
+      showRecording: (session) => void this.#try(() => this.#showRecording(session)),
+      openRecording: () => void this.#try(() => this.#openRecording()),
     });
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
     this.#empty = createEmptyState(() => this.#askNew());
@@ -100,6 +115,7 @@ export class App {
       readSession: () => this.#workspace.session,
       readTopLine: () => this.#workspace.view?.terminal.buffer.active.viewportY ?? 0,
       readSize: () => this.#workspace.state?.size ?? null,
+      readPlayer,
     });
     this.#render();
     this.#connection.start();
@@ -158,6 +174,12 @@ export class App {
     if (session !== null && hasExited) await this.#forget(session);
   }
 
+  async #toggleLock(): Promise<void> {
+    const { session, state } = this.#workspace;
+    if (session === null || state === null) return;
+    await this.#connection.request("lock", { session, locked: !state.locked });
+  }
+
   async #forget(session: SessionInfo): Promise<void> {
     // It may have been removed by itself in the meantime.
     if (this.#sessions.get(session.id)?.state === "exited") await this.#end(session);
@@ -212,6 +234,34 @@ export class App {
     await this.#end(session);
   }
 
+  async #showRecording(session: SessionInfo): Promise<void> {
+    this.#drawer.close();
+    const { bytes, missing } = await exportRecording(this.#connection, session.id);
+    this.#play(
+      session.name,
+      bytes,
+      `${session.name}.cast`,
+      missing === 0 ? "" : "The beginning is no longer kept.",
+    );
+  }
+
+  async #openRecording(): Promise<void> {
+    this.#drawer.close();
+    const file = await pickFile(".cast,.json,.txt");
+    if (file !== null) this.#play(file.name, new Uint8Array(await file.arrayBuffer()), file.name, "");
+  }
+
+  #play(title: string, bytes: Uint8Array, fileName: string, note: string): void {
+    const { scheme } = this.#theme;
+    showPlayer({ title, bytes, fileName, note, scheme, onClosed: this.#focusTerminal });
+  }
+
+  #toggleFit(): void {
+    this.#fit.toggle();
+    this.#workspace.view?.layout();
+    this.#render();
+  }
+
   readonly #focusTerminal = (): void => this.#workspace.view?.offerFocus();
 
   #handleShortcut(event: KeyboardEvent): boolean {
@@ -249,11 +299,12 @@ export class App {
     const view = this.#workspace.state;
     this.#sidebar.update(this.#sessions.sessions, id);
     this.#topBar.update(session, view);
-    this.#controlBanner.update(view);
+    this.#controlBanner.update(view, this.#fit.isScaled);
     this.#endBanner.update(view?.end ?? null);
     this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
     this.#empty.hidden = view !== null;
     this.#keyBar.element.hidden = view === null;
-    document.title = session === null ? "ptyd" : `${session.name} · ptyd`;
+    const title = cleanTitle(view?.title || session?.title || "");
+    document.title = [title, session?.name ?? "", "ptyd"].filter((part) => part !== "").join(" · ");
   }
 }

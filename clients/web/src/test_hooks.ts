@@ -1,5 +1,7 @@
 /** What tests may ask of the page; it can change nothing. Elements are found by `data-testid`. */
 
+import type { PlayerState } from "./player/player_dialog";
+
 export interface TestHooks {
   /** Scrollback and screen of the open terminal as text, "" where none is open. */
   readText(): string;
@@ -13,6 +15,8 @@ export interface TestHooks {
   readTopLine(): number;
   /** The columns and rows of the open terminal. */
   readSize(): { cols: number; rows: number } | null;
+  /** The open player of recordings, or null. */
+  readPlayer(): PlayerState | null;
 }
 
 declare global {

@@ -1,6 +1,7 @@
 /** Which session is open, and its terminal. */
 
 import type { Connection } from "./net/connection";
+import type { PageVisibility } from "./net/page_visibility";
 import type { ChannelEvent, ChannelState, Size } from "./protocol/channel_state";
 import type { SessionInfo } from "./protocol/messages.gen";
 import type { Scheme } from "./terminal/colours";
@@ -15,6 +16,8 @@ const NARROW_PX = 500;
 export interface WorkspaceOptions {
   readonly host: HTMLElement;
   readonly connection: Connection;
+  readonly visibility: PageVisibility;
+  isScaled(): boolean;
   readScheme(): Scheme;
   onState(): void;
   /** Another terminal is open, or none any more. */
@@ -63,11 +66,11 @@ export class Workspace {
     }
     this.close();
     this.#session = session;
-    const { host, connection, onState, takeModifiers, onShortcut } = this.#options;
+    const { host, connection, visibility, isScaled, onState, takeModifiers, onShortcut } = this.#options;
     const fontSizePx = this.#fontSizePx;
     const scheme = this.#options.readScheme();
     host.hidden = false;
-    const common = { host, connection, onState, takeModifiers, onShortcut };
+    const common = { host, connection, visibility, isScaled, onState, takeModifiers, onShortcut };
     this.#view = new TerminalView({ ...common, session, scheme, fontSizePx, isNew });
     this.#options.onOpened(this.#view);
     this.#view.offerFocus();

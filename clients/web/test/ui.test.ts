@@ -2,8 +2,11 @@ import { describe, expect, test } from "vitest";
 import { Heartbeat, TICK_MS } from "../src/net/heartbeat";
 import type { SessionInfo } from "../src/protocol/messages.gen";
 import { SessionList } from "../src/protocol/session_list";
+import { describeAppearance, parseColour } from "../src/terminal/appearance";
+import { terminalThemes } from "../src/terminal/colours";
 import { chooseFontSize, clampSize } from "../src/terminal/letterbox";
 import { encodeBarKey, modifyText } from "../src/terminal/modifiers";
+import { cleanTitle } from "../src/ui/program_title";
 import { CommandLineError, joinCommandLine, splitCommandLine } from "../src/ui/shell_words";
 import { StickyModifiers } from "../src/ui/sticky_modifiers";
 import { describeDetached, describeExit, describeStatus } from "../src/ui/words";
@@ -107,6 +110,46 @@ describe("the letterbox", () => {
   });
 });
 
+describe("the appearance", () => {
+  test.each(["dark", "light"] as const)("of the %s theme is complete", (scheme) => {
+    const appearance = describeAppearance(scheme, { width: 8.43, height: 17 }, 2);
+    expect(appearance.palette?.length).toBe(16);
+    expect(appearance.palette?.[9]).toBe(parseColour(terminalThemes[scheme].brightRed));
+    expect(appearance).toMatchObject({ cell_width: 17, cell_height: 34, dark: scheme === "dark" });
+    for (const colour of [appearance.foreground, appearance.background, appearance.cursor]) {
+      expect(colour).toEqual(expect.any(Number));
+    }
+  });
+
+  test("of cells that cannot be measured is unknown", () => {
+    const unknown = { cell_width: 0, cell_height: 0 };
+    expect(describeAppearance("dark", { width: 0, height: 0 }, 1)).toMatchObject(unknown);
+    expect(describeAppearance("dark", { width: Number.NaN, height: -3 }, 1)).toMatchObject(unknown);
+  });
+
+  test.each([
+    ["#000000", 0],
+    ["#FFa001", 0xffa001],
+    ["#fff", null],
+    ["red", null],
+    ["#ffffff80", null],
+    [undefined, null],
+  ])("colour %s", (text, colour) => {
+    expect(parseColour(text)).toBe(colour);
+  });
+});
+
+test.each([
+  ["  vim  a.txt ", "vim a.txt"],
+  ["a\x1b]0;b\x07\nc", "a ]0;b c"],
+  ["\u202egnp.exe\u2066", "gnp.exe"],
+  ["<b>bold</b>", "<b>bold</b>"],
+  ["x".repeat(300), `${"x".repeat(200)}…`],
+  ["你好 👩‍💻", "你好 👩‍💻"],
+])("the title %j is shown as %j", (title, shown) => {
+  expect(cleanTitle(title)).toBe(shown);
+});
+
 describe("the list of sessions", () => {
   function makeSession(id: string, changes: Partial<SessionInfo> = {}): SessionInfo {
     return {
@@ -131,6 +174,7 @@ describe("the list of sessions", () => {
       kind: "command",
       title: "",
       locked: false,
+    recording: "",
       ...changes,
     };
   }

@@ -44,6 +44,8 @@ QUESTIONS = {
     "Claude Code's status": b"\x1b]7501;?\x1b\\",
     "iTerm2 cell size": b"\x1b]1337;ReportCellSize\x07",
     "kitty graphics": b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\",
+    "cursor, through a tmux": b"\x1bPtmux;\x1b\x1b[6n\x1b\x1b]11;?\x07\x1b\x1b\\\x1b\\",
+    "cursor, through a tmux, cut off": b"\x1bPtmux;\x1b\x1b[6n\x1b[6n",
     "8-bit cursor": b"\xc2\x9b6n",
     "8-bit background": b"\xc2\x9d11;?\xc2\x9c",
 }
@@ -70,6 +72,9 @@ KEPT = {
     "charset": b"\x1b(0lqk\x1b(B",
     "sixel": b"\x1bPq#0;2;0;0;0~~\x1b\\",
     "APC of others": b"\x1b_hello\x1b\\",
+    "two links": b"\x1b]8;id=1;http://x\x07x\x1b]8;;\x07\x1b]133;A\x07",
+    "DCS that begins like tmux's": b"\x1bPtm\x1b\\",
+    "end of no string": b"a\x1b\\b",
     "broken CSI": b"\x1b[12\x1b[1m",
     "cancelled CSI": b"\x1b[6\x18n",
     "two escapes": b"\x1b\x1b",
@@ -95,6 +100,15 @@ def test_everything_else_stays_in_any_two_pieces(kept: bytes) -> None:
     for cut in range(len(data) + 1):
         query_filter = QueryFilter()
         assert query_filter.feed(data[:cut]) + query_filter.feed(data[cut:]) == data
+
+
+def test_only_titles_that_were_pushed_are_popped() -> None:
+    query_filter = QueryFilter()
+    assert query_filter.feed(b"\x1b[23;2t\x1b[22;0t\x1b[22;0;0t\x1b[23;0") == b"\x1b[22;0t\x1b[22;0;0t"
+    assert query_filter.feed(b"t\x1b[23t\x1b[23;0tx") == b"\x1b[23;0t\x1b[23tx"
+    query_filter.feed(b"\x1b[22;0t")
+    query_filter.reset()
+    assert query_filter.feed(b"\x1b[23;0tx") == b"x"
 
 
 def test_controls_inside_a_question_still_happen() -> None:

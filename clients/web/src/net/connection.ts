@@ -1,6 +1,6 @@
 /** Keeps one client connected: opens sockets, waits between attempts, notices dead ones, answers requests. */
 
-import type { ChannelState, Size } from "../protocol/channel_state";
+import type { ChannelOptions, ChannelState, Size } from "../protocol/channel_state";
 import { decodeResult } from "../protocol/codec";
 import { type ClientIdentity, type ConnectionEvent, ConnectionState } from "../protocol/connection_state";
 import { ProtocolError, RequestFailure } from "../protocol/errors";
@@ -89,8 +89,8 @@ export class Connection {
     });
   }
 
-  attach(session: string, size: Size): ChannelState {
-    const channel = this.#state.attach(session, size);
+  attach(session: string, size: Size, options: ChannelOptions = {}): ChannelState {
+    const channel = this.#state.attach(session, size, options);
     this.#flush();
     return channel;
   }

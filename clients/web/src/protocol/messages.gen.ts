@@ -53,6 +53,10 @@ export const RECONNECT_MAX_SECONDS = 10;
 export const HOLD_GRACE_SECONDS = 10;
 /** A hold that slows its child and acknowledges nothing for so long ends. */
 export const HOLD_STALL_SECONDS = 60;
+/** Of a mark. */
+export const MAX_LABEL_CHARS = 256;
+/** Room for the daemon's numbers. */
+export const MAX_RESUME_CHARS = 256;
 
 /** Why a connection ended. Codes are never reused. */
 export const CloseCode = {
@@ -452,10 +456,13 @@ export interface SessionInfo {
   title: string;
   /** Typing does not take control. */
   locked: boolean;
+  /** The file that it is recorded to from the start; empty: none. */
+  recording: string;
 }
 
 /** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
- * `kind`: which agent's knowledge applies ("command", "claude").
+ * `kind`: which agent's knowledge applies ("command", "claude"). `record`: the absolute path of a file that does
+ * not exist yet; the session is recorded to it as asciicast v3, what is typed only with `record_input`.
  */
 export interface CreateParams {
   argv?: string[];
@@ -465,6 +472,8 @@ export interface CreateParams {
   rows?: number;
   name?: string;
   kind?: string;
+  record?: string;
+  record_input?: boolean;
 }
 
 export interface SessionParams {
@@ -686,6 +695,28 @@ export interface ShutdownResult {
   sessions_left: number;
 }
 
+/** Sets a mark in the session's recordings, here and now. */
+export interface MarkParams {
+  label?: string;
+  session?: string;
+}
+
+/** The session's log as asciicast v3, piece by piece. `resume`: of the result before; empty: the beginning. */
+export interface ExportParams {
+  resume?: string;
+  session?: string;
+}
+
+/** Whole lines. `resume` None: it is the last piece. `start`: the offset of the first output in the export, 0
+ * where all of the session is. `skipped`: so many bytes were overwritten before this piece could be made.
+ */
+export interface ExportResult {
+  data: Uint8Array;
+  resume: string | null;
+  start: number;
+  skipped: number;
+}
+
 /** Each method with the types of its parameters and of its result. */
 export interface Methods {
   create: { params: CreateParams; result: SessionInfo };
@@ -709,6 +740,8 @@ export interface Methods {
   access_token: { params: NoParams; result: TokenResult };
   restart: { params: NoParams; result: null };
   shutdown: { params: ShutdownParams; result: ShutdownResult };
+  mark: { params: MarkParams; result: SessionInfo };
+  export: { params: ExportParams; result: ExportResult };
 }
 export type MethodName = keyof Methods;
 
@@ -1002,7 +1035,10 @@ export type StructName =
   | "TicketResult"
   | "TokenResult"
   | "ShutdownParams"
-  | "ShutdownResult";
+  | "ShutdownResult"
+  | "MarkParams"
+  | "ExportParams"
+  | "ExportResult";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
@@ -1028,6 +1064,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "kind", type: { kind: "str" }, default: "command" },
     { name: "title", type: { kind: "str" }, default: "" },
     { name: "locked", type: { kind: "bool" }, default: false },
+    { name: "recording", type: { kind: "str" }, default: "" },
   ],
   CreateParams: [
     { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
@@ -1037,6 +1074,8 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "rows", type: { kind: "int", min: 1, max: 1000 }, default: 24 },
     { name: "name", type: { kind: "str", max: 64 }, default: "" },
     { name: "kind", type: { kind: "str" }, default: "command" },
+    { name: "record", type: { kind: "str" }, default: "" },
+    { name: "record_input", type: { kind: "bool" }, default: false },
   ],
   SessionParams: [
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
@@ -1194,6 +1233,20 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   ShutdownResult: [
     { name: "sessions_left", type: { kind: "int" } },
   ],
+  MarkParams: [
+    { name: "label", type: { kind: "str", max: 256 }, default: "" },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  ExportParams: [
+    { name: "resume", type: { kind: "str", max: 256 }, default: "" },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  ExportResult: [
+    { name: "data", type: { kind: "bytes" } },
+    { name: "resume", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
+    { name: "start", type: { kind: "int" } },
+    { name: "skipped", type: { kind: "int" }, default: 0 },
+  ],
 };
 
 export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldType; readonly result: FieldType }>> = {
@@ -1218,4 +1271,6 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   access_token: { params: { kind: "struct", name: "NoParams" }, result: { kind: "struct", name: "TokenResult" } },
   restart: { params: { kind: "struct", name: "NoParams" }, result: { kind: "null" } },
   shutdown: { params: { kind: "struct", name: "ShutdownParams" }, result: { kind: "struct", name: "ShutdownResult" } },
+  mark: { params: { kind: "struct", name: "MarkParams" }, result: { kind: "struct", name: "SessionInfo" } },
+  export: { params: { kind: "struct", name: "ExportParams" }, result: { kind: "struct", name: "ExportResult" } },
 };

@@ -9,8 +9,10 @@ import { WebglAddon } from "@xterm/addon-webgl";
 import { Terminal } from "@xterm/xterm";
 import { clampCounts } from "./clamp_counts";
 import { minimumContrast, type Scheme, terminalThemes } from "./colours";
+import { DEEP_SCROLLBACK_LINES } from "./scrollback_depth";
 
-export const SCROLLBACK_LINES = 10_000;
+/** The deepest that is asked for, and room for what comes while it is read. */
+const SCROLLBACK_LINES = DEEP_SCROLLBACK_LINES + 2_000;
 
 const fontFamily =
   'ui-monospace, "SF Mono", SFMono-Regular, Menlo, "Cascadia Mono", "JetBrains Mono", "DejaVu Sans Mono", Consolas, monospace';

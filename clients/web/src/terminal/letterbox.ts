@@ -1,19 +1,17 @@
-/** Brings a terminal of any size into the space there is: filling it, centred in it, or shrunk to it. */
+/** Brings a terminal of any size into the space there is: filling it, centred in it, shrunk to it, or to be scrolled. */
 
 import type { FitAddon } from "@xterm/addon-fit";
 import type { Terminal } from "@xterm/xterm";
 import type { Size } from "../protocol/channel_state";
 import { MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS } from "../protocol/messages.gen";
+import type { CellExtent } from "./appearance";
 
 const MIN_FONT_PX = 4;
 const FONT_STEP_PX = 0.5;
 /** What xterm.js keeps free at the right for its scroll bar. */
 const SCROLLBAR_PX = 14;
 
-interface Extent {
-  readonly width: number;
-  readonly height: number;
-}
+type Extent = CellExtent;
 
 /** The font size at which the terminal fits the space, at most the base size. */
 export function chooseFontSize(basePx: number, needed: Extent, space: Extent): number {
@@ -43,6 +41,11 @@ export class Letterbox {
     this.#baseFontPx = baseFontPx;
   }
 
+  /** One cell at the base font size, in CSS pixels; 0 before anything could be measured. */
+  get baseCell(): CellExtent {
+    return this.#baseCell;
+  }
+
   /** The size that would fill the space at the base font size; null where nothing can be measured. */
   measureWanted(): Size | null {
     if (this.#isBaseFont) {
@@ -66,12 +69,13 @@ export class Letterbox {
     this.#setExtent("", "");
   }
 
-  /** Centres a terminal whose size somebody else chose. */
-  box(): void {
+  /** Centres a terminal whose size somebody else chose; `isScaled`: where there is no room for it, it is shrunk. */
+  box(isScaled: boolean): void {
     this.#host.classList.add("letterboxed");
     const { cols, rows } = this.#terminal;
     const needed = { width: cols * this.#baseCell.width, height: rows * this.#baseCell.height };
-    if (needed.width > 0) this.#shrink(needed);
+    if (!isScaled) this.#setFont(this.#baseFontPx);
+    else if (needed.width > 0) this.#shrink(needed);
     const screen = this.#measureScreen();
     this.#setExtent(`${Math.ceil(screen.width) + SCROLLBAR_PX}px`, `${Math.ceil(screen.height)}px`);
   }

@@ -6,6 +6,11 @@
 
 import type { IFunctionIdentifier, IParser } from "@xterm/xterm";
 
+/*
+ * This is the first of two nets. The second (TerminalView) sends nothing that xterm.js says by itself: it also catches
+ * what is a question only in part, and what a later xterm.js may learn to answer.
+ */
+
 /** CSI sequences that are questions whatever their parameters. */
 const csiQuestions: readonly IFunctionIdentifier[] = [
   { final: "c" }, // DA1
@@ -25,8 +30,10 @@ const windowReports = new Set([11, 13, 14, 15, 16, 18, 19, 20, 21]);
 /** OSC that set colours, or ask for them with "?". */
 const colourOscs = [4, 5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19];
 
-function isColourQuestion(data: string): boolean {
-  return data.split(";").includes("?");
+/** Of "4;1;?" and "11;?", but not of "4;1;?;2;#fff", which sets something, too. */
+function isColourQuestion(osc: number, data: string): boolean {
+  const values = data.split(";").filter((_, index) => osc > 5 || index % 2 === 1);
+  return values.length > 0 && values.every((value) => value === "?");
 }
 
 /** `mayAnswer` is asked at the moment at which the question is parsed. */
@@ -38,7 +45,8 @@ export function swallowQueries(parser: IParser, mayAnswer: () => boolean): void 
     ([operation]) => windowReports.has(Number(operation)) && isSwallowed(),
   );
   for (const osc of colourOscs)
-    parser.registerOscHandler(osc, (data) => isColourQuestion(data) && isSwallowed());
+    parser.registerOscHandler(osc, (data) => isColourQuestion(osc, data) && isSwallowed());
+  parser.registerOscHandler(52, (data) => data.endsWith(";?") && isSwallowed());
   parser.registerDcsHandler({ intermediates: "$", final: "q" }, isSwallowed); // DECRQSS
   parser.registerDcsHandler({ intermediates: "+", final: "q" }, isSwallowed); // XTGETTCAP
 }

@@ -10,19 +10,33 @@ export interface FedTerminal {
   resize(cols: number, rows: number): void;
 }
 
-/** CAN ends a sequence that was cut in the middle, RIS resets everything. As bytes, so that half a character ends too. */
-const RESET_BYTES = Uint8Array.of(0x18, 0x1b, 0x63);
+/** What happens around a screen that takes the place of all that the terminal shows. */
+export interface ScreenSwap {
+  /** All before it has been parsed. */
+  begin(): void;
+  /** It has been parsed. */
+  end(): void;
+}
+
+/** As bytes, so that half a character ends, too. */
+const RESET_BYTES = new TextEncoder().encode(
+  "\x18" + // CAN ends a sequence that was cut in the middle
+    "\x1bc" + // RIS resets everything
+    "\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\\x1b]112\x1b\\", // but the colours
+);
+
+export type Consume = (mark: OutputMark) => void;
 
 export class TerminalFeed {
   readonly #terminal: FedTerminal;
-  readonly #onParsed: (mark: OutputMark) => void;
   readonly #onResized: () => void;
+  readonly #swap: ScreenSwap;
   #isLive = false;
 
-  constructor(terminal: FedTerminal, onParsed: (mark: OutputMark) => void, onResized: () => void) {
+  constructor(terminal: FedTerminal, onResized: () => void, swap: ScreenSwap) {
     this.#terminal = terminal;
-    this.#onParsed = onParsed;
     this.#onResized = onResized;
+    this.#swap = swap;
   }
 
   /** Whether the bytes being parsed at this moment are from the present. */
@@ -30,7 +44,8 @@ export class TerminalFeed {
     return this.#isLive;
   }
 
-  handle(event: ChannelEvent): void {
+  /** `consume` is called with the event's mark when it has been parsed. */
+  handle(event: ChannelEvent, consume: Consume): void {
     switch (event.type) {
       case "attached":
         this.#afterParsing(() => {
@@ -41,11 +56,10 @@ export class TerminalFeed {
         this.#terminal.write(RESET_BYTES, () => this.#resize(event.size));
         break;
       case "screen":
-        this.#terminal.write(RESET_BYTES, () => this.#resize(event.size));
-        this.#terminal.write(event.data, () => this.#onParsed(event.mark));
+        this.#showScreen(event.size, event.data, () => consume(event.mark));
         break;
       case "output":
-        this.#terminal.write(event.data, () => this.#onParsed(event.mark));
+        this.#terminal.write(event.data, () => consume(event.mark));
         break;
       case "resized":
         this.#afterParsing(() => this.#resize(event.size));
@@ -57,6 +71,24 @@ export class TerminalFeed {
         break;
       default:
     }
+  }
+
+  /**
+   * Without a frame that is blank: xterm.js parses what it was given in one piece in one piece, and may draw between any
+   * two. So the reset goes with the screen, and what takes its time comes before it.
+   */
+  #showScreen(size: Size, data: Uint8Array, onParsed: () => void): void {
+    this.#afterParsing(() => {
+      this.#swap.begin();
+      this.#resize(size);
+    });
+    const screen = new Uint8Array(RESET_BYTES.length + data.length);
+    screen.set(RESET_BYTES);
+    screen.set(data, RESET_BYTES.length);
+    this.#terminal.write(screen, () => {
+      this.#swap.end();
+      onParsed();
+    });
   }
 
   #afterParsing(action: () => void): void {

@@ -3,16 +3,28 @@
 import type { SearchAddon } from "@xterm/addon-search";
 import type { Terminal } from "@xterm/xterm";
 import type { Connection } from "../net/connection";
-import type { ChannelEvent, ChannelPhase, ChannelState, Size } from "../protocol/channel_state";
+import type { PageVisibility } from "../net/page_visibility";
+import type {
+  ChannelEvent,
+  ChannelPhase,
+  ChannelState,
+  Size,
+  TerminalAppearance,
+} from "../protocol/channel_state";
+import { describeAppearance } from "./appearance";
 import { readBufferText } from "./buffer_text";
 import { minimumContrast, type Scheme, terminalThemes } from "./colours";
 import { createTerminal, useWebgl } from "./create_terminal";
-import { isReport } from "./input_kind";
+import { reportFocus } from "./focus_reports";
+import { isFocusReport, isReport } from "./input_kind";
 import { Letterbox } from "./letterbox";
 import { type BarKey, encodeBarKey, type Modifiers, modifyText } from "./modifiers";
+import { findAnchor, type ScrollAnchor, takeAnchor } from "./scroll_anchor";
+import { ScrollbackDepth } from "./scrollback_depth";
 import { swallowPastClipboard, swallowQueries } from "./swallow_queries";
 import { TerminalFeed } from "./terminal_feed";
 import { scrollByTouch } from "./touch_scroll";
+import { onTypedData } from "./xterm_internals";
 
 export type ViewEnd =
   | { readonly type: "exited"; readonly code: number | null; readonly signal: number | null }
@@ -23,6 +35,8 @@ export interface ViewState {
   readonly phase: ChannelPhase;
   /** Whether this view decides the size. */
   readonly yours: boolean;
+  /** Whether typing does not take control. */
+  readonly locked: boolean;
   /** The session's size. */
   readonly size: Size;
   /** Bytes typed that the daemon has not yet taken. */
@@ -36,11 +50,14 @@ export interface ViewState {
 export interface ViewOptions {
   readonly host: HTMLElement;
   readonly connection: Connection;
+  readonly visibility: PageVisibility;
   readonly session: string;
   readonly scheme: Scheme;
   readonly fontSizePx: number;
   /** The session was made by this page a moment ago: nobody else has answered its first questions. */
   readonly isNew: boolean;
+  /** Whether a terminal that another client has sized is shrunk to the space there is. */
+  isScaled(): boolean;
   onState(state: ViewState): void;
   /** Takes the sticky modifiers of the key bar for one key. */
   takeModifiers(): Modifiers;
@@ -58,6 +75,12 @@ export class TerminalView {
   readonly #feed: TerminalFeed;
   readonly #encoder = new TextEncoder();
   readonly #observer: ResizeObserver;
+  readonly #depth = new ScrollbackDepth();
+  readonly #unwatchVisibility: () => void;
+  #scheme: Scheme;
+  #appearance: TerminalAppearance | null = null;
+  /** Where the user had scrolled to when a screen began to take the place of the one before. */
+  #anchor: ScrollAnchor | null = null;
   #channel: ChannelState | null = null;
   #attachments = 0;
   #end: ViewEnd | null = null;
@@ -65,14 +88,14 @@ export class TerminalView {
 
   constructor(options: ViewOptions) {
     this.#options = options;
+    this.#scheme = options.scheme;
     const { terminal, fit, search } = createTerminal(options.scheme, options.fontSizePx);
     this.#terminal = terminal;
     this.#search = search;
-    this.#feed = new TerminalFeed(
-      terminal,
-      (mark) => this.#act((channel) => channel.consume(mark)),
-      () => this.layout(),
-    );
+    this.#feed = new TerminalFeed(terminal, () => this.layout(), {
+      begin: () => this.#beginScreen(),
+      end: () => this.#endScreen(),
+    });
     swallowQueries(terminal.parser, () => this.#mayAnswer);
     swallowPastClipboard(terminal.parser, () => this.#feed.isLive);
     terminal.open(options.host);
@@ -81,6 +104,7 @@ export class TerminalView {
     this.#listen();
     this.#observer = new ResizeObserver(() => this.layout());
     this.#observer.observe(options.host);
+    this.#unwatchVisibility = options.visibility.watch(() => this.#followVisibility());
     this.#attachWhenVisible();
   }
 
@@ -96,6 +120,7 @@ export class TerminalView {
     return {
       phase: this.#channel?.phase ?? "offline",
       yours: this.#channel?.yours ?? false,
+      locked: this.#channel?.locked ?? false,
       size: { cols: this.#terminal.cols, rows: this.#terminal.rows },
       pendingInputBytes: this.#channel?.pendingInputBytes ?? 0,
       end: this.#end,
@@ -119,13 +144,15 @@ export class TerminalView {
   setScheme(scheme: Scheme): void {
     this.#terminal.options.theme = terminalThemes[scheme];
     this.#terminal.options.minimumContrastRatio = minimumContrast[scheme];
+    this.#scheme = scheme;
+    this.#tellAppearance();
   }
 
   // --- the channel ---
 
   handle(channel: ChannelState, event: ChannelEvent): void {
     if (channel !== this.#channel) return;
-    this.#feed.handle(event);
+    this.#feed.handle(event, (mark) => this.#options.connection.act(() => channel.consume(mark)));
     if (event.type === "attached") this.#attachments += 1;
     if (event.type === "exited" || event.type === "detached") this.#end = event;
     if (event.type === "control" || event.type === "live") this.layout();
@@ -152,7 +179,7 @@ export class TerminalView {
   }
 
   dispose(): void {
-    document.removeEventListener("visibilitychange", this.#onVisibility);
+    this.#unwatchVisibility();
     this.#observer.disconnect();
     if (this.#channel !== null) this.#options.connection.detach(this.#channel);
     this.#channel = null;
@@ -177,7 +204,7 @@ export class TerminalView {
 
   #listen(): void {
     const terminal = this.#terminal;
-    terminal.onData((data) => this.#handleData(data));
+    onTypedData(terminal, (data, isTyped) => this.#handleData(data, isTyped));
     terminal.onBinary((data) => {
       if (this.#channel?.yours) this.#writeBytes(Uint8Array.from(data, (char) => char.charCodeAt(0)));
     });
@@ -185,8 +212,11 @@ export class TerminalView {
       this.#title = title;
       this.#publish();
     });
+    terminal.onScroll(() => this.#handleScroll());
     terminal.attachCustomKeyEventHandler((event) => event.isComposing || !this.#options.onShortcut(event));
-    document.addEventListener("visibilitychange", this.#onVisibility);
+    reportFocus(terminal, (report) => {
+      if (this.#channel?.yours) this.#write(report);
+    });
     const { textarea, element } = terminal;
     textarea?.setAttribute("autocapitalize", "none");
     textarea?.setAttribute("autocomplete", "off");
@@ -194,7 +224,13 @@ export class TerminalView {
     if (element !== undefined) scrollByTouch(terminal, element);
   }
 
-  #handleData(data: string): void {
+  /** `isTyped` false: xterm.js says it by itself, as an answer. */
+  #handleData(data: string, isTyped: boolean | null): void {
+    if (isFocusReport(data)) return;
+    if (isTyped === false) {
+      if (this.#mayAnswer) this.#write(data);
+      return;
+    }
     if (isReport(data)) {
       if (this.#channel?.yours) this.#write(data);
       return;
@@ -222,7 +258,7 @@ export class TerminalView {
 
   /** Brings the terminal into the space there is, and tells the daemon which size would fill it. */
   layout(): void {
-    if (document.hidden) this.#yieldSize();
+    if (this.#options.visibility.isHidden) this.#yieldSize();
     else this.#claimSize();
   }
 
@@ -230,7 +266,8 @@ export class TerminalView {
     const wanted = this.#letterbox.measureWanted();
     // Before that the daemon has not said whose the size is: leave things as they are.
     if (this.#channel === null || this.#channel.yours) this.#letterbox.fill();
-    else if (this.#channel.phase === "live") this.#letterbox.box();
+    else if (this.#channel.phase === "live") this.#letterbox.box(this.#options.isScaled());
+    this.#tellAppearance();
     if (wanted !== null) this.#act((channel) => channel.resize(wanted));
     this.#publish();
   }
@@ -245,23 +282,70 @@ export class TerminalView {
   }
 
   #attachWhenVisible(): void {
-    if (document.hidden || this.#channel !== null || this.#end !== null) return;
+    if (this.#options.visibility.isHidden || this.#channel !== null || this.#end !== null) return;
+    this.#channel = this.#attach();
+    this.#publish();
+  }
+
+  #attach(): ChannelState {
     const wanted = this.#letterbox.measureWanted() ?? {
       cols: this.#terminal.cols,
       rows: this.#terminal.rows,
     };
-    this.#channel = this.#options.connection.attach(this.#options.session, wanted);
+    this.#tellAppearance();
+    return this.#options.connection.attach(this.#options.session, wanted, {
+      scrollback: this.#depth.lines,
+      hidden: this.#options.visibility.isHidden,
+      ...(this.#appearance !== null && { appearance: this.#appearance }),
+    });
+  }
+
+  #followVisibility(): void {
+    this.#act((channel) => channel.setHidden(this.#options.visibility.isHidden));
+    this.#attachWhenVisible();
+    this.layout();
+  }
+
+  #tellAppearance(): void {
+    const appearance = describeAppearance(this.#scheme, this.#letterbox.baseCell, devicePixelRatio);
+    if (JSON.stringify(appearance) === JSON.stringify(this.#appearance)) return;
+    this.#appearance = appearance;
+    this.#act((channel) => channel.setAppearance(appearance));
+  }
+
+  // --- screens ---
+
+  #beginScreen(): void {
+    this.#anchor = takeAnchor(this.#terminal.buffer.active);
+    // The screen says it where there is one.
+    this.#title = "";
+  }
+
+  #endScreen(): void {
+    const { buffer } = this.#terminal;
+    const line = this.#anchor === null ? null : findAnchor(buffer.active, this.#anchor);
+    if (line !== null) this.#terminal.scrollToLine(line);
+    this.#depth.receive(buffer.normal.baseY);
     this.#publish();
   }
 
-  readonly #onVisibility = (): void => {
-    this.#attachWhenVisible();
-    this.layout();
-  };
+  #handleScroll(): void {
+    const { type, viewportY, baseY } = this.#terminal.buffer.active;
+    if (type === "normal" && viewportY === 0 && baseY > 0) this.#loadMore();
+  }
+
+  /** Attaches anew with more lines above the screen; until they come, all stays as it is. */
+  #loadMore(): void {
+    const channel = this.#channel;
+    if (channel?.phase !== "live" || !channel.answers || !this.#depth.deepen()) return;
+    this.#channel = this.#attach();
+    // In this order: whoever attached last inherits the control of the one who leaves.
+    this.#options.connection.detach(channel);
+  }
 
   get #mayAnswer(): boolean {
     const channel = this.#channel;
-    if (channel === null || !channel.yours) return false;
+    if (channel === null || channel.answers || !channel.yours) return false;
     if (channel.phase === "live" && this.#feed.isLive) return true;
     // The first replay of a session that this page has just made is its present.
     const isFirst = this.#options.isNew && this.#attachments === 1;

@@ -8,8 +8,18 @@ export interface LiveParams {
   readonly length: number;
 }
 
+interface CoreService {
+  /** Fires right before onData where a user caused the data: a key, a paste, a pointer. */
+  onUserInput(listener: () => void): IDisposable;
+}
+
 interface Core {
   registerCsiHandler(id: IFunctionIdentifier, handler: (params: LiveParams) => boolean): IDisposable;
+  readonly coreService: Partial<CoreService>;
+}
+
+function reachCore(terminal: object): Partial<Core> | undefined {
+  return (terminal as { _core?: Partial<Core> })._core;
 }
 
 /** Registers a handler that may change the parameters before xterm.js's own handler sees them; null: not possible. */
@@ -18,6 +28,24 @@ export function registerLiveCsiHandler(
   id: IFunctionIdentifier,
   handler: (params: LiveParams) => boolean,
 ): IDisposable | null {
-  const core = (terminal as { _core?: Partial<Core> })._core;
-  return core?.registerCsiHandler?.(id, handler) ?? null;
+  return reachCore(terminal)?.registerCsiHandler?.(id, handler) ?? null;
+}
+
+/**
+ * As the terminal's onData, and tells what a user has caused from what xterm.js says by itself, such as an answer to a
+ * program's question. `isTyped` null: it cannot be told.
+ */
+export function onTypedData(
+  terminal: Pick<Terminal, "onData">,
+  handler: (data: string, isTyped: boolean | null) => void,
+): void {
+  let isTyped = false;
+  const watched = reachCore(terminal)?.coreService?.onUserInput?.(() => {
+    isTyped = true;
+  });
+  terminal.onData((data) => {
+    const wasTyped = watched === undefined ? null : isTyped;
+    isTyped = false;
+    handler(data, wasTyped);
+  });
 }

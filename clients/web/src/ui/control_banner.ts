@@ -1,27 +1,38 @@
-/** Says that another client decides the size, and offers to take that over. */
+/** Says that another client decides the size, and offers to take that over, or to look at it in another way. */
 
 import type { ViewState } from "../terminal/terminal_view";
-import { textButton } from "./button";
+import { iconButton, textButton } from "./button";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
+
+export interface ControlBannerActions {
+  takeControl(): void;
+  toggleFit(): void;
+}
 
 export class ControlBanner {
   readonly element: HTMLElement;
   readonly #text = h("span", { class: "banner-text" });
+  readonly #fit: HTMLButtonElement;
 
-  constructor(takeControl: () => void) {
+  constructor(actions: ControlBannerActions) {
+    this.#fit = iconButton("fit", "Shrink to the window", "fit", () => actions.toggleFit());
     this.element = h(
       "div",
       { class: "banner", attrs: { hidden: true, role: "status", "data-testid": "observed" } },
       icon("people"),
       this.#text,
-      textButton("Take control", "take-control", "small primary", takeControl),
+      this.#fit,
+      textButton("Take control", "take-control", "small primary", () => actions.takeControl()),
     );
   }
 
-  update(view: ViewState | null): void {
+  update(view: ViewState | null, isScaled: boolean): void {
     const isObserved = view !== null && view.phase === "live" && !view.yours;
     this.element.hidden = !isObserved;
-    if (isObserved) setText(this.#text, `Sized ${view.size.cols}×${view.size.rows} by another client.`);
+    this.#fit.setAttribute("aria-pressed", String(isScaled));
+    if (!isObserved) return;
+    const size = `Sized ${view.size.cols}×${view.size.rows} by another client.`;
+    setText(this.#text, view.locked ? `${size} Locked: typing does not take control.` : size);
   }
 }

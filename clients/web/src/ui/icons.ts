@@ -18,6 +18,13 @@ const paths = {
     "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM3.5 19c.6-3 2.8-4.5 5.5-4.5s4.9 1.5 5.5 4.5M15.5 5.3a3 3 0 0 1 0 5.4M17.5 14.8c1.6.7 2.6 2.1 3 4.2",
   paste: "M9 5H6v15h12V5h-3M9 3.5h6V7H9Z",
   prompt: "M5 7l5 5-5 5M12.5 17H19",
+  play: "M8 5.5v13l11-6.5Z",
+  pause: "M8.5 5.5v13M15.5 5.5v13",
+  save: "M12 4v11M7 10.5l5 5 5-5M5 20h14",
+  film: "M4 5.5h16v13H4ZM8 5.5v13M16 5.5v13M4 12h4M16 12h4",
+  lock: "M6.5 11h11v8.5h-11ZM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+  unlock: "M6.5 11h11v8.5h-11ZM8.5 11V7a3.5 3.5 0 0 1 6.8-1.2",
+  fit: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5M9 9h6v6H9Z",
 } as const;
 
 export type IconName = keyof typeof paths;

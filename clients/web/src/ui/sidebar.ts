@@ -4,6 +4,7 @@ import type { SessionInfo } from "../protocol/messages.gen";
 import { iconButton } from "./button";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
+import { cleanTitle } from "./program_title";
 import { describeCommand, describeSessionState, isGoodExit } from "./words";
 
 export interface SidebarActions {
@@ -11,6 +12,8 @@ export interface SidebarActions {
   create(): void;
   rename(session: SessionInfo): void;
   end(session: SessionInfo): void;
+  showRecording(session: SessionInfo): void;
+  openRecording(): void;
 }
 
 class Row {
@@ -40,6 +43,7 @@ class Row {
       h(
         "span",
         { class: "session-actions" },
+        iconButton("film", "Recording", "session-recording", () => actions.showRecording(this.#session)),
         iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session)),
         this.#end,
       ),
@@ -56,9 +60,12 @@ class Row {
     this.#dot.className = `dot ${isRunning ? "dot-running" : isGood ? "dot-ended" : "dot-failed"}`;
     setText(this.#name, session.name);
     setText(this.#size, `${session.cols}×${session.rows}`);
-    setText(this.#detail, isRunning ? describeCommand(session) : describeSessionState(session));
+    const title = cleanTitle(session.title);
+    setText(this.#detail, isRunning ? title || describeCommand(session) : describeSessionState(session));
     const watchers = session.clients === 1 ? "1 client" : `${session.clients} clients`;
-    this.#open.title = `${describeCommand(session)}\n${session.cwd}\npid ${session.pid}, ${watchers}`;
+    const lines = [title, describeCommand(session), session.cwd, `pid ${session.pid}, ${watchers}`];
+    if (session.locked) lines.push("locked");
+    this.#open.title = lines.filter((line) => line !== "").join("\n");
     const state = describeSessionState(session);
     this.#open.setAttribute(
       "aria-label",
@@ -101,6 +108,16 @@ export class Sidebar {
       ),
       this.#empty,
       this.#list,
+      h(
+        "button",
+        {
+          class: "button open-recording",
+          attrs: { type: "button", "data-testid": "open-recording" },
+          on: { click: () => actions.openRecording() },
+        },
+        icon("film"),
+        "Open recording",
+      ),
     );
   }
 

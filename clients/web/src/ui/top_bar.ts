@@ -5,12 +5,14 @@ import type { ViewState } from "../terminal/terminal_view";
 import { iconButton } from "./button";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
+import { cleanTitle } from "./program_title";
 import type { ThemeChoice } from "./theme";
 
 export interface TopBarActions {
   toggleSidebar(): void;
   rename(): void;
   search(): void;
+  toggleLock(): void;
   cycleTheme(): void;
 }
 
@@ -28,6 +30,8 @@ export class TopBar {
   readonly #title = h("span", { class: "top-title", attrs: { "data-testid": "program-title" } });
   readonly #size = h("span", { class: "top-size", attrs: { "data-testid": "size" } });
   readonly #search: HTMLButtonElement;
+  readonly #lock: HTMLButtonElement;
+  #isLocked: boolean | null = null;
   readonly #theme: HTMLButtonElement;
 
   constructor(statusPill: HTMLElement, actions: TopBarActions) {
@@ -43,6 +47,7 @@ export class TopBar {
     this.#search = iconButton("search", "Find in scrollback (Ctrl+Shift+F)", "search", () =>
       actions.search(),
     );
+    this.#lock = iconButton("unlock", "", "lock", () => actions.toggleLock());
     this.#theme = iconButton("auto", themeLabels.auto, "theme", () => actions.cycleTheme());
     this.element = h(
       "header",
@@ -51,6 +56,7 @@ export class TopBar {
       h("div", { class: "top-session" }, this.#name, this.#title),
       this.#size,
       statusPill,
+      this.#lock,
       this.#search,
       this.#theme,
     );
@@ -59,11 +65,25 @@ export class TopBar {
   update(session: SessionInfo | null, view: ViewState | null): void {
     setText(this.#name, session?.name ?? "");
     this.#name.hidden = session === null;
-    const title = view?.title ?? "";
+    const title = cleanTitle(view?.title || session?.title || "");
     setText(this.#title, title === session?.name ? "" : title);
     setText(this.#size, view === null ? "" : `${view.size.cols}×${view.size.rows}`);
     this.#size.hidden = view === null;
     this.#search.hidden = view === null;
+    this.#lock.hidden = view === null || view.end !== null;
+    this.#drawLock(view?.locked ?? false);
+  }
+
+  #drawLock(isLocked: boolean): void {
+    if (isLocked === this.#isLocked) return;
+    this.#isLocked = isLocked;
+    const label = isLocked
+      ? "Locked: typing does not take control. Unlock"
+      : "Lock: typing will not take control";
+    this.#lock.replaceChildren(icon(isLocked ? "lock" : "unlock"));
+    this.#lock.setAttribute("aria-label", label);
+    this.#lock.setAttribute("aria-pressed", String(isLocked));
+    this.#lock.title = label;
   }
 
   setTheme(choice: ThemeChoice): void {

@@ -1,0 +1,1 @@
+"""Playing recordings in the terminal."""
