@@ -1,11 +1,14 @@
-"""A program that asks its terminal questions, and takes note of each answer: ``python asker.py FOLDER COUNT SEED XTVERSION``.
+"""A program that asks its terminal questions, and takes note of each answer.
 
-It asks at least COUNT questions, and goes on until there is a file FOLDER/stop: now one by one, now a hundred at once,
-now cut in two. Before most questions it changes what the answer depends on, so that an answer too many, too few or out
-of order is found at once. Every 10 questions it writes their number into FOLDER/asked, and at the end what it has to say
-into FOLDER/report. What is typed after that is taken down too, up to a "!".
+``python asker.py FOLDER COUNT SEED XTVERSION``: it asks at least COUNT questions, and goes on until there is a file
+FOLDER/stop: now one by one, now a hundred at once, now cut in two. Before most questions it changes what the answer
+depends on, so that an answer too many, too few or out of order is found at once. Every 10 questions it writes their
+number into FOLDER/asked, and at the end what it has to say into FOLDER/report. What is typed after that is taken down
+too, up to a "!".
 """
 
+import array
+import fcntl
 import json
 import os
 import random
@@ -103,9 +106,6 @@ class Wrong(Exception):
 
 
 def has_more() -> bool:
-    import array
-    import fcntl
-
     waiting = array.array("i", [0])
     fcntl.ioctl(0, termios.FIONREAD, waiting)
     return waiting[0] > 0

@@ -107,39 +107,41 @@ def test_each_question_is_answered_once(ptyd: PtydUnderTest, tmp_path: Path) -> 
     asking.go_on()
 
     # One is, over connections that break.
-    with make_detour(ptyd, "one", draw_faults(11, CUTS, BYTES_BETWEEN_FAULTS), disarmed=True) as detour:
-        with SdkClient(detour.address, asking.session, lossless=False):
-            detour.proxy.arm()
-            wait_until(lambda: asking.answered() and detour.proxy.is_spent, 120, lambda: f"{detour.proxy.struck}")
-            asking.go_on()
+    with (
+        make_detour(ptyd, "one", draw_faults(11, CUTS, BYTES_BETWEEN_FAULTS), disarmed=True) as detour,
+        SdkClient(detour.address, asking.session, lossless=False),
+    ):
+        detour.proxy.arm()
+        wait_until(lambda: asking.answered() and detour.proxy.is_spent, 120, lambda: f"{detour.proxy.struck}")
+        asking.go_on()
     wait_for_clients(ptyd, asking.session, 0)
     asking.go_on()
 
     # Three are, of three sizes, one of them in a terminal, over connections that break; and the daemon is killed.
-    with make_detour(ptyd, "three", draw_faults(12, CUTS, BYTES_BETWEEN_FAULTS), disarmed=True) as detour:
-        with contextlib.ExitStack() as stack:
-            first = stack.enter_context(
-                SdkClient(detour.address, asking.session, lossless=False, appearance={"background": DARK})
-            )
-            stack.enter_context(SdkClient(detour.address, asking.session, cols=90, rows=30))
-            stack.enter_context(cli_attached(detour, asking.session, outlives=False))
-            wait_for_clients(ptyd, asking.session, 3)
-            asking.go_on()
-            first.term.take_control()
-            asking.go_on()
-            detour.proxy.arm()
-            killed = ptyd.kill_daemon()
-            wait_until(lambda: asking.answered() and detour.proxy.is_spent, 120, lambda: f"{detour.proxy.struck}")
-            ptyd.wait_for_new_daemon(killed)
-            wait_for_clients(ptyd, asking.session, 3)
-            asking.go_on()
+    with (
+        make_detour(ptyd, "three", draw_faults(12, CUTS, BYTES_BETWEEN_FAULTS), disarmed=True) as detour,
+        SdkClient(detour.address, asking.session, lossless=False, appearance={"background": DARK}) as first,
+        SdkClient(detour.address, asking.session, cols=90, rows=30),
+        cli_attached(detour, asking.session, outlives=False),
+    ):
+        wait_for_clients(ptyd, asking.session, 3)
+        asking.go_on()
+        first.term.take_control()
+        asking.go_on()
+        detour.proxy.arm()
+        killed = ptyd.kill_daemon()
+        wait_until(lambda: asking.answered() and detour.proxy.is_spent, 120, lambda: f"{detour.proxy.struck}")
+        ptyd.wait_for_new_daemon(killed)
+        wait_for_clients(ptyd, asking.session, 3)
+        asking.go_on()
     wait_for_clients(ptyd, asking.session, 0)
     asking.go_on()
     assert asking.finish() >= QUESTIONS
 
 
 def test_colours_are_those_of_who_is_in_control(ptyd: PtydUnderTest) -> None:
-    program = r"""stty raw -echo; while head -c 1 >/dev/null; do printf '\033]11;?\007'; head -c 24 | od -An -c | tr -d ' \n'; done"""
+    ask = r"printf '\033]11;?\007'; head -c 24 | od -An -c | tr -d ' \n'"
+    program = f"stty raw -echo; while head -c 1 >/dev/null; do {ask}; done"
     session = ptyd.request("create", argv=["bash", "-c", program])["id"]
     address = f"unix://{ptyd.sock_path}"
 
@@ -160,7 +162,9 @@ def test_colours_are_those_of_who_is_in_control(ptyd: PtydUnderTest) -> None:
         ptyd.wait_for_new_daemon(killed)
         wait_until(lambda: dark.attached == light.attached == 2)
         light.write(b"k")
-        wait_until(lambda: read_output(ptyd, session).count("fafa/fafa/f0f0") == 2)
+        wait_until(
+            lambda: read_output(ptyd, session).count("fafa/fafa/f0f0") == 2, what=lambda: read_output(ptyd, session)
+        )
     assert read_output(ptyd, session).count("rgb:") == 4
 
 
@@ -185,14 +189,14 @@ class Onlookers:
         self.are_there = are_there
 
     @contextlib.contextmanager
-    def watching(self, session: str) -> Iterator[None]:
+    def watching(self, session: str, outlives: bool = True) -> Iterator[None]:
         if not self.are_there:
             yield
             return
         with (
             make_detour(self.ptyd, "d", iter(())) as detour,
             SdkClient(detour.address, session, lossless=False),
-            cli_attached(detour, session, outlives=True),
+            cli_attached(detour, session, outlives=outlives),
         ):
             wait_for_clients(self.ptyd, session, 2)
             yield
@@ -265,7 +269,7 @@ def last_line(ptyd: PtydUnderTest, session: str) -> str:
 @pytest.mark.timeout(180)
 def test_claude_starts_with_an_empty_prompt(ptyd: PtydUnderTest, onlookers: Onlookers, claude: HermeticClaude) -> None:
     session = start(ptyd, claude.argv, claude.cwd, claude.env, "claude")
-    with onlookers.watching(session):
+    with onlookers.watching(session, outlives=False):
         send(ptyd, session, "\r")
         wait_until(lambda: claude.read_status() == "idle", 60, lambda: "\n".join(screen_of(ptyd, session)))
         # A lone key is drawn where the prompt begins: nothing else has been typed into it.

@@ -1,5 +1,7 @@
-"""A runtime directory that looks like a daemon's, but whose socket is a faulty proxy's: the SDK and the command line use
-it like any other."""
+"""A runtime directory that looks like a daemon's, but whose socket is a faulty proxy's.
+
+The SDK and the command line use it like any other.
+"""
 
 import contextlib
 from collections.abc import Iterator
