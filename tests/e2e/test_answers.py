@@ -108,7 +108,7 @@ def test_each_question_is_answered_once(ptyd: PtydUnderTest, tmp_path: Path) -> 
 
     # One is, over connections that break.
     with (
-        make_detour(ptyd, "one", draw_faults(11, CUTS, BYTES_BETWEEN_FAULTS), disarmed=True) as detour,
+        make_detour(ptyd, "one", draw_faults(11, BYTES_BETWEEN_FAULTS), CUTS, disarmed=True) as detour,
         SdkClient(detour.address, asking.session, lossless=False),
     ):
         detour.proxy.arm()
@@ -119,7 +119,7 @@ def test_each_question_is_answered_once(ptyd: PtydUnderTest, tmp_path: Path) -> 
 
     # Three are, of three sizes, one of them in a terminal, over connections that break; and the daemon is killed.
     with (
-        make_detour(ptyd, "three", draw_faults(12, CUTS, BYTES_BETWEEN_FAULTS), disarmed=True) as detour,
+        make_detour(ptyd, "three", draw_faults(12, BYTES_BETWEEN_FAULTS), CUTS, disarmed=True) as detour,
         SdkClient(detour.address, asking.session, lossless=False, appearance={"background": DARK}) as first,
         SdkClient(detour.address, asking.session, cols=90, rows=30),
         cli_attached(detour, asking.session, outlives=False),

@@ -25,10 +25,12 @@ class Detour:
 
 
 @contextlib.contextmanager
-def make_detour(ptyd: PtydUnderTest, name: str, faults: Iterator[Fault], *, disarmed: bool = False) -> Iterator[Detour]:
+def make_detour(
+    ptyd: PtydUnderTest, name: str, faults: Iterator[Fault], most_cuts: int | None = None, *, disarmed: bool = False
+) -> Iterator[Detour]:
     """``name`` must be short, as must all of a socket's path. The keeper is reached as always."""
     directory = ptyd.runtime_dir.parent / name
     directory.mkdir(mode=0o700)
     (directory / "keeper.sock").symlink_to(ptyd.runtime_dir / "keeper.sock")
-    with faulty_proxy(ptyd.sock_path, directory / "ptyd.sock", faults, disarmed) as proxy:
+    with faulty_proxy(ptyd.sock_path, directory / "ptyd.sock", faults, most_cuts, disarmed) as proxy:
         yield Detour(directory, proxy, {**ptyd.env, "PTYD_DIR": str(directory)})

@@ -47,30 +47,33 @@ def make_cuts(budgets: Iterator[int]) -> Iterator[Fault]:
         yield Fault("cut", budget)
 
 
-def draw_faults(seed: int, endings: int, most_bytes: int) -> Iterator[Fault]:
-    """Faults at random until ``endings`` connections have been ended. Some strike within the handshake, others after up
-    to ``most_bytes``."""
+def draw_faults(seed: int, most_bytes: int) -> Iterator[Fault]:
+    """Faults at random without end. Some strike within the handshake, others after up to ``most_bytes``."""
     chance = random.Random(seed)
-    while endings > 0:
+    while True:
         kind: FaultKind = chance.choices(("cut", "half-close", "stall", "delay"), (8, 3, 4, 2))[0]
         after_bytes = chance.choice((chance.randint(1, 600), chance.randint(600, most_bytes)))
-        fault = Fault(kind, after_bytes, chance.uniform(0.0, MAX_HELD_SECONDS / (1 if kind == "stall" else 10)))
-        endings -= fault.ends_connection
-        yield fault
+        yield Fault(kind, after_bytes, chance.uniform(0.0, MAX_HELD_SECONDS / (1 if kind == "stall" else 10)))
 
 
 class FaultyProxy:
-    """Connections take the next of ``faults``, one after the other, until one ends them. Behind the last fault, and
-    before ``arm`` where the proxy begins ``disarmed``, everything is carried faithfully."""
+    """Connections take the next of ``faults``, one after the other, until one ends them. Behind the last fault, or when
+    so many connections have been ended (``most_cuts``), and before ``arm`` where the proxy begins ``disarmed``,
+    everything is carried faithfully."""
 
-    def __init__(self, upstream: Place, faults: Iterator[Fault], disarmed: bool = False) -> None:
+    def __init__(
+        self, upstream: Place, faults: Iterator[Fault], most_cuts: int | None = None, disarmed: bool = False
+    ) -> None:
         self.struck: Counter[FaultKind] = Counter()
         self.connections = 0
         self.carried = 0
         """Bytes, of all connections."""
         self.is_spent = False
         """There are no faults any more."""
-        self._upstream = upstream
+        self._most_cuts = most_cuts
+        self.upstream = upstream
+        self.port = 0
+        """Where it listens, if by TCP."""
         self._faults = faults
         self._disarmed = disarmed
         self._open: set[_Carriage] = set()
@@ -89,13 +92,17 @@ class FaultyProxy:
     def next_fault(self) -> Fault | None:
         if self._disarmed:
             return None
-        fault = next(self._faults, None)
+        fault = None if self.is_spent else next(self._faults, None)
         self.is_spent = fault is None
         return fault
 
+    def note_struck(self, kind: FaultKind) -> None:
+        self.struck[kind] += 1
+        self.is_spent = self.is_spent or self.cuts == self._most_cuts
+
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            up_reader, up_writer = await open_place(self._upstream)
+            up_reader, up_writer = await open_place(self.upstream)
         except OSError:
             writer.transport.abort()
             return
@@ -159,20 +166,20 @@ class _Carriage:
                     await self._flows.wait()
                     if self._seconds_late:
                         await asyncio.sleep(self._seconds_late)
-                    piece = data if self._fault is None else data[: self._left]
+                    piece = data if self._fault is None or self._proxy.is_spent else data[: self._left]
                     data = data[len(piece) :]
                     self._left -= len(piece)
                     self._proxy.carried += len(piece)
                     if writer not in self._deaf:
                         writer.write(piece)
                         await writer.drain()
-                    if self._fault is not None and self._left <= 0:
+                    if self._fault is not None and self._left <= 0 and not self._proxy.is_spent:
                         self._strike(self._fault, writer)
                     if writer.transport.is_closing() and writer not in self._deaf:
                         return
 
     def _strike(self, fault: Fault, writer: asyncio.StreamWriter) -> None:
-        self._proxy.struck[fault.kind] += 1
+        self._proxy.note_struck(fault.kind)
         match fault.kind:
             case "cut":
                 self._fault = None
@@ -199,14 +206,15 @@ async def open_place(place: Place) -> tuple[asyncio.StreamReader, asyncio.Stream
 
 @contextlib.asynccontextmanager
 async def faulty(
-    upstream: Place, listen: Place, faults: Iterator[Fault], disarmed: bool = False
+    upstream: Place, listen: Place, faults: Iterator[Fault], most_cuts: int | None = None, disarmed: bool = False
 ) -> AsyncIterator[FaultyProxy]:
     """The proxy, listening at ``listen``, on the running loop."""
-    proxy = FaultyProxy(upstream, faults, disarmed)
+    proxy = FaultyProxy(upstream, faults, most_cuts, disarmed)
     if isinstance(listen, Path):
         server = await asyncio.start_unix_server(proxy.handle, str(listen))
     else:
         server = await asyncio.start_server(proxy.handle, *listen)
+        proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
     finally:
@@ -216,13 +224,13 @@ async def faulty(
 
 @contextlib.contextmanager
 def faulty_proxy(
-    upstream: Place, listen: Place, faults: Iterator[Fault], disarmed: bool = False
+    upstream: Place, listen: Place, faults: Iterator[Fault], most_cuts: int | None = None, disarmed: bool = False
 ) -> Iterator[FaultyProxy]:
     """The proxy, on a loop and in a thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="faulty proxy")
     thread.start()
-    manager = faulty(upstream, listen, faults, disarmed)
+    manager = faulty(upstream, listen, faults, most_cuts, disarmed)
     try:
         yield asyncio.run_coroutine_threadsafe(manager.__aenter__(), loop).result()
         asyncio.run_coroutine_threadsafe(manager.__aexit__(None, None, None), loop).result()
