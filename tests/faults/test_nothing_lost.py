@@ -123,6 +123,7 @@ def test_nothing_is_lost_and_nothing_is_doubled(
         log = KeyLog(tmp_path / "keys")
         killer = Killer(ptyd, reader)
         terminal.type("\r")
+        terminal.wait_for(lambda screen: "plain" in screen.text(), "the flood")
         for proxy in proxies:
             proxy.arm()
         killer.start()
