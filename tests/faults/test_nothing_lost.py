@@ -54,7 +54,8 @@ class Killer(threading.Thread):
     def run(self) -> None:
         try:
             while self.kills < KILLS:
-                goal = self._reader.received + self._chance.choice((0, self._chance.randint(0, BYTES_BETWEEN_KILLS)))
+                at_once = self._chance.random() < 0.2
+                goal = self._reader.received + (0 if at_once else self._chance.randint(0, BYTES_BETWEEN_KILLS))
                 wait_until(lambda goal=goal: self._reader.received >= goal, DEADLINE_SECONDS)  # type: ignore[misc]
                 killed = self._ptyd.kill_daemon()
                 self._ptyd.wait_for_new_daemon(killed)

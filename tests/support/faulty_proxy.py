@@ -52,7 +52,8 @@ def draw_faults(seed: int, most_bytes: int) -> Iterator[Fault]:
     chance = random.Random(seed)
     while True:
         kind: FaultKind = chance.choices(("cut", "half-close", "stall", "delay"), (8, 3, 4, 2))[0]
-        after_bytes = chance.choice((chance.randint(1, 600), chance.randint(600, most_bytes)))
+        # Seldom within the handshake: after several failed ones a client waits for ten seconds.
+        after_bytes = chance.randint(1, 600) if chance.random() < 0.15 else chance.randint(600, most_bytes)
         yield Fault(kind, after_bytes, chance.uniform(0.0, MAX_HELD_SECONDS / (1 if kind == "stall" else 10)))
 
 
