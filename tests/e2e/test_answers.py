@@ -69,6 +69,7 @@ class Asking:
         """No more questions; how many there were. What was typed then is all that has come besides answers."""
         (self.folder / "stop").touch()
         report = wait_until(self.check, 120, lambda: f"the end; {self.answered()} answers; {self.state()}")
+        assert report is not None
         self.ptyd.request("send", session=self.session, data=b"typed!")
         typed = wait_until(lambda: self._read("typed"), what=lambda: f"a key; {self.state()}")
         assert typed == b"typed!"

@@ -87,7 +87,8 @@ class RealTerminal:
     def text(self) -> str:
         """The screen's lines, without what is blank at their ends."""
         with self._changed:
-            return self.screen.text()
+            text: str = self.screen.text()
+        return text
 
     def read_attributes(self) -> list[Any]:
         """The line discipline's settings (``termios.tcgetattr``): echo, canonical mode and so on."""
