@@ -41,7 +41,10 @@ test: web
 # What depends on timing and faults, again and again.
 SOAK_ROUNDS ?= 20
 SOAK_TESTS ?= $(wildcard tests/faults) tests/keeper tests/e2e
+# First the long runs (1,000 cuts and 100 kills of the daemon; 10,000 questions), then everything in rounds.
+SOAK_LONG_TESTS ?= tests/faults/test_nothing_lost.py tests/e2e/test_answers.py
 soak: web
+	PTYD_SOAK=1 $(PYTHON) -m pytest -q -s $(SOAK_LONG_TESTS)
 	for round in $$(seq $(SOAK_ROUNDS)); do \
 	    echo "round $$round of $(SOAK_ROUNDS)"; \
 	    $(PYTHON) -m pytest -q $(SOAK_TESTS) || exit 1; \

@@ -67,10 +67,10 @@ class EngineFeed:
         """The log has a size that the engine has not taken."""
         return self._size_number + 1 < self._log.size_count
 
-    def step(self) -> Answers | None:
-        """Take one piece of output, or what sizes are due before it."""
+    def step(self, until: int | None = None) -> Answers | None:
+        """Take one piece of output, or what sizes are due before it; of the output only what is before ``until``."""
         log = self._log
-        stop = log.head
+        stop = log.head if until is None else min(until, log.head)
         if self.cursor < self._answered:
             stop = min(stop, self._answered)
         if self._size_number + 1 < log.size_count:

@@ -54,6 +54,8 @@ class _Job:
     ask: Callable[[EngineFeed], Any]
     settle: list[Callable[[Any], None]]
     """Called by the loop with the answer, or with None where there is no engine any more."""
+    is_exact: bool = False
+    """It must come before any output that follows ``target``."""
     started: bool = False
     answer: Any = None
 
@@ -185,7 +187,8 @@ class EngineReader:
             if data:
                 self._on_answers(Answers(0, data))
 
-        self._ask(lambda feed: feed.engine.show(appearance), report)
+        # A question that the program asks afterwards is to be answered accordingly, however far behind the engine is.
+        self._ask(lambda feed: feed.engine.show(appearance), report, is_exact=True)
 
     async def ask(self, question: Callable[[Engine], T]) -> tuple[int, T]:
         """What ``question`` finds when the engine has taken all output there is now, and at which offset.
@@ -243,13 +246,15 @@ class EngineReader:
             self._feed = None
         then()
 
-    def _ask(self, ask: Callable[[EngineFeed], Any], settle: Callable[[Any], None]) -> _Job | None:
+    def _ask(
+        self, ask: Callable[[EngineFeed], Any], settle: Callable[[Any], None], *, is_exact: bool = False
+    ) -> _Job | None:
         if self._has_failed:
             settle(None)
             return None
         self._when_idle = None
         log = self._log_file.log
-        job = _Job(log.head, log.size_count, ask, [settle])
+        job = _Job(log.head, log.size_count, ask, [settle], is_exact)
         self._jobs.append(job)
         if not self._is_busy:
             self._take_turn()
@@ -280,7 +285,12 @@ class EngineReader:
             feed = self._feed = self._open_feed()
         limit = feed.cursor + self._turn_bytes
         while feed.is_behind and feed.cursor < limit:
-            turn.answers = feed.step()
+            # In this order: whatever is in the log by now has behind it the jobs that must come before it.
+            head = self._log_file.log.head
+            exact = next((job for job in list(self._jobs) if job.is_exact), None)
+            if exact is not None and self._is_due(exact, feed):
+                break
+            turn.answers = feed.step(head if exact is None else exact.target)
             if turn.answers is not None:
                 break
         while (job := self._begin_due_job(feed)) is not None:

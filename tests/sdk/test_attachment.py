@@ -30,8 +30,8 @@ from ptyd_sdk import (
     connect,
 )
 
-from tests.sdk.cutting_proxy import CuttingProxy, cutting
 from tests.sdk.scripted_daemon import SESSION_ID, ScriptedDaemon, session_info, session_map
+from tests.support.faulty_proxy import FaultyProxy, faulty, make_cuts
 from tests.support.waiting import wait_until_async
 
 
@@ -107,12 +107,12 @@ def random_budgets(seed: int, count: int) -> Iterator[int]:
 
 
 @contextlib.asynccontextmanager
-async def cut_connections(daemon: ScriptedDaemon, directory: Path, seed: int) -> AsyncIterator[CuttingProxy]:
+async def cut_connections(daemon: ScriptedDaemon, directory: Path, seed: int) -> AsyncIterator[FaultyProxy]:
     """Inside, connections to this user's daemon are cut again and again. The first, whole, one lets connect()
     succeed, which does not retry."""
     (directory / "ptyd.sock").rename(directory / "real.sock")
     budgets = iter([3000, *random_budgets(seed, 12)])
-    async with cutting(directory / "real.sock", directory / "ptyd.sock", budgets) as proxy:
+    async with faulty(directory / "real.sock", directory / "ptyd.sock", make_cuts(budgets)) as proxy:
         yield proxy
 
 

@@ -24,8 +24,8 @@ from ptyd_sdk import (
     connect,
 )
 
-from tests.sdk.cutting_proxy import cutting
 from tests.support.daemon import PtydUnderTest, running_ptyd
+from tests.support.faulty_proxy import faulty, make_cuts
 from tests.support.waiting import wait_until_async
 
 RAW = "stty raw -echo; echo ready; "
@@ -237,7 +237,7 @@ async def test_every_byte_once_though_connections_are_cut(
     expected = b"ready\n" + flood_bytes()
     read = bytearray()
     async with (
-        cutting(server.sock_path, runtime_dir / "ptyd.sock", budgets) as proxy,
+        faulty(server.sock_path, runtime_dir / "ptyd.sock", make_cuts(budgets)) as proxy,
         connect(f"unix://{runtime_dir}/ptyd.sock") as ptyd,
         (await ptyd.get(session.id)).attach() as term,
     ):

@@ -28,7 +28,8 @@ END_DEADLINE_SECONDS = 20.0
 
 
 class RealTerminal:
-    """A program in a terminal of ``cols`` x ``rows``. A thread draws all that the program writes."""
+    """A program in a terminal of ``cols`` x ``rows``. A thread draws all that the program writes, on an XtermScreen or
+    what else ``make_screen`` makes of the same arguments."""
 
     def __init__(
         self,
@@ -39,8 +40,9 @@ class RealTerminal:
         cols: int = 100,
         rows: int = 30,
         answers_queries: bool = True,
+        make_screen: Callable[..., Any] = XtermScreen,
     ) -> None:
-        self.screen = XtermScreen(cols, rows, self._answer if answers_queries else None)
+        self.screen: Any = make_screen(cols, rows, self._answer if answers_queries else None)
         self.raw = bytearray()
         self._changed = threading.Condition()
         self._ended = False
@@ -85,7 +87,8 @@ class RealTerminal:
     def text(self) -> str:
         """The screen's lines, without what is blank at their ends."""
         with self._changed:
-            return self.screen.text()
+            text: str = self.screen.text()
+        return text
 
     def read_attributes(self) -> list[Any]:
         """The line discipline's settings (``termios.tcgetattr``): echo, canonical mode and so on."""
@@ -93,7 +96,7 @@ class RealTerminal:
 
     def wait_for(
         self,
-        predicate: Callable[[XtermScreen], object],
+        predicate: Callable[[Any], object],
         what: str,
         deadline_seconds: float = TEXT_DEADLINE_SECONDS,
     ) -> None:
