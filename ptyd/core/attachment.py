@@ -54,11 +54,10 @@ LATE_SECONDS = 1.0
 
 
 DEEPENING_SECONDS = 1.0
-BYTES_A_LINE = 100
 """At rest a viewer that was given fewer lines above the screen than it wants is given as many as its link carries in
-DEEPENING_SECONDS, at so many bytes a line, and ..."""
+this time, and ..."""
 DEEPENING_GAIN = 2
-"""... if that is so many times what it has."""
+"""... if that is all it wants, or so many times what it has."""
 
 
 class Outlet(Protocol):
@@ -238,8 +237,9 @@ class Attachment:
         given = self._lines_given
         if given is None or given >= self.scrollback or self.unacked_bytes or self.session.screen is None:
             return
-        lines = min(self.scrollback, int(self._pace.last_rate * DEEPENING_SECONDS / BYTES_A_LINE))
-        if lines >= max(DEEPENING_GAIN * given, self.rows):
+        line_bytes = max(1.0, self.screen.size_bytes / (given + self.session.rows))
+        lines = min(self.scrollback, int(self._pace.last_rate * DEEPENING_SECONDS / line_bytes))
+        if lines == self.scrollback or lines >= max(DEEPENING_GAIN * given, self.session.rows):
             self._request_screen(lines)
 
     # --- what the client says ---

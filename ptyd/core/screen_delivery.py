@@ -16,6 +16,8 @@ class ScreenDelivery:
         """It was asked for: nothing else is sent until it is there."""
         self.unacked_bytes = 0
         """Of what was, or will be, sent, its client has not consumed so much."""
+        self.size_bytes = 0
+        """Of the newest snapshot."""
         self._messages: deque[Snapshot] = deque()
         self._is_begun = False
         self._offset = 0
@@ -48,7 +50,7 @@ class ScreenDelivery:
             )
         self._offset = snapshot.offset
         self.is_awaited = False
-        self.unacked_bytes = len(data)
+        self.unacked_bytes = self.size_bytes = len(data)
 
     def pop_message(self) -> Snapshot:
         message = self._messages.popleft()

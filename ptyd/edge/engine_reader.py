@@ -295,7 +295,11 @@ class EngineReader:
                 break
         while (job := self._begin_due_job(feed)) is not None:
             turn.done.append(job)
-            job.answer = job.ask(feed)
+            try:
+                job.answer = job.ask(feed)
+            except Exception:
+                # The engine goes on: it has what the program said, and answers it, whatever cannot be read out of it.
+                logger.exception("a question to an engine has failed")
         self._save_in_time(feed)
 
     def _begin_due_job(self, feed: EngineFeed) -> _Job | None:

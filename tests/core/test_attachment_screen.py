@@ -4,8 +4,18 @@ from collections import deque
 
 import pytest
 from ptyd_protocol.errors import ErrorCode
-from ptyd_protocol.limits import MAX_OUTPUT_BYTES, MIN_WINDOW_BYTES
-from ptyd_protocol.messages import Attached, ControlChanged, DaemonMessage, Detached, InputAck, Live, Output, Snapshot
+from ptyd_protocol.limits import DEFAULT_SCROLLBACK_LINES, MAX_OUTPUT_BYTES, MIN_WINDOW_BYTES
+from ptyd_protocol.messages import (
+    Attach,
+    Attached,
+    ControlChanged,
+    DaemonMessage,
+    Detached,
+    InputAck,
+    Live,
+    Output,
+    Snapshot,
+)
 
 from ptyd.core.attachment import RESYNC_SECONDS, Attachment
 from ptyd.core.frames import BEGIN, END, MAX_FRAME_SECONDS
@@ -13,7 +23,16 @@ from ptyd.core.pace import FIRST_ALLOWED_BYTES
 from ptyd.core.session import Session
 from tests.core.fake_engine import FakeScreen, screen_of
 from tests.core.memory import SMALL_CAPACITY_BYTES
-from tests.core.world import attach, end_program, make_session, take_messages, write_output
+from tests.core.world import (
+    CLIENT_ID,
+    SESSION_ID,
+    Client,
+    attach,
+    end_program,
+    make_session,
+    take_messages,
+    write_output,
+)
 
 
 def kinds(messages: list[DaemonMessage]) -> list[type[DaemonMessage]]:
@@ -335,3 +354,57 @@ def test_an_ended_program_finishes_no_frame() -> None:
     assert take_messages(viewer, now=1.0) == []
     end_program(session)
     assert [kind.__name__ for kind in kinds(take_messages(viewer, now=1.0))] == ["Output", "Exited"]
+
+
+# --- the lines above the screen
+
+
+def attach_from_afar(session: Session) -> Attachment:
+    """A viewer on TCP, which asks for the default of lines above the screen."""
+    outlet = Client()
+    outlet.is_local = False
+    return session.attach(Attach(1, SESSION_ID, "control", 80, 24), "test/1", CLIENT_ID, outlet)
+
+
+def consume_screen(session: Session, viewer: Attachment, data: bytes, sent_at: float, seconds: float) -> int:
+    """Give it ``data`` as its screen, which it consumes in ``seconds``; returns the lines it was asked for with."""
+    lines, _ = screen_of(session).asked[0]
+    screen_of(session).give(session, data)
+    take_messages(viewer, now=sent_at)
+    session.acknowledge(viewer, viewer.cursor)
+    take_messages(viewer, now=sent_at + seconds)
+    return lines
+
+
+def test_on_the_same_machine_they_come_with_the_screen() -> None:
+    session = make_watched()
+    attach(session)
+    assert [lines for lines, _ in screen_of(session).asked] == [DEFAULT_SCROLLBACK_LINES]
+
+
+@pytest.mark.parametrize("data", [b"$ ", bytes(80 * 24)], ids=["short lines", "long lines"])
+def test_from_afar_they_follow_when_the_link_has_shown_what_it_carries(data: bytes) -> None:
+    session = make_watched()
+    viewer = attach_from_afar(session)
+    assert consume_screen(session, viewer, data, 10.0, 0.001) == 0
+    assert consume_screen(session, viewer, 80 * data, 11.0, 0.01) == DEFAULT_SCROLLBACK_LINES
+    assert screen_of(session).asked == []
+    assert viewer.resyncs == 0
+
+
+def test_over_a_slow_link_come_as_many_as_it_carries_in_a_second() -> None:
+    session = make_watched()
+    viewer = attach_from_afar(session)
+    assert consume_screen(session, viewer, bytes(2400), 10.0, 0.25) == 0  # 9,600 bytes a second, 100 a line
+    assert consume_screen(session, viewer, bytes(12_000), 11.0, 1.25) == 96
+    assert screen_of(session).asked == []  # the link carries no more
+
+
+def test_they_do_not_follow_while_there_is_output_to_send() -> None:
+    session = make_watched()
+    viewer = attach_from_afar(session)
+    screen_of(session).give(session, b"screen")
+    take_messages(viewer, now=10.0)
+    write_output(session, bytes(100))
+    take_messages(viewer, now=10.001)
+    assert screen_of(session).asked == []

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from ptyd_protocol.messages import Appearance
 
+from ptyd.core.engine import Engine
 from ptyd.core.engine_feed import Answers, FeedState
 from ptyd.core.input_ledger import ENGINE_KEY
 from ptyd.core.replay_log import ReplayLog
@@ -395,3 +396,22 @@ async def test_a_failure_lets_go(bench: Bench) -> None:
     bench.reader.let_go(lambda: gone.append(1))
     await bench.thread.take_all()
     assert (gone, bench.failures) == ([1], 1)
+
+
+async def test_a_question_that_fails_costs_its_answer_only(bench: Bench) -> None:
+    await open_bench(bench)
+    bench.write(b"hello")
+
+    def fail(engine: Engine) -> str:
+        raise ValueError("cannot be read out of it")
+
+    async def take_turns() -> None:
+        await bench.thread.take_all()
+
+    with pytest.raises(EngineGone):
+        await asyncio.gather(bench.reader.ask(fail), take_turns())
+    assert bench.failures == 0
+    got: list[Any] = []
+    bench.reader.request_snapshot(0, got.append)
+    await bench.thread.take_all()
+    assert got[0].offset == bench.log.head
