@@ -77,7 +77,8 @@ def test_welcome(connect: Connect) -> None:
 def test_attach_type_detach(client: Stranger, session: str) -> None:
     attached = attach(client, 1, session)
     assert attached[1:3] == [1, session]
-    assert attached[5:9] == ["exact", 0, 80, 24]
+    assert attached[5:9] == ["snapshot", 0, 80, 24]
+    client.receive_code(wire.SNAPSHOT)
     client.receive_code(wire.LIVE)
     client.send(wire.INPUT, 1, 1, b"hello\r")
     assert client.receive_code(wire.INPUT_ACK) == [wire.INPUT_ACK, 1, 1]
