@@ -67,6 +67,14 @@ class EngineFeed:
         """The log has a size that the engine has not taken."""
         return self._size_number + 1 < self._log.size_count
 
+    def has_reached(self, offset: int, size_count: int) -> bool:
+        """The engine has taken the output before ``offset`` and the first ``size_count`` sizes, but for those that the
+        log has forgotten: it keeps only so many, and what is left may be due further on."""
+        if self.cursor < offset:
+            return False
+        number = self._size_number + 1
+        return number >= size_count or self._log.size_record(number)[0] > self.cursor
+
     def step(self, until: int | None = None) -> Answers | None:
         """Take one piece of output, or what sizes are due before it; of the output only what is before ``until``."""
         log = self._log

@@ -312,7 +312,7 @@ class EngineReader:
 
     @staticmethod
     def _is_due(job: _Job, feed: EngineFeed) -> bool:
-        return feed.cursor >= job.target and feed.state.size_number + 1 >= job.size_count
+        return feed.has_reached(job.target, job.size_count)
 
     def _save_in_time(self, feed: EngineFeed) -> None:
         """Take a state a quarter of the log behind the hold, and move the hold there at three quarters."""

@@ -27,6 +27,8 @@ class FakeEngine:
         self.taken = b""
         self.sizes = [(cols, rows)]
         self.appearances: list[Appearance] = []
+        self.shown_at: list[int] = []
+        """How much it had taken when it was given each of them."""
         self.title = ""
         self.compressed = 0
         self.is_closed = False
@@ -46,6 +48,7 @@ class FakeEngine:
 
     def show(self, appearance: Appearance) -> bytes:
         self.appearances.append(appearance)
+        self.shown_at.append(len(self.taken))
         return b""
 
     def snapshot(self, scrollback: int) -> bytes:

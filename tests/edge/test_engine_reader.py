@@ -12,6 +12,7 @@ from ptyd_protocol.messages import Appearance
 from ptyd.core.engine import Engine
 from ptyd.core.engine_feed import Answers, FeedState
 from ptyd.core.input_ledger import ENGINE_KEY
+from ptyd.core.log_layout import RESIZE_SLOTS
 from ptyd.core.replay_log import ReplayLog
 from ptyd.core.screen_source import EngineGone, ScreenSnapshot
 from ptyd.edge.engine_reader import INLINE_BYTES, EngineReader
@@ -297,6 +298,38 @@ async def test_appearance(bench: Bench) -> None:
     bench.reader.show(appearance)
     await bench.thread.take_all()
     assert bench.engine.appearances == [appearance]
+
+
+async def test_colours_count_for_all_that_is_asked_afterwards(bench: Bench) -> None:
+    await open_bench(bench)
+    bench.write(b"a" * (INLINE_BYTES + 1))
+    before = bench.log.head
+    bench.reader.show(Appearance(1, background=1))
+    bench.write(b"a question that comes while the engine is behind?")
+    bench.reader.show(Appearance(1, background=2))
+    between = bench.log.head - before
+    bench.write(b"another?")
+    await bench.thread.take_all()
+    assert bench.engine.shown_at == [before, before + between]
+    assert len(bench.engine.taken) == bench.log.head
+
+
+async def test_what_must_come_in_time_does_not_wait_for_sizes_that_are_forgotten(bench: Bench) -> None:
+    await open_bench(bench)
+    bench.write(b"a" * (INLINE_BYTES + 1))
+    bench.log.record_size(100, 30)
+    bench.reader.show(Appearance(1, background=1))
+    bench.write(b"more")
+    for number in range(RESIZE_SLOTS + 10):
+        bench.log.record_size(80 + number % 2, 24)
+    bench.reader.note_output()
+    for _ in range(20):
+        if bench.thread.turns:
+            await bench.thread.take_one()
+    assert not bench.thread.turns
+    assert bench.engine.shown_at == [len(bench.engine.taken) - len(b"more")]
+    assert bench.engine.taken.endswith(b"more")
+    assert bench.engine.sizes[-1] == (81, 24)
 
 
 async def test_title(bench: Bench) -> None:
