@@ -303,11 +303,12 @@ class EngineReader:
         self._save_in_time(feed)
 
     def _begin_due_job(self, feed: EngineFeed) -> _Job | None:
+        """The first that is due. One before it may have been put off, by another who asks for the same."""
         with self._lock:
-            if not self._jobs or not self._is_due(self._jobs[0], feed):
-                return None
-            job = self._jobs.popleft()
-            job.started = True
+            job = next((job for job in list(self._jobs) if self._is_due(job, feed)), None)
+            if job is not None:
+                self._jobs.remove(job)
+                job.started = True
             return job
 
     @staticmethod

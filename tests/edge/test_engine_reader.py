@@ -314,6 +314,23 @@ async def test_colours_count_for_all_that_is_asked_afterwards(bench: Bench) -> N
     assert len(bench.engine.taken) == bench.log.head
 
 
+async def test_what_must_come_in_time_does_not_wait_for_a_screen_asked_for_again(bench: Bench) -> None:
+    await open_bench(bench)
+    bench.write(b"a" * (INLINE_BYTES + 1))
+    before = bench.log.head
+    screens: list[ScreenSnapshot | None] = []
+    bench.reader.request_snapshot(0, screens.append)
+    bench.reader.show(Appearance(1, background=1))
+    bench.write(b"more")
+    bench.reader.request_snapshot(0, screens.append)
+    for _ in range(20):
+        if bench.thread.turns:
+            await bench.thread.take_one()
+    assert not bench.thread.turns
+    assert bench.engine.shown_at == [before]
+    assert [screen.offset for screen in screens if screen is not None] == [bench.log.head] * 2
+
+
 async def test_what_must_come_in_time_does_not_wait_for_sizes_that_are_forgotten(bench: Bench) -> None:
     await open_bench(bench)
     bench.write(b"a" * (INLINE_BYTES + 1))
