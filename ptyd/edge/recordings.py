@@ -253,22 +253,23 @@ class Recordings:
         Raises:
             Refusal: ``resume`` is none of ours, or of a log that is no more.
         """
-        log = session.log
+        # An ended session's log may be shelved whenever this waits: it is asked for anew behind each wait.
         if resume:
-            cursor = ExportCursor.decode(resume, log.epoch)
+            cursor = ExportCursor.decode(resume, session.log.epoch)
         else:
             entries = await self._read_entries(session)
+            log = session.log
             begin = _safe_beginning(log)
             start = find_start(entries, begin)
             header = format_header(start, session.argv, session.name, session.cast.env)
             cursor = ExportCursor(log.epoch, begin, log.head, start.state)
             return ExportResult(data=header, resume=cursor.encode(), start=begin)
         skipped = 0
-        if cursor.state.offset < log.oldest:
-            begin = min(_safe_beginning(log), cursor.end)
+        if cursor.state.offset < session.log.oldest:
+            begin = min(_safe_beginning(session.log), cursor.end)
             skipped = begin - cursor.state.offset
             cursor = cursor.skip_to(begin, find_start(await self._read_entries(session), begin).state.now_ms)
-        data = log.read(cursor.state.offset, min(EXPORT_PIECE_BYTES, cursor.end - cursor.state.offset))
+        data = session.log.read(cursor.state.offset, min(EXPORT_PIECE_BYTES, cursor.end - cursor.state.offset))
         is_end = cursor.state.offset + len(data) >= cursor.end
         entries = await self._read_entries(session)
         is_complete = is_end and session.has_ended
