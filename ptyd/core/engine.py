@@ -20,6 +20,13 @@ class Engine(Protocol):
     def title(self) -> str:
         """What the program calls its window; empty where it never said."""
 
+    @property
+    def lines_to_fill(self) -> int:
+        """So many lines push everything before them out of the screen and of the scrollback."""
+
+    def is_in_plain_text(self) -> bool:
+        """No sequence has begun, and a line feed in the last row scrolls the whole screen."""
+
     def feed(self, data: bytes | memoryview) -> bytes:
         """Take output; any bytes will do, cut anywhere. Returns what the terminal answers to the questions in it.
         Releases the GIL."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ptyd.core.engine import Engine
 from ptyd.core.replay_log import ReplayLog
+from ptyd.core.text_flood import TextFlood
 
 PIECE_BYTES = 64 * 1024
 ASKING_PIECE_BYTES = 1024
@@ -39,6 +40,7 @@ class EngineFeed:
         self.cursor = state.offset
         self.asked_at = 0
         """The offset of the newest answers."""
+        self._flood = TextFlood(log)
         self._log = log
         self._size_number = state.size_number
         self._answered = answered
@@ -74,6 +76,17 @@ class EngineFeed:
             return False
         number = self._size_number + 1
         return number >= size_count or self._log.size_record(number)[0] > self.cursor
+
+    def may_wait(self) -> bool:
+        """All that the engine has not taken is plain text: nothing in it asks for an answer, and the more comes of it,
+        the less of it needs to be taken."""
+        return self.cursor >= self._answered and not self.has_size_due and self._flood.look(self.cursor)
+
+    def skip_unseen(self) -> None:
+        """Leave out what scrolls away before anybody could see it."""
+        cut = self._flood.find_cut(self.cursor, self.engine.lines_to_fill)
+        if cut > self.cursor >= self._answered and not self.has_size_due and self.engine.is_in_plain_text():
+            self.cursor = cut
 
     def step(self, until: int | None = None) -> Answers | None:
         """Take one piece of output, or what sizes are due before it; of the output only what is before ``until``."""

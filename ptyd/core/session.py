@@ -372,10 +372,11 @@ class Session:
         attachments."""
         self.last_output_at = at
         self.log_file.note_output(at)
-        self.frames.feed(offset, self.log.read(offset, self.log.head - offset), now)
+        data = self.log.read(offset, self.log.head - offset)
+        self.frames.feed(offset, data, now)
         self.wake_all()
         if self.screen is not None:
-            self.screen.note_output()
+            self.screen.note_output(has_sequences=b"\x1b" in data)
 
     def wake_all(self) -> None:
         for attachment in list(self.attachments):

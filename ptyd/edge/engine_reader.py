@@ -41,6 +41,12 @@ TURNS_A_LOG = 16
 INLINE_BYTES = 512
 """So much output is fed by the loop itself. The worst that could be made up of it (characters repeated ten thousand
 times each) took 7 ms here, a key's echo takes some microseconds."""
+WAIT_BYTES = 16 * 1024
+WAIT_SECONDS = 0.1
+LOOK_AGAIN_BYTES = 256 * 1024
+"""More plain text than WAIT_BYTES waits so long for more, or until half the log is full of it: most of a flood scrolls
+away unseen and is left out (core/text_flood.py). It is looked at in pieces of LOOK_AGAIN_BYTES, or as soon as there is
+a sequence in it. Whoever asks for the screen meanwhile does not wait."""
 FULL_SAVE_SECONDS = 30.0
 """While output floods, states are taken with their scrollback only so often: without it they are much smaller."""
 
@@ -64,6 +70,9 @@ class _Job:
 class _Turn:
     """What one turn has brought."""
 
+    waits: bool = False
+    """It has looked at the output up to ``looked_at`` and taken nothing."""
+    looked_at: int = 0
     answers: Answers | None = None
     done: list[_Job] = field(default_factory=list)
     error: BaseException | None = None
@@ -107,8 +116,14 @@ class EngineReader:
         self._when_idle: Callable[[], None] | None = None
         self._full_save_at = 0.0
         self._is_saved_whole = True
-        self._taken: SavedScreen | None = None
-        """A state that is not written yet."""
+        self._taken: deque[SavedScreen] = deque()
+        """States that are not written yet, oldest first."""
+        self._waits = False
+        self._look_again_at = 0
+        self._waits_until: asyncio.TimerHandle | None = None
+        self._has_to_feed = False
+        """It has waited long enough."""
+        self._feeds_until = 0
         self._turn_bytes = min(TURN_BYTES, log_file.log.capacity // 8)
         self._is_fed = False
         """It has taken something since it was at rest."""
@@ -130,14 +145,14 @@ class EngineReader:
 
     # --- what is asked, on the loop ---
 
-    def note_output(self) -> None:
-        """There is something new in the log: output, or a size."""
+    def note_output(self, *, has_sequences: bool = True) -> None:
+        """There is something new in the log: output, or a size. Without sequences it can ask nothing."""
         if self._has_failed:
             return
         if not self._is_fed:
             self._is_fed = True
             self._on_fed()
-        if self._is_busy:
+        if self._is_busy or (self._waits and not has_sequences and self._log_file.log.head < self._look_again_at):
             return
         feed = self._feed
         if feed is None or self._needs_turn(feed):
@@ -221,6 +236,7 @@ class EngineReader:
             capacity = self._log_file.log.capacity
             if not self._is_saved_whole or feed.cursor - self._hold > capacity // 4:
                 self._is_saved_whole = True
+                self._taken.clear()
                 self._write(SavedScreen(feed.state, feed.engine.save()))
             feed.engine.compress()
 
@@ -283,6 +299,10 @@ class EngineReader:
         feed = self._feed
         if feed is None:
             feed = self._feed = self._open_feed()
+        if self._may_wait(feed):
+            turn.waits, turn.looked_at = True, self._log_file.log.head
+            return
+        feed.skip_unseen()
         limit = feed.cursor + self._turn_bytes
         while feed.is_behind and feed.cursor < limit:
             # In this order: whatever is in the log by now has behind it the jobs that must come before it.
@@ -302,6 +322,16 @@ class EngineReader:
                 logger.exception("a question to an engine has failed")
         self._save_in_time(feed)
 
+    def _may_wait(self, feed: EngineFeed) -> bool:
+        log = self._log_file.log
+        head, capacity = log.head, log.capacity
+        if self._has_to_feed:
+            self._has_to_feed = False
+            self._feeds_until = head
+        if self._jobs or feed.cursor < self._feeds_until or head - feed.cursor < WAIT_BYTES:
+            return False
+        return head - feed.cursor < capacity // 2 and head - self._hold < capacity * 7 // 8 and feed.may_wait()
+
     def _begin_due_job(self, feed: EngineFeed) -> _Job | None:
         """The first that is due. One before it may have been put off, by another who asks for the same."""
         with self._lock:
@@ -316,23 +346,28 @@ class EngineReader:
         return feed.has_reached(job.target, job.size_count)
 
     def _save_in_time(self, feed: EngineFeed) -> None:
-        """Take a state a quarter of the log behind the hold, and move the hold there at three quarters."""
+        """Take a state each eighth of the log. When the hold is half a log behind, move it to the newest state that has
+        a quarter of the log behind it."""
         capacity = self._log_file.log.capacity
-        if self._taken is None and feed.cursor - self._hold >= capacity // 4:
+        newest = self._taken[-1].at.offset if self._taken else self._hold
+        if feed.cursor - newest >= capacity // 8:
             now = self._loop.time()
             history = now - self._full_save_at >= FULL_SAVE_SECONDS
             if history:
                 self._full_save_at = now
             self._is_saved_whole = history
-            self._taken = SavedScreen(feed.state, feed.engine.save(history=history))
-        if self._taken is not None and feed.cursor - self._hold >= capacity * 3 // 4:
-            self._write(self._taken)
+            self._taken.append(SavedScreen(feed.state, feed.engine.save(history=history)))
+        if feed.cursor - self._hold >= capacity // 2:
+            old = None
+            while self._taken and feed.cursor - self._taken[0].at.offset >= capacity // 4:
+                old = self._taken.popleft()
+            if old is not None:
+                self._write(old)
 
     def _write(self, saved: SavedScreen) -> None:
         # Where the disk is full the program must not wait for it: the next daemon then begins somewhere in the log.
         self._screen_file.save(self._maker.name, self._log_file.log.epoch, saved)
         self._hold = saved.at.offset
-        self._taken = None
 
     def _open_feed(self) -> EngineFeed:
         log = self._log_file.log
@@ -369,13 +404,24 @@ class EngineReader:
             self._on_answers(turn.answers)
         for job in turn.done:
             self._settle(job)
-        self._go_on()
+        self._waits = turn.waits
+        self._look_again_at = turn.looked_at + min(LOOK_AGAIN_BYTES, log.capacity // 16)
+        self._go_on(waits=turn.waits and log.head < self._look_again_at)
+        if turn.waits and self._waits_until is None:
+            self._waits_until = self._loop.call_later(WAIT_SECONDS, self._end_wait)
 
-    def _go_on(self) -> None:
+    def _end_wait(self) -> None:
+        self._waits_until = None
+        self._waits = False
+        self._has_to_feed = True
+        if not self._is_busy and self._feed is not None and self._feed.is_behind:
+            self._take_turn()
+
+    def _go_on(self, *, waits: bool) -> None:
         """Take another turn where there is more to do; the settled jobs may have seen to it already."""
         if self._is_busy or self._has_failed:
             return
-        if self._jobs or (self._feed is not None and self._feed.is_behind):
+        if self._jobs or (self._feed is not None and self._feed.is_behind and not waits):
             self._take_turn()
         elif self._when_idle is not None:
             then, self._when_idle = self._when_idle, None

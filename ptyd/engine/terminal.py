@@ -60,6 +60,16 @@ class GhosttyEngine:
     def title(self) -> str:
         return self._raw.title.decode(errors="replace")
 
+    @property
+    def lines_to_fill(self) -> int:
+        cols, rows = self._raw.cols, self._raw.rows
+        return self._scrollback_lines + CELLS_OF_A_PAGE // cols + rows
+
+    def is_in_plain_text(self) -> bool:
+        state = self._state(0)
+        margins = (state.top, state.bottom, state.left, state.right)
+        return not state.continuation and margins == (0, state.rows - 1, 0, state.cols - 1)
+
     def feed(self, data: bytes | memoryview) -> bytes:
         tail = self._end_of_last_feed
         around = tail + bytes(data)

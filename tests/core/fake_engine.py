@@ -32,6 +32,11 @@ class FakeEngine:
         self.title = ""
         self.compressed = 0
         self.is_closed = False
+        self.lines_to_fill = 1_000_000
+        self.in_plain_text = True
+
+    def is_in_plain_text(self) -> bool:
+        return self.in_plain_text
 
     def feed(self, data: bytes | memoryview) -> bytes:
         assert not self.is_closed
@@ -110,7 +115,7 @@ class FakeScreen:
         self.shown: list[Appearance] = []
         self.let_go_of: list[Callable[[], None]] = []
 
-    def note_output(self) -> None:
+    def note_output(self, *, has_sequences: bool = True) -> None:
         self.noted += 1
 
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:

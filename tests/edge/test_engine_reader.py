@@ -15,12 +15,13 @@ from ptyd.core.input_ledger import ENGINE_KEY
 from ptyd.core.log_layout import RESIZE_SLOTS
 from ptyd.core.replay_log import ReplayLog
 from ptyd.core.screen_source import EngineGone, ScreenSnapshot
-from ptyd.edge.engine_reader import INLINE_BYTES, EngineReader
+from ptyd.edge.engine_reader import INLINE_BYTES, WAIT_BYTES, EngineReader
 from ptyd.edge.engine_thread import EngineThread
 from ptyd.edge.screen_store import SavedScreen, ScreenFile
 from tests.core.fake_engine import POISON, FakeEngine, FakeEngineMaker
 from tests.core.memory import append, make_log
 from tests.core.world import MemoryLog
+from tests.support.waiting import wait_until_async
 
 CAPACITY = 512 * 1024
 
@@ -465,3 +466,65 @@ async def test_a_question_that_fails_costs_its_answer_only(bench: Bench) -> None
     bench.reader.request_snapshot(0, got.append)
     await bench.thread.take_all()
     assert got[0].offset == bench.log.head
+
+
+# --- floods of plain text
+
+LINE = b"a line of text\r\n"
+FLOOD = LINE * (6 * WAIT_BYTES // len(LINE))
+
+
+async def open_flooded_bench(bench: Bench) -> None:
+    """Its engine needs ten lines to fill it, and has taken nothing of a flood so far."""
+    await open_bench(bench, b"hello\r\n")
+    bench.engine.lines_to_fill = 10
+    bench.write(FLOOD)
+    await bench.thread.take_all()
+    assert bench.engine.taken == b"hello\r\n"
+
+
+async def test_a_flood_waits_and_most_of_it_is_left_out(bench: Bench) -> None:
+    await open_flooded_bench(bench)
+    bench.write(FLOOD)
+    bench.reader.request_snapshot(0, lambda snapshot: None)
+    await bench.thread.take_all()
+    assert (2 * FLOOD).endswith(bench.engine.taken.removeprefix(b"hello\r\n"))
+    assert 10 <= bench.engine.taken.count(b"\n") < 2 * FLOOD.count(b"\n")
+
+
+async def test_what_could_be_seen_is_not_left_out(bench: Bench) -> None:
+    await open_bench(bench, b"hello\r\n")
+    bench.engine.lines_to_fill = 10
+    bench.engine.in_plain_text = False
+    bench.write(FLOOD)
+    bench.reader.request_snapshot(0, lambda snapshot: None)
+    await bench.thread.take_all()
+    assert bench.engine.taken == b"hello\r\n" + FLOOD
+
+
+async def test_a_flood_is_fed_when_it_has_waited_long_enough(bench: Bench) -> None:
+    await open_flooded_bench(bench)
+    await wait_until_async(lambda: bench.thread.turns)
+    await bench.thread.take_all()
+    assert bench.engine.taken.endswith(LINE)
+
+
+async def test_a_question_in_a_flood_does_not_wait(bench: Bench) -> None:
+    await open_flooded_bench(bench)
+    append(bench.log, LINE)
+    bench.reader.note_output(has_sequences=False)
+    assert not bench.thread.turns  # it is not looked at for so little
+    bench.write(b"\x1b?")
+    await bench.thread.take_all()
+    assert bench.answers == [Answers(bench.log.head, b"1;")]
+
+
+async def test_an_endless_flood_is_fed_before_the_log_is_full(bench: Bench) -> None:
+    await open_flooded_bench(bench)
+    written = 0
+    while written < 4 * CAPACITY:
+        written += (taken := append(bench.log, FLOOD))
+        bench.reader.note_output(has_sequences=False)
+        await bench.thread.take_all()
+        assert taken > 0, "the log is full"
+    assert 0 < len(bench.engine.taken) < written

@@ -1,0 +1,77 @@
+"""An engine that is told only of the end of a flood of text is in the same state as one that was told of it all."""
+
+import random
+
+import pytest
+
+from ptyd.core.engine_feed import EngineFeed, FeedState
+from ptyd.engine.terminal import GhosttyEngine, GhosttyEngineMaker
+from tests.core.memory import append, make_log
+
+SCROLLBACK_LINES = 50
+BEFORE = {
+    "nothing": b"",
+    "colours": b"\x1b[1;31;48;5;20m\x1b]8;;http://a\x1b\\",
+    "full screen": b"\x1b[?1049h\x1b[3;7Htext",
+    "insert mode": b"\x1b[4hold\r\nlines\x1b[H",
+    "no wrapping": b"\x1b[?7l",
+    "origin": b"\x1b[?6h",
+    "a cursor in the middle": b"".join(b"\x1b[%d;1Hold line %d" % (row, row) for row in range(1, 25)) + b"\x1b[5;5H",
+    "line drawing": b"\x1b(0",
+    "saved": b"\x1b[5;5H\x1b[7m\x1b7\x1b[H",
+    "protected": b'\x1b[1"qkept\x1b[H',
+    "in a frame": b"\x1b[?2026h",
+}
+NOT_BEFORE = {
+    "a region": b"\x1b[5;10r",
+    "half a sequence": b"\x1b[31",
+    "half a title": b"\x1b]2;title",
+    "half a character": b"\xe4\xb8",
+    "left and right margins": b"\x1b[?69h\x1b[5;40s",
+}
+
+
+def make_text(seed: int) -> bytes:
+    chance = random.Random(seed)
+    lines = (
+        bytes(chance.randrange(0x20, 0x7F) for _ in range(chance.choice((0, 5, 79, 80, 81, 200)))) for _ in range(4000)
+    )
+    return b"\r\n".join(lines) + b"\r\nprompt$ "
+
+
+def make_feed(before: bytes, text: bytes) -> EngineFeed:
+    log = make_log(16 * 1024 * 1024)
+    engine = GhosttyEngineMaker().create(80, 24, SCROLLBACK_LINES)
+    feed = EngineFeed(engine, log, FeedState(0, 0), 0)
+    append(log, before)
+    while feed.is_behind:
+        feed.step()
+    append(log, text)
+    return feed
+
+
+def take_rest(feed: EngineFeed) -> bytes:
+    while feed.is_behind:
+        feed.step()
+    assert isinstance(feed.engine, GhosttyEngine)
+    return feed.engine.snapshot(SCROLLBACK_LINES)
+
+
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_same_screen(before: bytes, seed: int) -> None:
+    text = make_text(seed)
+    whole = take_rest(make_feed(before, text))
+    feed = make_feed(before, text)
+    assert feed.may_wait()
+    feed.skip_unseen()
+    assert feed.cursor > len(before) + len(text) // 3
+    assert take_rest(feed) == whole
+
+
+@pytest.mark.parametrize("before", NOT_BEFORE.values(), ids=NOT_BEFORE)
+def test_not_where_it_could_be_seen(before: bytes) -> None:
+    feed = make_feed(before, make_text(3))
+    feed.may_wait()
+    feed.skip_unseen()
+    assert feed.cursor == len(before)
