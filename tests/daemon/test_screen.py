@@ -114,8 +114,8 @@ def test_it_survives_a_kill_of_the_daemon(ptyd: PtydUnderTest, script: str) -> N
         assert after[what] == before[what]
     kept = spell_out(after)
     assert kept == spell_out(before)[-len(kept) :]
-    # A state saved in a flood is without the lines above the screen, but the half log that follows has some.
-    assert len(kept) >= min(len(before["rows"]), LOG_BYTES // 2 // 40)
+    # A state saved in a flood is without the lines above the screen, but the quarter log that follows has some.
+    assert len(kept) >= min(len(before["rows"]), LOG_BYTES // 4 // 40)
     assert after["title"] == "a title"
 
 
