@@ -278,6 +278,7 @@ def to_json(value: Any) -> str:
 
 def to_typescript_value(value: Any) -> str:
     """As JSON, with names unquoted where TypeScript allows it."""
+    value = msgspec.to_builtins(value)  # a default that is a structure
     if isinstance(value, dict):
         if not value:
             return "{}"

@@ -2,6 +2,20 @@
 
 from typing import Any
 
+NO_LIMITS: dict[str, Any] = {
+    "memory_bytes": None,
+    "cpus": None,
+    "processes": None,
+    "open_files": None,
+    "file_bytes": None,
+    "core_bytes": None,
+    "lifetime_seconds": None,
+    "idle_seconds": None,
+    "log_bytes": None,
+    "scrollback_lines": None,
+    "input_bytes_per_second": None,
+    "output_bytes_per_second": None,
+}
 SESSION: dict[str, Any] = {
     "id": "1a2b3c4d",
     "name": "build",
@@ -27,6 +41,10 @@ SESSION_DEFAULTS: dict[str, Any] = {
     "title": "",
     "locked": False,
     "recording": "",
+    "owner": "",
+    "limits": NO_LIMITS,
+    "usage": None,
+    "end_reason": "",
 }
 WHOLE_SESSION = SESSION | SESSION_DEFAULTS
 EXITED_SESSION = WHOLE_SESSION | {
@@ -39,6 +57,10 @@ EXITED_SESSION = WHOLE_SESSION | {
     "title": "grüße, 世界",
     "locked": True,
     "recording": "/home/ada/build.cast",
+    "owner": "owner",
+    "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "cpus": 1.5, "processes": 64, "core_bytes": -1},
+    "usage": {"memory_bytes": 300_000_000, "cpus": 0.25, "processes": 7, "open_files": 40, "at": 1_700_000_002.0},
+    "end_reason": "its processes used more than 1 GiB of memory (memory_bytes)",
 }
 LOG: dict[str, Any] = {"offset": 2, "data": b"\x1b[0mhi", "epoch": 3, "log_start": 0, "log_head": 8}
 STATUS: dict[str, Any] = {
@@ -139,7 +161,7 @@ TICKET: dict[str, Any] = {
     "expires_seconds": 60,
 }
 
-NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False}
+NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS}
 EXPORT: dict[str, Any] = {"data": b'[0.000, "o", "hi"]\n', "resume": "3.0.2.1.0.7.7", "start": 0}
 
 SESSION_ONLY = ("get", "detach")
@@ -181,7 +203,14 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         "create",
         {"record": "/tmp/it.cast", "record_input": True},
         {"argv": [], "cwd": "", "env": {}, "cols": 80, "rows": 24, "name": "", "kind": "command"}
-        | {"record": "/tmp/it.cast", "record_input": True},
+        | {"record": "/tmp/it.cast", "record_input": True, "limits": NO_LIMITS},
+    ),
+    (
+        "create",
+        {"limits": {"memory_bytes": 0, "output_bytes_per_second": 1_000_000}},
+        {"argv": [], "cwd": "", "env": {}, "cols": 80, "rows": 24, "name": "", "kind": "command"}
+        | NOT_RECORDED
+        | {"limits": NO_LIMITS | {"memory_bytes": 0, "output_bytes_per_second": 1_000_000}},
     ),
     *((method, {}, {}) for method in WITHOUT_PARAMS),
     *((method, {}, {"session": ""}) for method in SESSION_ONLY),
@@ -268,6 +297,7 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("listen", {"host": 1}, "host is a number"),
     ("shutdown", {"kill_sessions": 1}, "kill_sessions is a number"),
     ("create", {"record": None}, "record is nil"),
+    ("create", {"limits": {"cpus": -1}}, "a limit is negative"),
     ("mark", {"label": "n" * 257}, "label has 257 characters"),
     ("export", {"resume": None}, "resume is nil"),
 ]

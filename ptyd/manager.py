@@ -80,8 +80,8 @@ class PtyManager:
 
     # --- beginning ---
 
-    async def create(self, params: CreateParams) -> Session:
-        """Start a program in a new session.
+    async def create(self, params: CreateParams, owner: str) -> Session:
+        """Start a program in a new session. ``owner``: the name of the principal that asks for it.
 
         Raises:
             Refusal: a bad name or one that is taken, a limit reached, or a program that cannot be started.
@@ -107,6 +107,7 @@ class PtyManager:
             "cwd": params.cwd or environment.get("HOME", "/"),
             "kind": params.kind,
             "created_at": time.time(),
+            "owner": owner,
         }
         cast = CastSettings(path=params.record, with_input=params.record_input, env=_cast_environment(environment))
         record["cast"] = msgspec.to_builtins(cast)
@@ -172,6 +173,7 @@ class PtyManager:
         session.on_change = partial(self._note_change, session=session)
         session.on_input = partial(self.recordings.note_input, session)
         session.locked = log.log.is_locked
+        session.owner = record.get("owner", "")
         if self.engines is not None:
             session.screen = self.engines.open_reader(session, self._store.screen_file(session_id))
         return session
@@ -466,6 +468,7 @@ class PtyManager:
             "cwd": session.cwd,
             "kind": session.kind,
             "created_at": session.created_at,
+            "owner": session.owner,
             "cast": msgspec.to_builtins(session.cast),
         }
 

@@ -85,7 +85,7 @@ class Service:
     # --- sessions ---
 
     async def _create(self, caller: Caller, params: m.CreateParams) -> m.SessionInfo:
-        return (await self._manager.create(params)).info()
+        return (await self._manager.create(params, caller.principal.name)).info()
 
     async def _list(self, caller: Caller, params: m.NoParams) -> list[m.SessionInfo]:
         return [session.info() for session in self._manager.registry]

@@ -16,6 +16,45 @@ Name = Annotated[str, Meta(max_length=limits.MAX_NAME_CHARS)]
 """A letter or digit, then letters, digits, ``.``, ``_`` and ``-``."""
 
 
+class SessionLimits(Struct, frozen=True, kw_only=True):
+    """What one session may use. 0: no limit. None: not said; the daemon's default applies."""
+
+    memory_bytes: Annotated[int, Meta(ge=0)] | None = None
+    """Of all its processes together."""
+    cpus: Annotated[float, Meta(ge=0)] | None = None
+    """Of all its processes together; 1.5 is one CPU and a half."""
+    processes: Annotated[int, Meta(ge=0)] | None = None
+    open_files: Annotated[int, Meta(ge=0)] | None = None
+    """Of one process."""
+    file_bytes: Annotated[int, Meta(ge=0)] | None = None
+    """The largest file that one process may write."""
+    core_bytes: Annotated[int, Meta(ge=-1)] | None = None
+    """The largest core dump. 0 is none here, and -1 no limit."""
+    lifetime_seconds: Annotated[float, Meta(ge=0)] | None = None
+    idle_seconds: Annotated[float, Meta(ge=0)] | None = None
+    """Without output and without an attachment."""
+    log_bytes: Annotated[int, Meta(ge=0)] | None = None
+    """Of the replay log; rounded up to whole 64 KiB. 0 is as None."""
+    scrollback_lines: Annotated[int, Meta(ge=0)] | None = None
+    """0 is none here."""
+    input_bytes_per_second: Annotated[int, Meta(ge=0)] | None = None
+    output_bytes_per_second: Annotated[int, Meta(ge=0)] | None = None
+    """Beyond it the program waits; nothing is lost."""
+
+
+class SessionUsage(Struct, frozen=True, kw_only=True):
+    """What a session's processes used when they were last looked at."""
+
+    memory_bytes: int
+    cpus: float
+    """CPU time over the time since the look before."""
+    processes: int
+    open_files: int = 0
+    """Of that process which has most."""
+    at: float = 0.0
+    """Unix seconds."""
+
+
 class SessionInfo(Struct, frozen=True, kw_only=True):
     """What is known of one session. Times are Unix seconds, sizes are bytes."""
 
@@ -44,6 +83,13 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     """Typing does not take control."""
     recording: str = ""
     """The file that it is recorded to from the start; empty: none."""
+    owner: str = ""
+    """The name of the principal that created it."""
+    limits: SessionLimits = SessionLimits()
+    """Those in force, each of them said."""
+    usage: SessionUsage | None = None
+    end_reason: str = ""
+    """For a person: which limit ended it, or what else that was not the program's own doing."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
@@ -60,6 +106,7 @@ class CreateParams(Struct, frozen=True, kw_only=True):
     kind: str = "command"
     record: str = ""
     record_input: bool = False
+    limits: SessionLimits = SessionLimits()
 
 
 class SessionParams(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Protocol
 from ptyd_protocol import limits
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Appearance, Attach
-from ptyd_protocol.methods import ClientInfo, SessionInfo
+from ptyd_protocol.methods import ClientInfo, SessionInfo, SessionLimits, SessionUsage
 
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
@@ -110,6 +110,12 @@ class Session:
     on_change: Callable[[EventKind], None] = lambda kind: None
     on_input: Callable[[bytes], None] = lambda data: None
     cast: CastSettings = field(default_factory=CastSettings)
+    owner: str = ""
+    """The name of the principal that created it."""
+    limits: SessionLimits = field(default_factory=SessionLimits)
+    usage: SessionUsage | None = None
+    end_reason: str = ""
+    """Why the daemon ended it, for a person; empty: it did not."""
     exit: ExitStatus | None = None
     drained: bool = False
     """All output there will ever be is in the log."""
@@ -166,6 +172,10 @@ class Session:
             title="" if self.screen is None else self.screen.title,
             locked=self.locked,
             recording=self.cast.path,
+            owner=self.owner,
+            limits=self.limits,
+            usage=self.usage,
+            end_reason=self.end_reason,
         )
 
     @property

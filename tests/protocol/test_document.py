@@ -43,6 +43,9 @@ def show_default(field: msgspec.structs.FieldInfo) -> str:
         default = field.default_factory()
     if default is None:
         return "nil"
+    if isinstance(default, msgspec.Struct):
+        assert default == type(default)(), "a structure is documented as its own defaults"
+        return "{}"
     if isinstance(default, bool):
         return str(default).lower()
     return f'"{default}"' if isinstance(default, str) else str(default)

@@ -431,6 +431,43 @@ export type DaemonMessage =
   | Event
   | Pong;
 
+/** What one session may use. 0: no limit. None: not said; the daemon's default applies. */
+export interface SessionLimits {
+  /** Of all its processes together. */
+  memory_bytes: number | null;
+  /** Of all its processes together; 1.5 is one CPU and a half. */
+  cpus: number | null;
+  processes: number | null;
+  /** Of one process. */
+  open_files: number | null;
+  /** The largest file that one process may write. */
+  file_bytes: number | null;
+  /** The largest core dump. 0 is none here, and -1 no limit. */
+  core_bytes: number | null;
+  lifetime_seconds: number | null;
+  /** Without output and without an attachment. */
+  idle_seconds: number | null;
+  /** Of the replay log; rounded up to whole 64 KiB. 0 is as None. */
+  log_bytes: number | null;
+  /** 0 is none here. */
+  scrollback_lines: number | null;
+  input_bytes_per_second: number | null;
+  /** Beyond it the program waits; nothing is lost. */
+  output_bytes_per_second: number | null;
+}
+
+/** What a session's processes used when they were last looked at. */
+export interface SessionUsage {
+  memory_bytes: number;
+  /** CPU time over the time since the look before. */
+  cpus: number;
+  processes: number;
+  /** Of that process which has most. */
+  open_files: number;
+  /** Unix seconds. */
+  at: number;
+}
+
 /** What is known of one session. Times are Unix seconds, sizes are bytes. */
 export interface SessionInfo {
   id: string;
@@ -458,6 +495,13 @@ export interface SessionInfo {
   locked: boolean;
   /** The file that it is recorded to from the start; empty: none. */
   recording: string;
+  /** The name of the principal that created it. */
+  owner: string;
+  /** Those in force, each of them said. */
+  limits: SessionLimits;
+  usage: SessionUsage | null;
+  /** For a person: which limit ended it, or what else that was not the program's own doing. */
+  end_reason: string;
 }
 
 /** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
@@ -474,6 +518,7 @@ export interface CreateParams {
   kind?: string;
   record?: string;
   record_input?: boolean;
+  limits?: SessionLimits;
 }
 
 export interface SessionParams {
@@ -1007,6 +1052,8 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
 };
 
 export type StructName =
+  | "SessionLimits"
+  | "SessionUsage"
   | "SessionInfo"
   | "CreateParams"
   | "SessionParams"
@@ -1042,6 +1089,27 @@ export type StructName =
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
+  SessionLimits: [
+    { name: "memory_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "cpus", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "processes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "open_files", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "file_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "core_bytes", type: { kind: "union", of: [{ kind: "int", min: -1 }, { kind: "null" }] }, default: null },
+    { name: "lifetime_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "idle_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "log_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "scrollback_lines", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "input_bytes_per_second", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "output_bytes_per_second", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+  ],
+  SessionUsage: [
+    { name: "memory_bytes", type: { kind: "int" } },
+    { name: "cpus", type: { kind: "float" } },
+    { name: "processes", type: { kind: "int" } },
+    { name: "open_files", type: { kind: "int" }, default: 0 },
+    { name: "at", type: { kind: "float" }, default: 0.0 },
+  ],
   SessionInfo: [
     { name: "id", type: { kind: "str" } },
     { name: "name", type: { kind: "str" } },
@@ -1065,6 +1133,10 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "title", type: { kind: "str" }, default: "" },
     { name: "locked", type: { kind: "bool" }, default: false },
     { name: "recording", type: { kind: "str" }, default: "" },
+    { name: "owner", type: { kind: "str" }, default: "" },
+    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
+    { name: "usage", type: { kind: "union", of: [{ kind: "struct", name: "SessionUsage" }, { kind: "null" }] }, default: null },
+    { name: "end_reason", type: { kind: "str" }, default: "" },
   ],
   CreateParams: [
     { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
@@ -1076,6 +1148,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "kind", type: { kind: "str" }, default: "command" },
     { name: "record", type: { kind: "str" }, default: "" },
     { name: "record_input", type: { kind: "bool" }, default: false },
+    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
   ],
   SessionParams: [
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
