@@ -155,6 +155,15 @@ GRID_MEANS = GRID | {
     "styles": [STYLE_DEFAULTS, WHOLE_STYLE],
 }
 CELLS: dict[str, Any] = {"text": "", "source": "screen", "offset": 300, "grid": GRID}
+NO_TERMINAL: dict[str, Any] = {"data": b"", "cols": 0, "rows": 0}
+TERMINAL: dict[str, Any] = {
+    "text": "",
+    "source": "screen",
+    "offset": 300,
+    "data": b"\x1b[0m$ ls",
+    "cols": 80,
+    "rows": 24,
+}
 TICKET: dict[str, Any] = {
     "ticket": "t1cket",
     "url": "http://127.0.0.1:7071/login?ticket=t1cket",
@@ -234,7 +243,7 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             {"format": form, "join": True},
             {"session": "", "scrollback": 0, "format": form, "join": True},
         )
-        for form in ("text", "vt", "html", "cells")
+        for form in ("text", "vt", "html", "cells", "terminal")
     ),
     ("lock", {"locked": True}, {"locked": True, "session": ""}),
     ("lock", {"locked": False, "session": "b"}, {"locked": False, "session": "b"}),
@@ -312,9 +321,10 @@ RESULTS: list[tuple[str, Any, Any]] = [
     (
         "capture",
         {"text": "$ ls\n", "source": "log"},
-        {"text": "$ ls\n", "source": "log", "offset": 0, "grid": None},
+        {"text": "$ ls\n", "source": "log", "offset": 0, "grid": None} | NO_TERMINAL,
     ),
-    ("capture", CELLS, CELLS | {"grid": GRID_MEANS}),
+    ("capture", CELLS, CELLS | {"grid": GRID_MEANS} | NO_TERMINAL),
+    ("capture", TERMINAL, TERMINAL | {"grid": None}),
     ("read_log", LOG, LOG),
     ("subscribe", {"seq": 0, "sessions": [SESSION]}, {"seq": 0, "sessions": [WHOLE_SESSION]}),
     ("unsubscribe", None, None),

@@ -302,7 +302,12 @@ class Session:
     @overload
     def capture(self, scrollback: int = 0, *, format: Literal["cells"], join: bool = False) -> CellGrid: ...
 
-    def capture(self, scrollback: int = 0, *, format: CaptureFormat = "text", join: bool = False) -> str | CellGrid:
+    @overload
+    def capture(self, scrollback: int = 0, *, format: Literal["terminal"], join: bool = False) -> Screen: ...
+
+    def capture(
+        self, scrollback: int = 0, *, format: CaptureFormat = "text", join: bool = False
+    ) -> str | CellGrid | Screen:
         return self._thread.run(self._inner.capture(scrollback, format=format, join=join))
 
     def read_log(self, offset: int | None = None, max_bytes: int = 8 * limits.MIB) -> ReadLogResult:

@@ -150,13 +150,14 @@ class SendParams(Struct, frozen=True, kw_only=True):
     session: SessionRef = ""
 
 
-CaptureFormat = Literal["text", "vt", "html", "cells"]
+CaptureFormat = Literal["text", "vt", "html", "cells", "terminal"]
 
 
 class CaptureParams(Struct, frozen=True, kw_only=True):
     """The screen; ``scrollback`` is how many lines above it to add (-1: all that is kept).
 
-    ``format``: "text"; "vt", text with SGR sequences, or rather all that rebuilds the screen; "html"; "cells".
+    ``format``: "text"; "vt", text with SGR sequences; "html"; "cells"; "terminal", all that rebuilds the screen in a
+    fresh terminal.
     ``join``: a line that the terminal wrapped is one line of text.
     """
 
@@ -219,13 +220,17 @@ class CellGrid(Struct, frozen=True, kw_only=True):
 class CaptureResult(Struct, frozen=True, kw_only=True):
     """``source`` "log": output with its control sequences removed; "screen": the exact screen.
 
-    ``grid`` instead of ``text`` for the format "cells". ``offset``: the screen is that at this place of the output.
+    ``grid`` instead of ``text`` for the format "cells", ``data`` for "terminal". ``offset``: the screen is that at this
+    place of the output, ``cols`` and ``rows``: its size.
     """
 
     text: str
     source: Literal["log", "screen"]
     offset: int = 0
     grid: CellGrid | None = None
+    data: bytes = b""
+    cols: int = 0
+    rows: int = 0
 
 
 class LockParams(Struct, frozen=True, kw_only=True):

@@ -124,7 +124,7 @@ export type AttachMode = "exact" | "snapshot" | "tail";
 
 export type SessionState = "exited" | "running";
 
-export type CaptureFormat = "cells" | "html" | "text" | "vt";
+export type CaptureFormat = "cells" | "html" | "terminal" | "text" | "vt";
 
 /** The first item of a message's array. */
 export const MessageCode = {
@@ -560,7 +560,8 @@ export interface SendParams {
 
 /** The screen; `scrollback` is how many lines above it to add (-1: all that is kept).
  *
- * `format`: "text"; "vt", text with SGR sequences, or rather all that rebuilds the screen; "html"; "cells".
+ * `format`: "text"; "vt", text with SGR sequences; "html"; "cells"; "terminal", all that rebuilds the screen in a
+ * fresh terminal.
  * `join`: a line that the terminal wrapped is one line of text.
  */
 export interface CaptureParams {
@@ -618,13 +619,17 @@ export interface CellGrid {
 
 /** `source` "log": output with its control sequences removed; "screen": the exact screen.
  *
- * `grid` instead of `text` for the format "cells". `offset`: the screen is that at this place of the output.
+ * `grid` instead of `text` for the format "cells", `data` for "terminal". `offset`: the screen is that at this
+ * place of the output, `cols` and `rows`: its size.
  */
 export interface CaptureResult {
   text: string;
   source: "log" | "screen";
   offset: number;
   grid: CellGrid | null;
+  data: Uint8Array;
+  cols: number;
+  rows: number;
 }
 
 /** While a session is locked, typing does not take control; asking for it does. */
@@ -1178,7 +1183,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   CaptureParams: [
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
     { name: "scrollback", type: { kind: "int", min: -1 }, default: 0 },
-    { name: "format", type: { kind: "literal", values: ["cells", "html", "text", "vt"] }, default: "text" },
+    { name: "format", type: { kind: "literal", values: ["cells", "html", "terminal", "text", "vt"] }, default: "text" },
     { name: "join", type: { kind: "bool" }, default: false },
   ],
   Style: [
@@ -1221,6 +1226,9 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "source", type: { kind: "literal", values: ["log", "screen"] } },
     { name: "offset", type: { kind: "int" }, default: 0 },
     { name: "grid", type: { kind: "union", of: [{ kind: "struct", name: "CellGrid" }, { kind: "null" }] }, default: null },
+    { name: "data", type: { kind: "bytes" }, default: "" },
+    { name: "cols", type: { kind: "int" }, default: 0 },
+    { name: "rows", type: { kind: "int" }, default: 0 },
   ],
   LockParams: [
     { name: "locked", type: { kind: "bool" } },
