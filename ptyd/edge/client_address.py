@@ -82,14 +82,25 @@ def client_host(connection: Connection, headers: Mapping[str, str], proxies: Tru
     return (_forwarded(connection, headers, proxies, "x-forwarded-host") or headers.get("host", "")).lower()
 
 
+def local_places(connection: Connection) -> frozenset[str]:
+    """Our own end of the socket as Host headers name it (``192.0.2.1:81``, ``[::1]``); none for the Unix socket."""
+    own = connection.get("server") if isinstance(connection, Mapping) else connection.get_extra_info("sockname")
+    if not isinstance(own, tuple | list) or len(own) < 2 or (address := parse_ip(str(own[0]))) is None:
+        return frozenset()
+    host, port = f"[{address}]" if address.version == 6 else str(address), own[1]
+    return frozenset({f"{host}:{port}", host} if port in (80, 443) else {f"{host}:{port}"})
+
+
 def is_trusted(address: str, proxies: TrustedProxies) -> bool:
     parsed = parse_ip(address)
     return parsed is not None and proxies.trusts(parsed)
 
 
 def parse_ip(text: str) -> IpAddress | None:
-    """An address out of ``1.2.3.4``, ``1.2.3.4:56``, ``::1``, ``[::1]`` or ``[::1]:56``; None where it is nothing of the
-    kind. IPv4 that came by an IPv6 socket (``::ffff:1.2.3.4``) is IPv4."""
+    """An address out of ``1.2.3.4``, ``1.2.3.4:56``, ``::1``, ``[::1]`` or ``[::1]:56``; None where it is none.
+
+    IPv4 that came by an IPv6 socket (``::ffff:1.2.3.4``) is IPv4.
+    """
     host = text.strip()
     if host.startswith("["):
         host = host[1:].partition("]")[0]
