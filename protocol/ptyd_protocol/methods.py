@@ -301,6 +301,9 @@ class ListenerInfo(Struct, frozen=True, kw_only=True):
     kind: Literal["unix", "tcp"]
     address: str
     """The path of the socket, or host:port."""
+    tls: bool = False
+    fingerprint: str = ""
+    """Of its certificate: "sha256:" and 64 hexadecimal digits. Empty without TLS."""
 
 
 class StatusResult(Struct, frozen=True, kw_only=True):
@@ -321,15 +324,28 @@ class StatusResult(Struct, frozen=True, kw_only=True):
 
 
 class ListenParams(Struct, frozen=True, kw_only=True):
-    """Listen on TCP too. ``port`` 0: any free one. Listening there already is no error."""
+    """Listen on TCP too. ``port`` 0: any free one. Listening there already is no error.
+
+    ``tls``: with the certificate of ``tls_cert`` and ``tls_key`` (absolute paths of PEM files), else with that of the
+    daemon's configuration, else with one that the daemon makes and signs itself. ``insecure``: speak without TLS even
+    where other machines can listen in.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    tls: bool = False
+    insecure: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
 
 
 class ListenResult(Struct, frozen=True, kw_only=True):
+    """``fingerprint``: of the certificate, as in ListenerInfo."""
+
     host: str
     port: int
+    tls: bool = False
+    fingerprint: str = ""
 
 
 class TicketResult(Struct, frozen=True, kw_only=True):

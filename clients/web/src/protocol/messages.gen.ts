@@ -695,6 +695,9 @@ export interface ListenerInfo {
   kind: "tcp" | "unix";
   /** The path of the socket, or host:port. */
   address: string;
+  tls: boolean;
+  /** Of its certificate: "sha256:" and 64 hexadecimal digits. Empty without TLS. */
+  fingerprint: string;
 }
 
 export interface StatusResult {
@@ -714,15 +717,27 @@ export interface StatusResult {
   clients: ClientInfo[];
 }
 
-/** Listen on TCP too. `port` 0: any free one. Listening there already is no error. */
+/** Listen on TCP too. `port` 0: any free one. Listening there already is no error.
+ *
+ * `tls`: with the certificate of `tls_cert` and `tls_key` (absolute paths of PEM files), else with that of the
+ * daemon's configuration, else with one that the daemon makes and signs itself. `insecure`: speak without TLS even
+ * where other machines can listen in.
+ */
 export interface ListenParams {
   host?: string;
   port?: number;
+  tls?: boolean;
+  insecure?: boolean;
+  tls_cert?: string;
+  tls_key?: string;
 }
 
+/** `fingerprint`: of the certificate, as in ListenerInfo. */
 export interface ListenResult {
   host: string;
   port: number;
+  tls: boolean;
+  fingerprint: string;
 }
 
 /** A login ticket for a browser: good once, for `expires_seconds`. `url` is None without a TCP listener. */
@@ -1277,6 +1292,8 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   ListenerInfo: [
     { name: "kind", type: { kind: "literal", values: ["tcp", "unix"] } },
     { name: "address", type: { kind: "str" } },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "fingerprint", type: { kind: "str" }, default: "" },
   ],
   StatusResult: [
     { name: "daemon_pid", type: { kind: "int" } },
@@ -1295,10 +1312,16 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   ListenParams: [
     { name: "host", type: { kind: "str" }, default: "127.0.0.1" },
     { name: "port", type: { kind: "int", min: 0, max: 65535 }, default: 0 },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "insecure", type: { kind: "bool" }, default: false },
+    { name: "tls_cert", type: { kind: "str" }, default: "" },
+    { name: "tls_key", type: { kind: "str" }, default: "" },
   ],
   ListenResult: [
     { name: "host", type: { kind: "str" } },
     { name: "port", type: { kind: "int" } },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "fingerprint", type: { kind: "str" }, default: "" },
   ],
   TicketResult: [
     { name: "ticket", type: { kind: "str" } },
