@@ -12,7 +12,7 @@ class CommandAgent:
 
     kind = "command"
     limits = SessionLimits()
-    usual_memory_bytes = 8 * MIB
+    usual_memory_bytes = 2 * MIB
     """A shell. What else a command takes nobody knows."""
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
