@@ -109,11 +109,16 @@ STATUS: dict[str, Any] = {
         }
     ],
 }
+STATUS_DEFAULTS: dict[str, Any] = {"capacities": [], "limits": NO_LIMITS}
+WHOLE_STATUS = STATUS | {
+    "capacities": [{"name": "sessions", "used": 1, "allowed": 256}],
+    "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "core_bytes": 0},
+}
 CLIENT_DEFAULTS: dict[str, Any] = {"hidden": False, "unacked": 0, "allowed": 0, "held": 0, "resyncs": 0}
 OLD_STATUS = STATUS | {
     "clients": [{key: value for key, value in STATUS["clients"][0].items() if key not in CLIENT_DEFAULTS}]
 }
-OLD_STATUS_MEANS = STATUS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]}
+OLD_STATUS_MEANS = STATUS | STATUS_DEFAULTS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]}
 STYLE_DEFAULTS: dict[str, Any] = {
     "fg": None,
     "bg": None,
@@ -340,7 +345,8 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("read_log", LOG, LOG),
     ("subscribe", {"seq": 0, "sessions": [SESSION]}, {"seq": 0, "sessions": [WHOLE_SESSION]}),
     ("unsubscribe", None, None),
-    ("status", STATUS, STATUS),
+    ("status", STATUS, STATUS | STATUS_DEFAULTS),
+    ("status", WHOLE_STATUS, WHOLE_STATUS),
     ("status", OLD_STATUS, OLD_STATUS_MEANS),
     (
         "listen",

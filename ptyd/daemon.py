@@ -77,6 +77,7 @@ class Daemon:
             socket_path,
             os.environ,
             self._find_engine_maker(),
+            tasks=self._tasks,
         )
         self._service = Service(self._manager, self)
         self._office = Office(

@@ -306,6 +306,15 @@ class ListenerInfo(Struct, frozen=True, kw_only=True):
     """Of its certificate: "sha256:" and 64 hexadecimal digits. Empty without TLS."""
 
 
+class Capacity(Struct, frozen=True, kw_only=True):
+    """How much is used of something that there is only so much of."""
+
+    name: str
+    """For a person."""
+    used: int
+    allowed: int
+
+
 class StatusResult(Struct, frozen=True, kw_only=True):
     daemon_pid: int
     keeper_pid: int
@@ -321,6 +330,9 @@ class StatusResult(Struct, frozen=True, kw_only=True):
     runtime_dir: str
     listeners: list[ListenerInfo]
     clients: list[ClientInfo]
+    capacities: list[Capacity] = []
+    limits: SessionLimits = SessionLimits()
+    """Those of a session that is not told otherwise."""
 
 
 class ListenParams(Struct, frozen=True, kw_only=True):

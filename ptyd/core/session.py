@@ -116,6 +116,10 @@ class Session:
     usage: SessionUsage | None = None
     end_reason: str = ""
     """Why the daemon ended it, for a person; empty: it did not."""
+    began_at: float = 0.0
+    """On a clock that is never set, and that the daemons of one run of the machine share."""
+    active_at: float = 0.0
+    """When output came, or the last attachment went, on that clock."""
     exit: ExitStatus | None = None
     drained: bool = False
     """All output there will ever be is in the log."""
@@ -381,6 +385,7 @@ class Session:
         """There is new output in the log, from ``offset`` on. ``at``: Unix seconds; ``now``: on the clock of the
         attachments."""
         self.last_output_at = at
+        self.active_at = now
         self.log_file.note_output(at)
         data = self.log.read(offset, self.log.head - offset)
         has_sequences = b"\x1b" in data

@@ -354,7 +354,7 @@ export interface Live {
 }
 
 /** The program has ended, all its output was sent; the channel is closed. One of code and signal is set, or
- * neither where the status was lost.
+ * neither where the status was lost. `reason` as SessionInfo.end_reason.
  */
 export interface Exited {
   type: "Exited";
@@ -362,6 +362,7 @@ export interface Exited {
   offset: number;
   code: number | null;
   signal: number | null;
+  reason: string;
 }
 
 /** Every Input of the channel up to `seq` was taken: it reaches the program whatever happens to the daemon. */
@@ -700,6 +701,14 @@ export interface ListenerInfo {
   fingerprint: string;
 }
 
+/** How much is used of something that there is only so much of. */
+export interface Capacity {
+  /** For a person. */
+  name: string;
+  used: number;
+  allowed: number;
+}
+
 export interface StatusResult {
   daemon_pid: number;
   keeper_pid: number;
@@ -715,6 +724,9 @@ export interface StatusResult {
   runtime_dir: string;
   listeners: ListenerInfo[];
   clients: ClientInfo[];
+  capacities: Capacity[];
+  /** Those of a session that is not told otherwise. */
+  limits: SessionLimits;
 }
 
 /** Listen on TCP too. `port` 0: any free one. Listening there already is no error.
@@ -1028,6 +1040,7 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
       { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 } },
       { name: "code", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
       { name: "signal", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+      { name: "reason", type: { kind: "str" }, default: "" },
     ],
   },
   InputAck: {
@@ -1096,6 +1109,7 @@ export type StructName =
   | "SubscribeResult"
   | "ClientInfo"
   | "ListenerInfo"
+  | "Capacity"
   | "StatusResult"
   | "ListenParams"
   | "ListenResult"
@@ -1295,6 +1309,11 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "tls", type: { kind: "bool" }, default: false },
     { name: "fingerprint", type: { kind: "str" }, default: "" },
   ],
+  Capacity: [
+    { name: "name", type: { kind: "str" } },
+    { name: "used", type: { kind: "int" } },
+    { name: "allowed", type: { kind: "int" } },
+  ],
   StatusResult: [
     { name: "daemon_pid", type: { kind: "int" } },
     { name: "keeper_pid", type: { kind: "int" } },
@@ -1308,6 +1327,8 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "runtime_dir", type: { kind: "str" } },
     { name: "listeners", type: { kind: "list", item: { kind: "struct", name: "ListenerInfo" } } },
     { name: "clients", type: { kind: "list", item: { kind: "struct", name: "ClientInfo" } } },
+    { name: "capacities", type: { kind: "list", item: { kind: "struct", name: "Capacity" } }, default: [] },
+    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
   ],
   ListenParams: [
     { name: "host", type: { kind: "str" }, default: "127.0.0.1" },
