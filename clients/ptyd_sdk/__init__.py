@@ -16,7 +16,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ptyd_protocol.methods import CaptureResult, CellGrid, ReadLogResult, SessionInfo, StatusResult
+    from ptyd_protocol.methods import (
+        CaptureResult,
+        CellGrid,
+        ReadLogResult,
+        SessionInfo,
+        ShareResult,
+        StatusResult,
+        TokenCreated,
+        TokenInfo,
+    )
 
     from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
@@ -35,6 +44,7 @@ if TYPE_CHECKING:
         NoResources,
         NoSuchDirectory,
         NoSuchSession,
+        NoSuchToken,
         NotAllowed,
         NotAuthenticated,
         PermissionDenied,
@@ -71,6 +81,7 @@ __all__ = [
     "NoResources",
     "NoSuchDirectory",
     "NoSuchSession",
+    "NoSuchToken",
     "NotAllowed",
     "NotAuthenticated",
     "PermissionDenied",
@@ -83,8 +94,11 @@ __all__ = [
     "SessionEvents",
     "SessionExited",
     "SessionInfo",
+    "ShareResult",
     "StatusResult",
     "TimedOut",
+    "TokenCreated",
+    "TokenInfo",
     "TooManyClients",
     "TooManySessions",
     "Unavailable",
@@ -96,7 +110,16 @@ _HOMES = {
     "ptyd_sdk.connection": ["Connection", "connect"],
     "ptyd_sdk.session": ["Session"],
     "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
-    "ptyd_protocol.methods": ["CaptureResult", "CellGrid", "ReadLogResult", "SessionInfo", "StatusResult"],
+    "ptyd_protocol.methods": [
+        "CaptureResult",
+        "CellGrid",
+        "ReadLogResult",
+        "SessionInfo",
+        "ShareResult",
+        "StatusResult",
+        "TokenCreated",
+        "TokenInfo",
+    ],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -265,7 +265,7 @@ def test_up_listens_and_prints_a_login(ptyd: PtydUnderTest) -> None:
     assert f"pid {ptyd.daemon_pid()}" in result.stdout
     assert re.search(r"web client: http://127\.0\.0\.1:\d+/", result.stdout)
     opened = ptyd.cli("up", "--open", check=True, PTYD_NO_BROWSER="1")
-    assert re.search(r"http://127\.0\.0\.1:\d+/login\?ticket=\S+", opened.stdout)
+    assert re.search(r"http://127\.0\.0\.1:\d+/login#\S+", opened.stdout)
 
 
 def test_up_open_keeps_the_ticket_out_of_command_lines(ptyd: PtydUnderTest, tmp_path: Path) -> None:
