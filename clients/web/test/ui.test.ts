@@ -175,6 +175,10 @@ describe("the list of sessions", () => {
       title: "",
       locked: false,
       recording: "",
+      owner: "owner",
+      limits: {} as SessionInfo["limits"],
+      usage: null,
+      end_reason: "",
       ...changes,
     };
   }

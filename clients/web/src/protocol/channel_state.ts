@@ -38,6 +38,8 @@ export interface ChannelOptions {
   /** Lines above the screen. */
   readonly scrollback?: number;
   readonly hidden?: boolean;
+  /** Only looks: it neither types nor sizes. */
+  readonly isObserver?: boolean;
   readonly appearance?: TerminalAppearance;
 }
 
@@ -84,6 +86,7 @@ export class ChannelState {
   /** What the daemon was last told over this connection. */
   #sentSize: Size;
   #phase: ChannelPhase = "offline";
+  readonly #isObserver: boolean;
   #isClosing = false;
   #yours = false;
   #answers = false;
@@ -119,6 +122,7 @@ export class ChannelState {
     this.#scrollback = options.scrollback ?? DEFAULT_SCROLLBACK_LINES;
     this.#hidden = options.hidden ?? false;
     this.#sentHidden = this.#hidden;
+    this.#isObserver = options.isObserver ?? false;
     this.#appearance = options.appearance ?? null;
   }
 
@@ -162,7 +166,7 @@ export class ChannelState {
   // --- what the user does ---
 
   write(data: Uint8Array): void {
-    if (this.#phase === "ended" || this.#isClosing) return;
+    if (this.#phase === "ended" || this.#isClosing || this.#isObserver) return;
     this.#inputs.push(data);
     this.#flushInputs();
   }
@@ -175,7 +179,7 @@ export class ChannelState {
 
   takeControl(size: Size): void {
     this.#size = size;
-    if (!this.#isAttached) return;
+    if (!this.#isAttached || this.#isObserver) return;
     this.#sentSize = size;
     this.#send({ type: "TakeControl", channel: this.number, ...size });
   }
@@ -229,7 +233,7 @@ export class ChannelState {
       type: "Attach",
       channel: this.number,
       session: this.#session,
-      role: "control",
+      role: this.#isObserver ? "observe" : "control",
       ...this.#size,
       epoch: this.#epoch,
       offset: this.#epoch === null ? null : this.#nextOffset,
