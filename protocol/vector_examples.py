@@ -92,6 +92,10 @@ CAPS = Kind(
     ([], ["colour", "x" * 256], ["c"] * 64),
     {"has 65 items": ["c"] * 65, "holds a number": [1], "holds too long a word": ["x" * 257], "is text": "c"},
 )
+RIGHTS = Kind(
+    (["observe"], [], ["observe", "something-new"]),
+    {"is text": "observe", "holds a number": ["observe", 1], "holds 257 characters": ["x" * 257]},
+)
 ANY_MAP = Kind(
     (
         {},
@@ -186,7 +190,10 @@ SHAPES: dict[str, Shape] = {
             "principal": SHORT_TEXT,
             "limits": INTEGER_MAP,
             "heartbeat_seconds": INTEGER,
+            "rights": RIGHTS.or_nil(),
+            "session": SHORT_TEXT.or_nil(),
         },
+        {"rights": None, "session": None},
     ),
     "Reply": Shape(65, "daemon", {"id": SEQ, "result": ANYTHING}, {"result": None}),
     "Failure": Shape(66, "daemon", {"id": SEQ, "code": SHORT_TEXT, "message": TEXT}),

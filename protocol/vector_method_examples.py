@@ -106,6 +106,7 @@ STATUS: dict[str, Any] = {
             "allowed": 4_096,
             "held": 70_000,
             "resyncs": 2,
+            "principal": "owner",
         }
     ],
 }
@@ -114,11 +115,35 @@ WHOLE_STATUS = STATUS | {
     "capacities": [{"name": "sessions", "used": 1, "allowed": 256}],
     "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "core_bytes": 0},
 }
-CLIENT_DEFAULTS: dict[str, Any] = {"hidden": False, "unacked": 0, "allowed": 0, "held": 0, "resyncs": 0}
+CLIENT_DEFAULTS: dict[str, Any] = {
+    "hidden": False,
+    "unacked": 0,
+    "allowed": 0,
+    "held": 0,
+    "resyncs": 0,
+    "principal": "",
+}
 OLD_STATUS = STATUS | {
     "clients": [{key: value for key, value in STATUS["clients"][0].items() if key not in CLIENT_DEFAULTS}]
 }
 OLD_STATUS_MEANS = STATUS | STATUS_DEFAULTS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]}
+TOKEN: dict[str, Any] = {
+    "id": "0a1b2c3d",
+    "name": "ci",
+    "kind": "token",
+    "rights": ["control", "create"],
+    "session": None,
+    "created_at": 1_700_000_000.25,
+}
+WHOLE_TOKEN = TOKEN | {"expires_at": None, "uses_left": None}
+SHARE = TOKEN | {
+    "name": "share-0a1b2c3d",
+    "kind": "share",
+    "rights": ["observe"],
+    "session": "1a2b3c4d",
+    "expires_at": 1_700_007_200.25,
+    "uses_left": 2,
+}
 STYLE_DEFAULTS: dict[str, Any] = {
     "fg": None,
     "bg": None,
@@ -192,7 +217,7 @@ SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
     *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark"),
 )
-WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart")
+WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart", "token_list")
 
 # (method, what is sent, what it means with the defaults)
 PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -283,6 +308,24 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("mark", {"label": "grüße", "session": "b"}, {"label": "grüße", "session": "b"}),
     ("export", {}, {"resume": "", "session": ""}),
     ("export", {"resume": "3.0.2.1.0.7.7", "session": "b"}, {"resume": "3.0.2.1.0.7.7", "session": "b"}),
+    (
+        "token_create",
+        {"rights": ["observe"]},
+        {"rights": ["observe"], "session": None, "name": "", "expires_seconds": None, "uses": None},
+    ),
+    (
+        "token_create",
+        {"rights": ["control", "create"], "session": "", "name": "ci", "expires_seconds": 60, "uses": 1},
+        {"rights": ["control", "create"], "session": "", "name": "ci", "expires_seconds": 60.0, "uses": 1},
+    ),
+    ("token_revoke", {"token": "ci"}, {"token": "ci", "session": None}),
+    ("token_revoke", {"session": "b"}, {"token": "", "session": "b"}),
+    ("share", {}, {"session": "", "control": False, "expires_seconds": 7200.0, "uses": None}),
+    (
+        "share",
+        {"session": "b", "control": True, "expires_seconds": None, "uses": 3},
+        {"session": "b", "control": True, "expires_seconds": None, "uses": 3},
+    ),
 ]
 
 # (method, what is sent, what is wrong)
@@ -326,6 +369,14 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("create", {"limits": {"cpus": -1}}, "a limit is negative"),
     ("mark", {"label": "n" * 257}, "label has 257 characters"),
     ("export", {"resume": None}, "resume is nil"),
+    ("token_create", {"rights": []}, "rights are none"),
+    ("token_create", {"rights": ["fly"]}, "a right is another word"),
+    ("token_create", {}, "rights are missing"),
+    ("token_create", {"rights": ["observe"], "uses": 0}, "uses is under its minimum"),
+    ("token_create", {"rights": ["observe"], "expires_seconds": 0}, "expires_seconds is 0"),
+    ("token_revoke", {"token": 1}, "token is a number"),
+    ("share", {"control": "yes"}, "control is text"),
+    ("share", {"expires_seconds": 315_360_001}, "expires_seconds is over its maximum"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -364,6 +415,15 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("restart", None, None),
     ("shutdown", {"sessions_left": 2}, {"sessions_left": 2}),
     ("export", EXPORT, EXPORT | {"skipped": 0}),
+    ("token_create", {"token": "s3cret", "info": TOKEN}, {"token": "s3cret", "info": WHOLE_TOKEN}),
+    ("token_list", [], []),
+    ("token_list", [TOKEN, SHARE], [WHOLE_TOKEN, SHARE]),
+    ("token_revoke", [SHARE], [SHARE]),
+    (
+        "share",
+        {"secret": "s3cret", "url": None, "info": SHARE},
+        {"secret": "s3cret", "url": None, "info": SHARE},
+    ),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
 ]
 
@@ -381,6 +441,7 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("status", STATUS | {"clients": [{}]}, "a client without its fields"),
     ("shutdown", {}, "sessions_left is missing"),
     ("export", EXPORT | {"data": "hi"}, "data is text"),
+    ("token_list", [TOKEN | {"kind": "key"}], "kind is another word"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

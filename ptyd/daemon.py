@@ -19,10 +19,22 @@ from typing import Any, Literal
 import platformdirs
 from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.errors import Refusal
-from ptyd_protocol.methods import ListenParams, ListenResult, StatusResult, TicketResult
+from ptyd_protocol.methods import (
+    ListenParams,
+    ListenResult,
+    Right,
+    ShareParams,
+    ShareResult,
+    StatusResult,
+    TicketResult,
+    TokenCreated,
+    TokenCreateParams,
+    TokenInfo,
+)
 from ptyd_protocol.version import __version__
 
 from ptyd.config import Config, ConfigError, load_config
+from ptyd.core.access import Principal
 from ptyd.core.engine import EngineMaker
 from ptyd.edge.connection import Office
 from ptyd.edge.front import Front
@@ -30,7 +42,7 @@ from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
 from ptyd.edge.listeners import Listeners, url_of
 from ptyd.edge.log_store import LogStore
-from ptyd.edge.logins import TICKET_SECONDS, Logins
+from ptyd.edge.logins import TICKET_SECONDS, Logins, end_expired
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.tls import Tls, find_own_certificate, load_tls
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
@@ -89,6 +101,8 @@ class Daemon:
         )
         self._logins = Logins(runtime_dir)
         self._front = Front.of(config)
+        self._logins.on_ended = self._office.expel
+        self._manager.on_removed = lambda session: self._logins.end_session(session.id)
         self._listeners = Listeners(
             self._logins,
             self._front,
@@ -117,11 +131,13 @@ class Daemon:
         self._manager.recordings.remove_others(kept_ids)
         for session in self._kept.sessions:
             self._manager.adopt(session)
+        self._logins.keep_sessions(kept_ids)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
         await self._listeners.resume(self._kept.held)
         await self._listeners.listen_unix(self._socket_path)
         await self._listen_as_configured()
         self._tasks.start(beat_sockets(self._office), "heartbeat")
+        self._tasks.start(end_expired(self._logins), "expiry of tokens")
         gc.freeze()  # the modules are here to stay: a collection that looked at them would take 17 ms
         self._keeper.tell_ready()
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
@@ -202,18 +218,48 @@ class Daemon:
     async def listen(self, params: ListenParams) -> ListenResult:
         return await self._listeners.listen_tcp(params)
 
-    def login_ticket(self) -> TicketResult:
-        ticket = self._logins.make_ticket()
+    def login_ticket(self, principal: Principal) -> TicketResult:
+        ticket = self._logins.make_ticket(principal)
+        return TicketResult(ticket=ticket, url=self._login_url(ticket), expires_seconds=TICKET_SECONDS)
+
+    def _login_url(self, secret: str) -> str | None:
+        """Where a browser logs in. The secret is in the fragment, which it sends to nobody: it stands in no log and in
+        no Referer."""
         tcp = self._listeners.first_tcp()
         base = self._front.public_url or (tcp and url_of(tcp))
-        return TicketResult(
-            ticket=ticket,
-            url=f"{base}/login?ticket={ticket}" if base else None,
-            expires_seconds=TICKET_SECONDS,
-        )
+        return f"{base}/login#{secret}" if base else None
 
     def access_token(self) -> str:
         return self._logins.token
+
+    def is_good(self, principal: Principal) -> bool:
+        return self._logins.is_good(principal)
+
+    def token_create(self, params: TokenCreateParams, session_id: str) -> TokenCreated:
+        secret, grant = self._logins.grant(
+            "token", params.rights, session_id, params.name, params.expires_seconds, params.uses
+        )
+        return TokenCreated(token=secret, info=grant.info())
+
+    def token_list(self) -> list[TokenInfo]:
+        self._logins.end_expired()
+        return [grant.info() for grant in self._logins.grants]
+
+    def token_revoke(self, token: str, session_id: str) -> list[TokenInfo]:
+        grants = (
+            [self._logins.grants.resolve(token)]
+            if token
+            else [grant for grant in self._logins.grants if grant.kind == "share" and grant.session == session_id]
+        )
+        self._logins.revoke(grants, "this login was revoked")
+        return [grant.info() for grant in grants]
+
+    def share(self, params: ShareParams, session_id: str) -> ShareResult:
+        right: Right = "control" if params.control else "observe"
+        secret, grant = self._logins.grant(
+            "share", [right], session_id, expires_seconds=params.expires_seconds, uses=params.uses
+        )
+        return ShareResult(secret=secret, url=self._login_url(secret), info=grant.info())
 
     def restart(self) -> None:
         self._end("restart")

@@ -5,7 +5,7 @@ import logging
 import secrets
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from ptyd_protocol.methods import CreateParams, SessionLimits
 
 from ptyd.agents import AGENTS, Agent
 from ptyd.config import Config
+from ptyd.core.access import Principal, check_attach
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
 from ptyd.core.engine import EngineMaker
@@ -79,6 +80,7 @@ class PtyManager:
             self.engines = Engines(engine_maker, config.scrollback_lines, partial(self._publish, "updated"))
         self.registry = Registry()
         self.events = EventHub()
+        self.on_removed: Callable[[Session], None] = lambda session: None
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self._config = config
         self._keeper = keeper
@@ -248,16 +250,16 @@ class PtyManager:
 
     # --- attaching ---
 
-    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet, principal: str) -> Attachment:
-        """Attach a client to a session. ``principal``: the name of whoever it is.
+    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet, principal: Principal) -> Attachment:
+        """Attach a client to a session.
 
         Raises:
-            Refusal: no such session, too many clients, or lossless bytes that are gone.
+            Refusal: no such session, more than the principal may, too many clients, or lossless bytes that are gone.
         """
-        session = self.registry.resolve(request.session)
-        self.admission.check_attachment(session, principal)
-        attachment = session.attach(request, client, client_id, outlet)
-        attachment.principal = principal
+        session = self.registry.resolve(request.session, principal.sees)
+        check_attach(principal, session, request)
+        self.admission.check_attachment(session, principal.name)
+        attachment = session.attach(request, client, client_id, outlet, principal)
         running = self._running.get(session.id)
         if attachment.lossless and running is not None:
             running.holds.attach(attachment.key)
@@ -297,7 +299,7 @@ class PtyManager:
         holder = next((one for one in session.attachments if one.key == key), None)
         self.events.publish(
             "hold_ended",
-            session.id,
+            session,
             {
                 "reason": reason,
                 "client_id": holder.client_id if holder else None,
@@ -472,7 +474,7 @@ class PtyManager:
         path = session.cast.path
         session.cast = msgspec.structs.replace(session.cast, path="")
         self._keeper.update_record(session.id, record_of(session).to_json())
-        self.events.publish("recording_ended", session.id, {"path": path, "reason": reason})
+        self.events.publish("recording_ended", session, {"path": path, "reason": reason})
 
     def note_exit_seen(self, session: Session) -> None:
         """Somebody knows how the session ended: it need not be kept long any more."""
@@ -499,7 +501,8 @@ class PtyManager:
         session.detach_all(ErrorCode.SESSION_REMOVED, f"session {session.name} was removed")
         self._keeper.forget_session(session.id)
         self._discard(session)
-        self.events.publish("removed", session.id, {})
+        self.on_removed(session)
+        self.events.publish("removed", session, {})
 
     def _discard(self, session: Session) -> None:
         timer = self._removals.pop(session.id, None)
@@ -517,7 +520,7 @@ class PtyManager:
 
     def _publish(self, kind: EventKind, session: Session) -> None:
         if session.id in self.registry:
-            self.events.publish(kind, session.id, msgspec.to_builtins(session.info()))
+            self.events.publish(kind, session, msgspec.to_builtins(session.info()))
 
 
 def _cast_environment(environment: Mapping[str, str]) -> dict[str, str]:

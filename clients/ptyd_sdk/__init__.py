@@ -16,7 +16,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ptyd_protocol.methods import CaptureResult, CellGrid, ReadLogResult, SessionInfo, SessionLimits, StatusResult
+    from ptyd_protocol.methods import (
+        CaptureResult,
+        CellGrid,
+        ReadLogResult,
+        SessionInfo,
+        SessionLimits,
+        ShareResult,
+        StatusResult,
+        TokenCreated,
+        TokenInfo,
+    )
 
     from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
@@ -35,6 +45,7 @@ if TYPE_CHECKING:
         NoResources,
         NoSuchDirectory,
         NoSuchSession,
+        NoSuchToken,
         NotAllowed,
         NotAuthenticated,
         NotTrusted,
@@ -72,6 +83,7 @@ __all__ = [
     "NoResources",
     "NoSuchDirectory",
     "NoSuchSession",
+    "NoSuchToken",
     "NotAllowed",
     "NotAuthenticated",
     "NotTrusted",
@@ -86,8 +98,11 @@ __all__ = [
     "SessionExited",
     "SessionInfo",
     "SessionLimits",
+    "ShareResult",
     "StatusResult",
     "TimedOut",
+    "TokenCreated",
+    "TokenInfo",
     "TooManyClients",
     "TooManySessions",
     "Unavailable",
@@ -105,7 +120,10 @@ _HOMES = {
         "ReadLogResult",
         "SessionInfo",
         "SessionLimits",
+        "ShareResult",
         "StatusResult",
+        "TokenCreated",
+        "TokenInfo",
     ],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

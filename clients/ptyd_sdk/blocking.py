@@ -28,11 +28,15 @@ from ptyd_protocol.methods import (
     CellGrid,
     ListenResult,
     ReadLogResult,
+    Right,
     SessionInfo,
     SessionLimits,
+    ShareResult,
     ShutdownResult,
     StatusResult,
     TicketResult,
+    TokenCreated,
+    TokenInfo,
 )
 
 from ptyd_sdk import attachment as async_attachment
@@ -320,6 +324,14 @@ class Session:
     def export(self) -> Iterator[bytes]:
         return _Iteration(self._thread, self._inner.export())
 
+    def share(
+        self, control: bool = False, *, expires_seconds: float | None = 7200.0, uses: int | None = None
+    ) -> ShareResult:
+        return self._thread.run(self._inner.share(control, expires_seconds=expires_seconds, uses=uses))
+
+    def unshare(self) -> None:
+        self._thread.run(self._inner.unshare())
+
 
 class Connection:
     """See ``ptyd_sdk.Connection``."""
@@ -394,6 +406,33 @@ class Connection:
 
     def login_ticket(self) -> TicketResult:
         return self._thread.run(self._inner.login_ticket())
+
+    @property
+    def principal(self) -> str:
+        return self._inner.principal
+
+    @property
+    def rights(self) -> frozenset[str]:
+        return self._inner.rights
+
+    def create_token(
+        self,
+        rights: Sequence[Right],
+        *,
+        session: str | None = None,
+        name: str = "",
+        expires_seconds: float | None = None,
+        uses: int | None = None,
+    ) -> TokenCreated:
+        return self._thread.run(
+            self._inner.create_token(rights, session=session, name=name, expires_seconds=expires_seconds, uses=uses)
+        )
+
+    def tokens(self) -> list[TokenInfo]:
+        return self._thread.run(self._inner.tokens())
+
+    def revoke_token(self, token: str) -> None:
+        self._thread.run(self._inner.revoke_token(token))
 
     def restart(self) -> None:
         self._thread.run(self._inner.restart())

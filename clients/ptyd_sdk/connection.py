@@ -19,6 +19,7 @@ from ptyd_protocol.methods import (
     ListenResult,
     NoParams,
     ReadLogResult,
+    Right,
     SessionInfo,
     SessionLimits,
     SessionParams,
@@ -27,7 +28,10 @@ from ptyd_protocol.methods import (
     StatusResult,
     SubscribeResult,
     TicketResult,
+    TokenCreated,
+    TokenInfo,
     TokenResult,
+    TokenRevokeParams,
 )
 from ptyd_protocol.version import __version__
 
@@ -42,6 +46,8 @@ DEFAULT_CLIENT = f"ptyd-sdk/{__version__}"
 
 CLIENT_ID_BYTES = 16
 """Random: the protocol asks for 96 bits at least."""
+
+ALL_RIGHTS = ("observe", "control", "create", "admin")
 
 SessionMethod = Literal["create", "get", "rename", "resize", "signal", "kill", "detach", "send", "wait"]
 
@@ -58,6 +64,18 @@ class Connection:
     def state(self) -> LinkState:
         """connecting, open, reconnecting or closed."""
         return self._link.state
+
+    @property
+    def principal(self) -> str:
+        """Whom the daemon takes this program for."""
+        welcome = self._link.welcome
+        return "" if welcome is None else welcome.principal
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """What that one may: "observe", "control", "create", "admin"."""
+        welcome = self._link.welcome
+        return frozenset(ALL_RIGHTS if welcome is None or welcome.rights is None else welcome.rights)
 
     # --- sessions ----------------------------------------------------------------------------------------------------
 
@@ -159,6 +177,47 @@ class Connection:
         """A ticket that logs one browser in."""
         result: TicketResult = await self._link.request("login_ticket", NoParams())
         return result
+
+    async def create_token(
+        self,
+        rights: Sequence[Right],
+        *,
+        session: str | None = None,
+        name: str = "",
+        expires_seconds: float | None = None,
+        uses: int | None = None,
+    ) -> TokenCreated:
+        """A token for ``connect(token=...)``: ``.token`` is the secret, which is not to be had again.
+
+        Args:
+            rights: of "observe", "control", "create", "admin".
+            session: the one that they count for; None: all.
+            name: of the principal that comes with it, unique among tokens; empty: made up.
+            expires_seconds: None: never.
+            uses: how often it may be shown, by a connection or a request; None: any number of times.
+        """
+        result: TokenCreated = await self.request(
+            "token_create",
+            rights=list(rights),
+            session=session,
+            name=name,
+            expires_seconds=expires_seconds,
+            uses=uses,
+        )
+        return result
+
+    async def tokens(self) -> list[TokenInfo]:
+        """All tokens and shares, without their secrets."""
+        result: list[TokenInfo] = await self._link.request("token_list", NoParams())
+        return result
+
+    async def revoke_token(self, token: str) -> None:
+        """End a token or share, by its id or name, and whatever is open by it.
+
+        Raises:
+            NoSuchToken
+        """
+        await self._link.request("token_revoke", TokenRevokeParams(token=token))
 
     async def restart(self) -> None:
         """Replace the daemon; sessions live on. Returns when this connection is back."""

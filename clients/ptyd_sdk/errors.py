@@ -38,6 +38,10 @@ class NoSuchSession(RequestFailed):
     """No session has this id or name."""
 
 
+class NoSuchToken(RequestFailed):
+    """No token or share has this id or name."""
+
+
 class AmbiguousSession(RequestFailed):
     """Several sessions' names begin like this."""
 
@@ -115,6 +119,7 @@ _FAILURES: dict[str, type[RequestFailed]] = {
     "bad_request": BadRequest,
     "no_such_session": NoSuchSession,
     "ambiguous_session": AmbiguousSession,
+    "no_such_token": NoSuchToken,
     "name_taken": NameTaken,
     "bad_name": BadName,
     "command_not_found": CommandNotFound,

@@ -82,6 +82,11 @@ class Link:
         self._changed = asyncio.Event()
 
     @property
+    def welcome(self) -> Welcome | None:
+        """What the daemon said of itself and of this client when the last connection began."""
+        return self._machine.welcome
+
+    @property
     def is_local(self) -> bool:
         """Whether the daemon is on this machine, and ours."""
         return self._address.path is not None

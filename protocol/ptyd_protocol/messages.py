@@ -168,6 +168,10 @@ class Welcome(Struct, array_like=True, frozen=True, tag=64):
     principal: ShortText
     limits: dict[str, int]
     heartbeat_seconds: int
+    rights: list[ShortText] | None = None
+    """What the principal may do; None: a daemon that does not say, where everybody may everything."""
+    session: ShortText | None = None
+    """The id of the one session that the rights count for, besides its own; None: all."""
 
 
 class Reply(Struct, array_like=True, frozen=True, tag=65):

@@ -12,6 +12,7 @@ from ptyd_protocol import limits
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 
 SessionState = Literal["running", "exited"]
+Right = Literal["observe", "control", "create", "admin"]
 Name = Annotated[str, Meta(max_length=limits.MAX_NAME_CHARS)]
 """A letter or digit, then letters, digits, ``.``, ``_`` and ``-``."""
 
@@ -295,6 +296,8 @@ class ClientInfo(Struct, frozen=True, kw_only=True):
     """Bytes that the daemon keeps for this client alone."""
     resyncs: int = 0
     """How often it fell behind and was given the screen anew."""
+    principal: str = ""
+    """Whose it is."""
 
 
 class ListenerInfo(Struct, frozen=True, kw_only=True):
@@ -406,6 +409,68 @@ class ExportResult(Struct, frozen=True, kw_only=True):
     skipped: int = 0
 
 
+class TokenInfo(Struct, frozen=True, kw_only=True):
+    """A token or a share link, without its secret. Times are Unix seconds."""
+
+    id: str
+    name: str
+    """That of the principal that comes with it."""
+    kind: Literal["token", "share"]
+    rights: list[Right]
+    session: str | None
+    """The id of the one that it is for; None: all."""
+    created_at: float
+    expires_at: float | None = None
+    uses_left: int | None = None
+    """How often it may still be presented; None: any number of times."""
+
+
+Lifetime = Annotated[float, Meta(ge=0.01, le=limits.MAX_TOKEN_SECONDS)] | None
+Uses = Annotated[int, Meta(ge=1, le=1_000_000)] | None
+
+
+class TokenCreateParams(Struct, frozen=True, kw_only=True):
+    """``session`` None: for all sessions. ``expires_seconds`` None: never. ``uses`` None: any number of times.
+    ``name`` empty: made up."""
+
+    rights: Annotated[list[Right], Meta(min_length=1, max_length=4)]
+    session: SessionRef | None = None
+    name: Name = ""
+    expires_seconds: Lifetime = None
+    uses: Uses = None
+
+
+class TokenCreated(Struct, frozen=True, kw_only=True):
+    """``token`` is the secret. The daemon does not keep it and cannot say it again."""
+
+    token: str
+    info: TokenInfo
+
+
+class TokenRevokeParams(Struct, frozen=True, kw_only=True):
+    """A token or share by its id or name; or all shares of a ``session``. One of the two."""
+
+    token: Annotated[str, Meta(max_length=limits.MAX_NAME_CHARS)] = ""
+    session: SessionRef | None = None
+
+
+class ShareParams(Struct, frozen=True, kw_only=True):
+    """A link that opens one session in a browser: to look at or, with ``control``, to type, too."""
+
+    session: SessionRef = ""
+    control: bool = False
+    expires_seconds: Lifetime = 7200.0
+    uses: Uses = None
+
+
+class ShareResult(Struct, frozen=True, kw_only=True):
+    """``secret``: what the link holds behind its ``#``; it is said once. ``url`` is None without a TCP listener."""
+
+    secret: str
+    url: str | None
+    info: TokenInfo
+
+
 class Method(Struct, frozen=True):
     """One row of the table of requests."""
 
@@ -437,7 +502,11 @@ METHODS: dict[str, Method] = {
     "shutdown": Method(ShutdownParams, ShutdownResult),
     "mark": Method(MarkParams, SessionInfo),
     "export": Method(ExportParams, ExportResult),
+    "token_create": Method(TokenCreateParams, TokenCreated),
+    "token_list": Method(NoParams, list[TokenInfo]),
+    "token_revoke": Method(TokenRevokeParams, list[TokenInfo]),
+    "share": Method(ShareParams, ShareResult),
 }
 
-ASKING_METHODS = frozenset({"list", "get", "status", "read_log", "capture", "wait", "export"})
+ASKING_METHODS = frozenset({"list", "get", "status", "read_log", "capture", "wait", "export", "token_list"})
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

@@ -94,7 +94,7 @@ def check_attachments(session: Session, allowed: int, principal: str, count: int
 
 
 def count_attachments(sessions: Iterable[Session], principal: str) -> int:
-    return sum(one.principal == principal for session in sessions for one in session.attachments)
+    return sum(one.principal.name == principal for session in sessions for one in session.attachments)
 
 
 def promised_memory(session: Session, usual_bytes: int, now: float) -> int:

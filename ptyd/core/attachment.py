@@ -28,6 +28,7 @@ from ptyd_protocol.messages import (
     Snapshot,
 )
 
+from ptyd.core.access import OWNER, Principal
 from ptyd.core.input_ledger import attachment_key
 from ptyd.core.pace import Pace
 from ptyd.core.safe_boundary import SEARCH_BYTES, find_safe_boundary
@@ -83,6 +84,7 @@ class Attachment:
     lossless: bool
     outlet: Outlet
     key: int
+    principal: Principal = OWNER
     scrollback: int = limits.DEFAULT_SCROLLBACK_LINES
     hidden: bool = False
     """Nobody looks at it."""
@@ -98,8 +100,6 @@ class Attachment:
     is_ending: bool = False
     """Detached is in the queue: what the client still says counts for nothing."""
     closed: bool = False
-    principal: str = ""
-    """The name of whoever attached."""
     resyncs: int = 0
     """How often it fell behind and was given the screen anew."""
     output_not_before: float = 0.0
@@ -123,8 +123,12 @@ class Attachment:
         self._pace = Pace(self.window)
 
     @classmethod
-    def open(cls, session: "Session", request: Attach, client: str, client_id: str, outlet: Outlet) -> "Attachment":
+    def open(
+        cls, session: "Session", request: Attach, client: str, client_id: str, outlet: Outlet, principal: Principal
+    ) -> "Attachment":
         """The attachment that ``request`` asks for. ``begin`` it when it has its place in the session."""
+        # Client ids can be seen by others: what one principal left behind under its own is no other's to take up.
+        holder = f"{principal.grant_id}/{client_id}" if principal.grant_id else client_id
         attachment = cls(
             session=session,
             client=client,
@@ -136,7 +140,8 @@ class Attachment:
             window=request.window,
             lossless=request.lossless,
             outlet=outlet,
-            key=attachment_key(client_id, request.channel),
+            key=attachment_key(holder, request.channel),
+            principal=principal,
             scrollback=request.scrollback,
             hidden=request.hidden,
         )

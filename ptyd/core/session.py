@@ -9,6 +9,7 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Appearance, Attach
 from ptyd_protocol.methods import ClientInfo, SessionInfo, SessionLimits, SessionUsage
 
+from ptyd.core.access import OWNER, Principal
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
 from ptyd.core.engine_feed import Answers
@@ -205,19 +206,22 @@ class Session:
                 allowed=one.allowed_bytes,
                 held=one.screen.held_bytes,
                 resyncs=one.resyncs,
+                principal=one.principal.name,
             )
             for one in self.attachments
         ]
 
     # --- attachments ---
 
-    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet) -> Attachment:
+    def attach(
+        self, request: Attach, client: str, client_id: str, outlet: Outlet, principal: Principal = OWNER
+    ) -> Attachment:
         """Add an attachment; its first message is Attached.
 
         Raises:
             Refusal: a lossless attachment cannot be promised its bytes.
         """
-        attachment = Attachment.open(self, request, client, client_id, outlet)
+        attachment = Attachment.open(self, request, client, client_id, outlet, principal)
         if request.lossless:
             if request.offset is not None and not attachment.resumes_exactly:
                 raise Refusal(

@@ -90,7 +90,14 @@ class Office:
         self.empty = asyncio.Event()
         """There is no connection."""
         self.empty.set()
-        self.by_client_id: dict[str, Connection] = {}
+        self.by_client_id: dict[tuple[str, str], Connection] = {}
+        """By principal and client id: nobody takes over another's connection by its id, which others can see."""
+
+    def expel(self, concerns: Callable[[Principal], bool], reason: str) -> None:
+        """Close at once whatever those principals have open: their credentials are no longer good."""
+        for connection in list(self.connections):
+            if concerns(connection.principal):
+                connection.expel(reason)
 
 
 class Connection:
@@ -164,12 +171,13 @@ class Connection:
                 self._release(attachment, may_return=False)
 
     def _welcome(self, hello: Hello) -> None:
-        older = self._office.by_client_id.get(hello.client_id)
+        key = (self.principal.grant_id, hello.client_id)
+        older = self._office.by_client_id.get(key)
         if older is not None:
             # Its socket may be long dead; what it had attached is free for this one from here on.
             older.close(CloseCode.TAKEN_OVER, "this client has connected again")
             older.lost()
-        self._office.by_client_id[hello.client_id] = self
+        self._office.by_client_id[key] = self
         grace, stall = self._office.hold_seconds
         told_limits = {
             "max_client_message_bytes": limits.MAX_CLIENT_MESSAGE_BYTES,
@@ -182,15 +190,24 @@ class Connection:
             "hold_grace_seconds": int(grace),
             "hold_stall_seconds": int(stall),
         }
+        sessions = self.principal.sessions
         self._send(
-            Welcome(PROTOCOL_VERSION, __version__, self.principal.name, told_limits, limits.PING_INTERVAL_SECONDS)
+            Welcome(
+                PROTOCOL_VERSION,
+                __version__,
+                self.principal.name,
+                told_limits,
+                limits.PING_INTERVAL_SECONDS,
+                sorted(self.principal.rights),
+                None if sessions is None else next(iter(sessions), ""),
+            )
         )
 
     def _attach(self, request: Attach) -> None:
         hello = self._protocol.hello
         assert hello is not None
         try:
-            attachment = self._office.attacher.attach(request, hello.client, hello.client_id, self, self.principal.name)
+            attachment = self._office.attacher.attach(request, hello.client, hello.client_id, self, self.principal)
         except Refusal as refusal:
             self._send(Detached(request.channel, refusal.code, refusal.message))
             return
@@ -269,8 +286,13 @@ class Connection:
         if not self._lost:
             self._transport.close(code, reason)
 
-    def lost(self) -> None:
-        """The socket is gone: its attachments leave, their holds stay for a while."""
+    def expel(self, reason: str) -> None:
+        """The credentials are no longer good: nothing of this client stays, not even for a while."""
+        self.close(CloseCode.UNAUTHENTICATED, reason)
+        self.lost(may_return=False)
+
+    def lost(self, may_return: bool = True) -> None:
+        """The socket is gone: its attachments leave; where it ``may_return`` their holds stay for a while."""
         if self._lost:
             return
         self._lost = True
@@ -278,10 +300,11 @@ class Connection:
         if not self._office.connections:
             self._office.empty.set()
         hello = self._protocol.hello
-        if hello is not None and self._office.by_client_id.get(hello.client_id) is self:
-            del self._office.by_client_id[hello.client_id]
+        key = (self.principal.grant_id, hello.client_id if hello else "")
+        if self._office.by_client_id.get(key) is self:
+            del self._office.by_client_id[key]
         for attachment in list(self._attachments.values()):
-            self._release(attachment, may_return=True)
+            self._release(attachment, may_return=may_return)
         for task in list(self._asking):
             task.cancel()  # nobody hears the answer: to wait on would count as having seen
         self._office.forget_subscriber(self.tell_event)

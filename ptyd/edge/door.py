@@ -96,10 +96,10 @@ class Door:
         if self._trusts_peer:
             return OWNER
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._logins.knows_token(token.strip()):
-            return OWNER
-        if self._logins.knows_cookie(cookie_of(headers)):
-            return OWNER
+        principal = self._logins.find_bearer(token.strip()) if scheme.lower() == "bearer" else None
+        principal = principal or self._logins.find_cookie(cookie_of(headers))
+        if principal is not None:
+            return principal
         raise Turned(401, "not logged in: run `ptyd up --open` for a login in the browser, or send the bearer token")
 
 

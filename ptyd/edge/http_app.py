@@ -17,12 +17,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ptyd.core.access import Principal
-from ptyd.edge.client_address import client_scheme
 from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
-from ptyd.edge.logins import COOKIE_SECONDS, Logins
+from ptyd.edge.login_page import LOGIN_PAGE, LOGIN_SCRIPT
+from ptyd.edge.logins import LoggedIn, Logins
 from ptyd.edge.requests import Answer
 
 LOGIN_PATH = "/login"
+LOGIN_SCRIPT_PATH = "/login.js"
+MAX_SECRET_BYTES = 256
 
 NO_ICON = '<link rel="icon" href="data:,">'
 """On pages for people who are not logged in: a browser would ask for /favicon.ico, and be refused."""
@@ -49,9 +51,46 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             return _page("The web client is not built", "Build it with <code>make web</code>.", 503)
         return FileResponse(page, headers={"cache-control": "no-cache"})
 
+    async def log_in_script(request: Request) -> Response:
+        return Response(LOGIN_SCRIPT, media_type="text/javascript", headers={"cache-control": "no-cache"})
+
+    def set_cookie(request: Request, response: Response, login: LoggedIn) -> None:
+        """Always a new one; whatever the browser came with before is dropped, and what is open by it closed."""
+        logins.log_out(cookie_of(request.headers))
+        response.set_cookie(
+            COOKIE_NAME,
+            login.cookie,
+            max_age=login.seconds,
+            httponly=True,
+            samesite="strict",
+            secure=client_scheme(
+                request.scope, join_headers(request.headers.items()), door.front.proxies, request.url.scheme
+            )
+            == "https",
+            path=door.front.cookie_path,
+        )
+
+    async def post_login(request: Request) -> Response:
+        """The body is a ticket, or the secret of a share or token; the answer's is the id of the session to open."""
+        secret = (await _read_body(request, MAX_SECRET_BYTES)).decode(errors="replace").strip()
+        login = logins.log_in(secret)
+        if login is None:
+            return Response("this login is not good", status_code=401, media_type="text/plain")
+        sessions = login.principal.sessions or ()
+        response = Response(next(iter(sessions), ""), media_type="text/plain", headers={"cache-control": "no-store"})
+        before = logins.find_cookie(cookie_of(request.headers))
+        if before is not None and before.may("admin") and login.principal.sessions is not None:
+            # The owner looks at a link of their own: that must not log them out.
+            logins.log_out(login.cookie)
+        else:
+            set_cookie(request, response, login)
+        return response
+
     async def log_in(request: Request) -> Response:
-        cookie = logins.redeem(request.query_params.get("ticket", ""))
-        if cookie is None:
+        if "ticket" not in request.query_params:
+            return HTMLResponse(LOGIN_PAGE, headers={"cache-control": "no-store"})
+        login = logins.log_in(request.query_params["ticket"])
+        if login is None:
             return _page(
                 "This login link has been used or is too old",
                 "Run <code>ptyd up --open</code> for a new one.",
@@ -64,18 +103,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             f"{NO_ICON}",
             headers={"cache-control": "no-store"},
         )
-        response.set_cookie(
-            COOKIE_NAME,
-            cookie,
-            max_age=COOKIE_SECONDS,
-            httponly=True,
-            samesite="strict",
-            secure=client_scheme(
-                request.scope, join_headers(request.headers.items()), door.front.proxies, request.url.scheme
-            )
-            == "https",
-            path=door.front.cookie_path,
-        )
+        set_cookie(request, response, login)
         return response
 
     async def log_out(request: Request) -> Response:
@@ -103,6 +131,8 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
         routes=[
             Route("/", index, methods=["GET"]),
             Route(LOGIN_PATH, log_in, methods=["GET"]),
+            Route(LOGIN_PATH, post_login, methods=["POST"]),
+            Route(LOGIN_SCRIPT_PATH, log_in_script, methods=["GET"]),
             Route("/logout", log_out, methods=["POST"]),
             Route("/api/request", one_shot, methods=["POST"]),
             Mount("/assets", StaticFiles(directory=static / "assets", check_dir=False)),
@@ -140,8 +170,8 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
         headers = join_headers(Headers(scope=scope).items())
         scope["path"] = door.front.strip_base(scope["path"])
         try:
-            if scope["path"] == LOGIN_PATH:
-                door.check_place(headers, scope)  # the ticket in it is the credential
+            if scope["path"] in {LOGIN_PATH, LOGIN_SCRIPT_PATH}:
+                door.check_place(headers, scope)  # the ticket or secret in it is the credential
             else:
                 scope["ptyd.principal"] = door.admit(headers, scope)
         except Turned as turned:
@@ -161,11 +191,11 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
 _TITLES = {401: "Not logged in", 403: "Refused", 421: "Wrong host"}
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(request: Request, max_bytes: int = limits.MAX_CLIENT_MESSAGE_BYTES) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > limits.MAX_CLIENT_MESSAGE_BYTES:
+        if len(body) > max_bytes:
             raise ProtocolError(CloseCode.TOO_BIG, "the request is too large")
     return bytes(body)
 

@@ -60,4 +60,4 @@ class Limiter:
         if crossing.is_hard:
             self._end_session(session, crossing.reason)
         else:
-            self._events.publish("limit_warning", session.id, crossing.to_event())
+            self._events.publish("limit_warning", session, crossing.to_event())

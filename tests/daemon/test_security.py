@@ -220,7 +220,7 @@ def test_login_is_only_for_our_hosts_and_pages(web: Web) -> None:
 
 def test_a_ticket_is_good_once(web: Web) -> None:
     ticket = web.ptyd.request("login_ticket")
-    assert ticket["url"] == f"http://127.0.0.1:{web.port}/login?ticket={ticket['ticket']}"
+    assert ticket["url"] == f"http://127.0.0.1:{web.port}/login#{ticket['ticket']}"
     route = Route("GET", f"/login?ticket={ticket['ticket']}", 200)
     status, headers, _ = web.ask(route)
     assert status == 200
@@ -231,7 +231,7 @@ def test_a_ticket_is_good_once(web: Web) -> None:
     assert "set-cookie" not in headers
 
 
-@pytest.mark.parametrize("query", ["", "?ticket=", "?ticket=wrong", "?ticket=%00", "?other=1"])
+@pytest.mark.parametrize("query", ["?ticket=", "?ticket=wrong", "?ticket=%00"])
 def test_no_ticket(web: Web, query: str) -> None:
     status, headers, _ = web.ask(Route("GET", f"/login{query}", 200))
     assert status == 401

@@ -39,7 +39,7 @@ def test_token(door: Door, logins: Logins) -> None:
 
 def test_cookie(door: Door, logins: Logins) -> None:
     cookie = logins.redeem(logins.make_ticket())
-    assert door.admit({"host": HOST, "cookie": f"a=b; ptyd={cookie}; c=d"}) is OWNER
+    assert door.admit({"host": HOST, "cookie": f"a=b; ptyd={cookie}; c=d"}) == OWNER
 
 
 def test_place_goes_before_person(door: Door, logins: Logins) -> None:

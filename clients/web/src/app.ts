@@ -1,5 +1,6 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
+import { Access } from "./access";
 import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
 import { watchPage } from "./net/page_signals";
@@ -8,9 +9,10 @@ import { exportRecording } from "./player/export_recording";
 import { pickFile } from "./player/pick_file";
 import { readPlayer, showPlayer } from "./player/player_dialog";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
-import type { CreateParams, Event, SessionInfo } from "./protocol/messages.gen";
+import type { CreateParams, Event, SessionInfo, Welcome } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
 import { publishTestHooks } from "./test_hooks";
+import { textButton } from "./ui/button";
 import { ControlBanner } from "./ui/control_banner";
 import { h } from "./ui/dom";
 import { Drawer } from "./ui/drawer";
@@ -22,6 +24,7 @@ import { readWarning } from "./ui/limit_words";
 import { cleanTitle } from "./ui/program_title";
 import { SearchBar } from "./ui/search_bar";
 import { askEnd, askNewSession, askRename } from "./ui/session_dialogs";
+import { showShare } from "./ui/share_dialog";
 import { handleShortcut } from "./ui/shortcuts";
 import { Sidebar } from "./ui/sidebar";
 import { StatusPill } from "./ui/status_pill";
@@ -32,6 +35,7 @@ import { describeError } from "./ui/words";
 import { readAddress, Workspace, writeAddress } from "./workspace";
 
 export class App {
+  #access = new Access(null);
   readonly #connection: Connection;
   readonly #sessions = new SessionList();
   readonly #workspace: Workspace;
@@ -42,6 +46,7 @@ export class App {
   readonly #drawer: Drawer;
   readonly #theme: Theme;
   readonly #empty: HTMLElement;
+  readonly #emptyNew: HTMLButtonElement;
   readonly #fit = new FitChoice();
   readonly #controlBanner = new ControlBanner({
     takeControl: () => this.#workspace.view?.takeControl(),
@@ -90,6 +95,8 @@ export class App {
       rename: () => this.#openSession && this.#askRename(this.#openSession),
       search: () => this.#searchBar.open(),
       toggleLock: () => void this.#try(() => this.#toggleLock()),
+      share: () => this.#share(),
+      logOut: () => void this.#try(() => this.#logOut()),
       cycleTheme: () => this.#theme.cycle(),
     });
     this.#sidebar = new Sidebar({
@@ -99,9 +106,11 @@ export class App {
       end: (session) => this.#askEnd(session),
       showRecording: (session) => void this.#try(() => this.#showRecording(session)),
       openRecording: () => void this.#try(() => this.#openRecording()),
+      logOut: () => void this.#try(() => this.#logOut()),
     });
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
-    this.#empty = createEmptyState(() => this.#askNew());
+    this.#emptyNew = textButton("Start a session", "empty-new", "primary", () => this.#askNew());
+    this.#empty = createEmptyState(this.#emptyNew);
     this.#theme = new Theme(() => this.#applyTheme());
     this.#applyTheme();
     root.append(this.#sidebar.element, this.#drawer.backdrop, this.#buildMain(host), this.#toasts.element);
@@ -139,7 +148,7 @@ export class App {
   // --- the daemon ---
 
   #handle(event: ConnectionEvent): void {
-    if (event.type === "ready") void this.#try(() => this.#subscribe());
+    if (event.type === "ready") this.#begin(event.welcome);
     else if (event.type === "channel") this.#workspace.handle(event.channel, event.event);
     else if (event.type === "event") this.#note(event.event);
   }
@@ -150,9 +159,17 @@ export class App {
     if (this.#sessions.apply(event)) this.#render();
   }
 
+  #begin(welcome: Welcome): void {
+    const before = this.#access.principal;
+    this.#access = new Access(welcome);
+    // Somebody else has logged in with this browser: nothing of what was here is theirs.
+    if (before !== "" && before !== welcome.principal) location.reload();
+    else void this.#try(() => this.#subscribe());
+  }
+
   async #subscribe(): Promise<void> {
     this.#sessions.replace(await this.#connection.request("subscribe", {}));
-    const address = readAddress();
+    const address = this.#access.onlySession ?? readAddress();
     const session = address === null ? undefined : this.#sessions.get(address);
     if (session !== undefined && this.#workspace.session === null) this.#open(session);
     this.#render();
@@ -190,7 +207,8 @@ export class App {
 
   async #forget(session: SessionInfo): Promise<void> {
     // It may have been removed by itself in the meantime.
-    if (this.#sessions.get(session.id)?.state === "exited") await this.#end(session);
+    if (this.#sessions.get(session.id)?.state === "exited" && this.#access.controls(session))
+      await this.#end(session);
   }
 
   /** Runs an action and shows its failure. */
@@ -207,7 +225,7 @@ export class App {
   #open(session: SessionInfo, isNew = false): void {
     this.#openSession = session;
     this.#drawer.close();
-    this.#workspace.open(session.id, isNew);
+    this.#workspace.open(session.id, isNew, !this.#access.controls(session));
     writeAddress(session.id);
     this.#render();
   }
@@ -240,6 +258,29 @@ export class App {
   async #remove(session: SessionInfo): Promise<void> {
     if (session.id === this.#workspace.session) this.#leave();
     await this.#end(session);
+  }
+
+  #share(): void {
+    const session = this.#openSession;
+    if (session === null) return;
+    showShare(session, {
+      share: (params) => this.#connection.request("share", params),
+      list: async () => {
+        const tokens = await this.#connection.request("token_list", {});
+        return tokens.filter((token) => token.kind === "share" && token.session === session.id);
+      },
+      revoke: async (link) => {
+        await this.#connection.request("token_revoke", { token: link.id });
+      },
+      onDone: this.#focusTerminal,
+    });
+  }
+
+  async #logOut(): Promise<void> {
+    const response = await fetch("logout", { method: "POST", credentials: "same-origin" });
+    if (!response.ok && response.status !== 401) throw new Error(`Not logged out (${response.status}).`);
+    // What the page shows goes with the login.
+    location.reload();
   }
 
   async #showRecording(session: SessionInfo): Promise<void> {
@@ -305,13 +346,14 @@ export class App {
     if (id !== null) this.#openSession = this.#sessions.get(id) ?? this.#openSession;
     const session = this.#openSession;
     const view = this.#workspace.state;
-    this.#sidebar.update(this.#sessions.sessions, id);
-    this.#topBar.update(session, view);
+    this.#sidebar.update(this.#sessions.sessions, id, this.#access);
+    this.#topBar.update(session, view, this.#access);
     this.#controlBanner.update(view, this.#fit.isScaled);
-    this.#endBanner.update(view?.end ?? null);
+    this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);
     this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
     this.#empty.hidden = view !== null;
-    this.#keyBar.element.hidden = view === null;
+    this.#keyBar.element.hidden = view === null || view.isObserver;
+    this.#emptyNew.hidden = !this.#access.mayCreate;
     const title = cleanTitle(view?.title || session?.title || "");
     document.title = [title, session?.name ?? "", "ptyd"].filter((part) => part !== "").join(" · ");
   }

@@ -59,7 +59,7 @@ export class Workspace {
     return window.innerWidth < NARROW_PX ? NARROW_FONT_SIZE_PX : FONT_SIZE_PX;
   }
 
-  open(session: string, isNew = false): void {
+  open(session: string, isNew: boolean, isObserver: boolean): void {
     if (session === this.#session) {
       this.#view?.offerFocus();
       return;
@@ -71,7 +71,7 @@ export class Workspace {
     const scheme = this.#options.readScheme();
     host.hidden = false;
     const common = { host, connection, visibility, isScaled, onState, takeModifiers, onShortcut };
-    this.#view = new TerminalView({ ...common, session, scheme, fontSizePx, isNew });
+    this.#view = new TerminalView({ ...common, session, scheme, fontSizePx, isNew, isObserver });
     this.#options.onOpened(this.#view);
     this.#view.offerFocus();
   }

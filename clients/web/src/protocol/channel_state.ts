@@ -38,6 +38,8 @@ export interface ChannelOptions {
   /** Lines above the screen. */
   readonly scrollback?: number;
   readonly hidden?: boolean;
+  /** Only looks: it neither types nor sizes. */
+  readonly isObserver?: boolean;
   readonly appearance?: TerminalAppearance;
 }
 
@@ -90,6 +92,7 @@ export class ChannelState {
   /** What the daemon was last told over this connection. */
   #sentSize: Size;
   #phase: ChannelPhase = "offline";
+  readonly #isObserver: boolean;
   #isClosing = false;
   #yours = false;
   #answers = false;
@@ -125,6 +128,7 @@ export class ChannelState {
     this.#scrollback = options.scrollback ?? DEFAULT_SCROLLBACK_LINES;
     this.#hidden = options.hidden ?? false;
     this.#sentHidden = this.#hidden;
+    this.#isObserver = options.isObserver ?? false;
     this.#appearance = options.appearance ?? null;
   }
 
@@ -168,7 +172,7 @@ export class ChannelState {
   // --- what the user does ---
 
   write(data: Uint8Array): void {
-    if (this.#phase === "ended" || this.#isClosing) return;
+    if (this.#phase === "ended" || this.#isClosing || this.#isObserver) return;
     this.#inputs.push(data);
     this.#flushInputs();
   }
@@ -181,7 +185,7 @@ export class ChannelState {
 
   takeControl(size: Size): void {
     this.#size = size;
-    if (!this.#isAttached) return;
+    if (!this.#isAttached || this.#isObserver) return;
     this.#sentSize = size;
     this.#send({ type: "TakeControl", channel: this.number, ...size });
   }
@@ -235,7 +239,7 @@ export class ChannelState {
       type: "Attach",
       channel: this.number,
       session: this.#session,
-      role: "control",
+      role: this.#isObserver ? "observe" : "control",
       ...this.#size,
       epoch: this.#epoch,
       offset: this.#epoch === null ? null : this.#nextOffset,

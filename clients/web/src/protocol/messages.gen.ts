@@ -57,6 +57,8 @@ export const HOLD_STALL_SECONDS = 60;
 export const MAX_LABEL_CHARS = 256;
 /** Room for the daemon's numbers. */
 export const MAX_RESUME_CHARS = 256;
+/** Of a token's life, where it has an end. */
+export const MAX_TOKEN_SECONDS = 315360000;
 
 /** Why a connection ended. Codes are never reused. */
 export const CloseCode = {
@@ -110,6 +112,7 @@ export const ErrorCode = {
   TIMEOUT: "timeout",
   UNAVAILABLE: "unavailable",
   INTERNAL: "internal",
+  NO_SUCH_TOKEN: "no_such_token",
   DETACHED: "detached",
   OUTPUT_LOST: "output_lost",
   HOLD_ENDED: "hold_ended",
@@ -123,6 +126,8 @@ export type Role = "control" | "observe";
 export type AttachMode = "exact" | "snapshot" | "tail";
 
 export type SessionState = "exited" | "running";
+
+export type Right = "admin" | "control" | "create" | "observe";
 
 export type CaptureFormat = "cells" | "html" | "terminal" | "text" | "vt";
 
@@ -269,6 +274,10 @@ export interface Welcome {
   principal: string;
   limits: Record<string, number>;
   heartbeat_seconds: number;
+  /** What the principal may do; None: a daemon that does not say, where everybody may everything. */
+  rights: string[] | null;
+  /** The id of the one session that the rights count for, besides its own; None: all. */
+  session: string | null;
 }
 
 export interface Reply {
@@ -690,6 +699,8 @@ export interface ClientInfo {
   held: number;
   /** How often it fell behind and was given the screen anew. */
   resyncs: number;
+  /** Whose it is. */
+  principal: string;
 }
 
 export interface ListenerInfo {
@@ -794,6 +805,59 @@ export interface ExportResult {
   skipped: number;
 }
 
+/** A token or a share link, without its secret. Times are Unix seconds. */
+export interface TokenInfo {
+  id: string;
+  /** That of the principal that comes with it. */
+  name: string;
+  kind: "share" | "token";
+  rights: Right[];
+  /** The id of the one that it is for; None: all. */
+  session: string | null;
+  created_at: number;
+  expires_at: number | null;
+  /** How often it may still be presented; None: any number of times. */
+  uses_left: number | null;
+}
+
+/** `session` None: for all sessions. `expires_seconds` None: never. `uses` None: any number of times.
+ * `name` empty: made up.
+ */
+export interface TokenCreateParams {
+  rights: Right[];
+  session?: string | null;
+  name?: string;
+  expires_seconds?: number | null;
+  uses?: number | null;
+}
+
+/** `token` is the secret. The daemon does not keep it and cannot say it again. */
+export interface TokenCreated {
+  token: string;
+  info: TokenInfo;
+}
+
+/** A token or share by its id or name; or all shares of a `session`. One of the two. */
+export interface TokenRevokeParams {
+  token?: string;
+  session?: string | null;
+}
+
+/** A link that opens one session in a browser: to look at or, with `control`, to type, too. */
+export interface ShareParams {
+  session?: string;
+  control?: boolean;
+  expires_seconds?: number | null;
+  uses?: number | null;
+}
+
+/** `secret`: what the link holds behind its `#`; it is said once. `url` is None without a TCP listener. */
+export interface ShareResult {
+  secret: string;
+  url: string | null;
+  info: TokenInfo;
+}
+
 /** Each method with the types of its parameters and of its result. */
 export interface Methods {
   create: { params: CreateParams; result: SessionInfo };
@@ -819,6 +883,10 @@ export interface Methods {
   shutdown: { params: ShutdownParams; result: ShutdownResult };
   mark: { params: MarkParams; result: SessionInfo };
   export: { params: ExportParams; result: ExportResult };
+  token_create: { params: TokenCreateParams; result: TokenCreated };
+  token_list: { params: NoParams; result: TokenInfo[] };
+  token_revoke: { params: TokenRevokeParams; result: TokenInfo[] };
+  share: { params: ShareParams; result: ShareResult };
 }
 export type MethodName = keyof Methods;
 
@@ -962,6 +1030,8 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
       { name: "principal", type: { kind: "str", max: 256 } },
       { name: "limits", type: { kind: "map", value: { kind: "int" } } },
       { name: "heartbeat_seconds", type: { kind: "int" } },
+      { name: "rights", type: { kind: "union", of: [{ kind: "list", item: { kind: "str", max: 256 } }, { kind: "null" }] }, default: null },
+      { name: "session", type: { kind: "union", of: [{ kind: "str", max: 256 }, { kind: "null" }] }, default: null },
     ],
   },
   Reply: {
@@ -1119,7 +1189,13 @@ export type StructName =
   | "ShutdownResult"
   | "MarkParams"
   | "ExportParams"
-  | "ExportResult";
+  | "ExportResult"
+  | "TokenInfo"
+  | "TokenCreateParams"
+  | "TokenCreated"
+  | "TokenRevokeParams"
+  | "ShareParams"
+  | "ShareResult";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
@@ -1302,6 +1378,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "allowed", type: { kind: "int" }, default: 0 },
     { name: "held", type: { kind: "int" }, default: 0 },
     { name: "resyncs", type: { kind: "int" }, default: 0 },
+    { name: "principal", type: { kind: "str" }, default: "" },
   ],
   ListenerInfo: [
     { name: "kind", type: { kind: "literal", values: ["tcp", "unix"] } },
@@ -1372,6 +1449,42 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "start", type: { kind: "int" } },
     { name: "skipped", type: { kind: "int" }, default: 0 },
   ],
+  TokenInfo: [
+    { name: "id", type: { kind: "str" } },
+    { name: "name", type: { kind: "str" } },
+    { name: "kind", type: { kind: "literal", values: ["share", "token"] } },
+    { name: "rights", type: { kind: "list", item: { kind: "literal", values: ["admin", "control", "create", "observe"] } } },
+    { name: "session", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
+    { name: "created_at", type: { kind: "float" } },
+    { name: "expires_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "uses_left", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+  ],
+  TokenCreateParams: [
+    { name: "rights", type: { kind: "list", item: { kind: "literal", values: ["admin", "control", "create", "observe"] }, min: 1, max: 4 } },
+    { name: "session", type: { kind: "union", of: [{ kind: "str", max: 64 }, { kind: "null" }] }, default: null },
+    { name: "name", type: { kind: "str", max: 64 }, default: "" },
+    { name: "expires_seconds", type: { kind: "union", of: [{ kind: "float", min: 0.01, max: 315360000 }, { kind: "null" }] }, default: null },
+    { name: "uses", type: { kind: "union", of: [{ kind: "int", min: 1, max: 1000000 }, { kind: "null" }] }, default: null },
+  ],
+  TokenCreated: [
+    { name: "token", type: { kind: "str" } },
+    { name: "info", type: { kind: "struct", name: "TokenInfo" } },
+  ],
+  TokenRevokeParams: [
+    { name: "token", type: { kind: "str", max: 64 }, default: "" },
+    { name: "session", type: { kind: "union", of: [{ kind: "str", max: 64 }, { kind: "null" }] }, default: null },
+  ],
+  ShareParams: [
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "control", type: { kind: "bool" }, default: false },
+    { name: "expires_seconds", type: { kind: "union", of: [{ kind: "float", min: 0.01, max: 315360000 }, { kind: "null" }] }, default: 7200.0 },
+    { name: "uses", type: { kind: "union", of: [{ kind: "int", min: 1, max: 1000000 }, { kind: "null" }] }, default: null },
+  ],
+  ShareResult: [
+    { name: "secret", type: { kind: "str" } },
+    { name: "url", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
+    { name: "info", type: { kind: "struct", name: "TokenInfo" } },
+  ],
 };
 
 export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldType; readonly result: FieldType }>> = {
@@ -1398,4 +1511,8 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   shutdown: { params: { kind: "struct", name: "ShutdownParams" }, result: { kind: "struct", name: "ShutdownResult" } },
   mark: { params: { kind: "struct", name: "MarkParams" }, result: { kind: "struct", name: "SessionInfo" } },
   export: { params: { kind: "struct", name: "ExportParams" }, result: { kind: "struct", name: "ExportResult" } },
+  token_create: { params: { kind: "struct", name: "TokenCreateParams" }, result: { kind: "struct", name: "TokenCreated" } },
+  token_list: { params: { kind: "struct", name: "NoParams" }, result: { kind: "list", item: { kind: "struct", name: "TokenInfo" } } },
+  token_revoke: { params: { kind: "struct", name: "TokenRevokeParams" }, result: { kind: "list", item: { kind: "struct", name: "TokenInfo" } } },
+  share: { params: { kind: "struct", name: "ShareParams" }, result: { kind: "struct", name: "ShareResult" } },
 };

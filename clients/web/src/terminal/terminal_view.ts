@@ -50,6 +50,8 @@ export interface ViewState {
   readonly end: ViewEnd | null;
   /** The title that the program has set, or "". */
   readonly title: string;
+  /** Whether this view may only look. */
+  readonly isObserver: boolean;
 }
 
 export interface ViewOptions {
@@ -61,6 +63,7 @@ export interface ViewOptions {
   readonly fontSizePx: number;
   /** The session was made by this page a moment ago: nobody else has answered its first questions. */
   readonly isNew: boolean;
+  readonly isObserver: boolean;
   /** Whether a terminal that another client has sized is shrunk to the space there is. */
   isScaled(): boolean;
   onState(state: ViewState): void;
@@ -130,6 +133,7 @@ export class TerminalView {
       pendingInputBytes: this.#channel?.pendingInputBytes ?? 0,
       end: this.#end,
       title: this.#title,
+      isObserver: this.#options.isObserver,
     };
   }
 
@@ -305,6 +309,7 @@ export class TerminalView {
     return this.#options.connection.attach(this.#options.session, wanted, {
       scrollback: this.#depth.lines,
       hidden: this.#options.visibility.isHidden,
+      isObserver: this.#options.isObserver,
       ...(this.#appearance !== null && { appearance: this.#appearance }),
     });
   }

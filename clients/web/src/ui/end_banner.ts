@@ -30,11 +30,11 @@ export class EndBanner {
     );
   }
 
-  update(end: ViewEnd | null): void {
+  update(end: ViewEnd | null, mayCreate: boolean): void {
     this.element.hidden = end === null;
     if (end === null) return;
     setText(this.#text, describeEnd(end));
-    this.#again.hidden = end.type !== "exited";
+    this.#again.hidden = end.type !== "exited" || !mayCreate;
     this.#attach.hidden = end.type !== "detached";
   }
 }

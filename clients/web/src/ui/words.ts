@@ -69,7 +69,7 @@ export function describeStatus(status: ConnectionStatus, nowMs: number): StatusW
     case "logged_out":
       return {
         short: "Logged out",
-        long: "The login of this page has ended. Run “ptyd up --open” to log in again; this page then goes on by itself.",
+        long: "The login of this page has ended. Run “ptyd up --open” to log in again, or open a new link; this page then goes on by itself.",
         action: "Try again",
       };
     case "taken_over":
