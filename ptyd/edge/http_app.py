@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ptyd.core.access import Principal
+from ptyd.edge.client_address import client_scheme
 from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
 from ptyd.edge.login_page import LOGIN_PAGE, LOGIN_SCRIPT
 from ptyd.edge.logins import LoggedIn, Logins

@@ -58,7 +58,6 @@ def test_what_rights_bring_along() -> None:
         (be("control", sessions=set()), set(), set()),
         (be(), set(), set()),
     ],
-    ids=str,
 )
 def test_for_which_sessions(principal: Principal, seen: set[Named], controlled: set[Named]) -> None:
     for session in (OTHER, MINE, SHARED):
