@@ -5,6 +5,7 @@ from ptyd_protocol.errors import Refusal
 from ptyd_protocol.limits import MIB
 from ptyd_protocol.methods import SessionUsage
 
+from ptyd.core.access import Principal
 from ptyd.core.admission import (
     SETTLING_SECONDS,
     Room,
@@ -81,7 +82,7 @@ def test_sessions() -> None:
 def test_attachments() -> None:
     session = make_session()
     for channel in (1, 2):
-        attach(session, channel).principal = "ada"
+        attach(session, channel).principal = Principal("ada", frozenset())
     assert (count_attachments([session, session], "ada"), count_attachments([session], "eve")) == (4, 0)
     check_attachments(session, 3, "ada", 4, 5)
     with pytest.raises(Refusal, match="session build has 2 clients") as caught:
