@@ -344,6 +344,7 @@ def test_status(client: Client, create: Create, ptyd: PtydUnderTest) -> None:
         **{"session": info["id"], "client": "test/1", "client_id": client.client_id, "role": "control"},
         **{"lossless": True, "cols": 99, "rows": 33, "epoch": info["epoch"], "sent": 5, "acked": 5, "window": 8192},
         **{"hidden": False, "unacked": 0, "allowed": 8192, "held": 0, "resyncs": 0},
+        "principal": "owner",
     }
 
 
