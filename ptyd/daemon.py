@@ -20,6 +20,7 @@ import platformdirs
 from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.errors import Refusal
 from ptyd_protocol.methods import (
+    ListenParams,
     ListenResult,
     Right,
     ShareParams,
@@ -36,12 +37,14 @@ from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.access import Principal
 from ptyd.core.engine import EngineMaker
 from ptyd.edge.connection import Office
+from ptyd.edge.front import Front
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
-from ptyd.edge.listeners import Listeners
+from ptyd.edge.listeners import Listeners, url_of
 from ptyd.edge.log_store import LogStore
 from ptyd.edge.logins import TICKET_SECONDS, Logins, end_expired
 from ptyd.edge.tasks import Tasks
+from ptyd.edge.tls import Tls, find_own_certificate, load_tls
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
 from ptyd.manager import PtyManager
@@ -98,9 +101,11 @@ class Daemon:
         self._logins = Logins(runtime_dir)
         self._logins.on_ended = self._office.expel
         self._manager.on_removed = lambda session: self._logins.end_session(session.id)
+        self._front = Front.of(config)
         self._listeners = Listeners(
             self._logins,
-            config.allowed_hosts,
+            self._front,
+            self._find_tls,
             lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer),
             lambda door: make_websocket_class(door, self._office),
             keeper.hold,
@@ -142,9 +147,23 @@ class Daemon:
             return
         host, _, port = self._config.listen.rpartition(":")
         try:
-            await self._listeners.listen_tcp(host.strip("[]"), int(port))
+            wish = ListenParams(
+                host=host.strip("[]"),
+                port=int(port),
+                tls=self._config.listen_tls,
+                insecure=self._config.listen_insecure,
+            )
+            await self._listeners.listen_tcp(wish)
         except (Refusal, ValueError) as error:
             logger.error("listen = %r: %s", self._config.listen, error)
+
+    def _find_tls(self, certificate: str, key: str) -> Tls:
+        """Of these files, else of those in the configuration, else of the daemon's own making. Raises TlsError."""
+        certificate, key = (certificate, key) if certificate else (self._config.tls_cert, self._config.tls_key)
+        if certificate:
+            return load_tls(Path(certificate), Path(key or certificate))
+        own = find_own_certificate(platformdirs.user_state_path("ptyd") / "tls")
+        return load_tls(own, own)
 
     def _end(self, ending: Ending) -> None:
         if not self._ending.done():
@@ -195,8 +214,8 @@ class Daemon:
             clients=[info for session in sessions for info in session.client_infos()],
         )
 
-    async def listen(self, host: str, port: int) -> ListenResult:
-        return await self._listeners.listen_tcp(host, port)
+    async def listen(self, params: ListenParams) -> ListenResult:
+        return await self._listeners.listen_tcp(params)
 
     def login_ticket(self, principal: Principal) -> TicketResult:
         ticket = self._logins.make_ticket(principal)
@@ -206,10 +225,8 @@ class Daemon:
         """Where a browser logs in. The secret is in the fragment, which it sends to nobody: it stands in no log and in
         no Referer."""
         tcp = self._listeners.first_tcp()
-        if tcp is None:
-            return None
-        host = f"[{tcp.host}]" if ":" in tcp.host else tcp.host
-        return f"http://{host}:{tcp.port}/login#{secret}"
+        base = self._front.public_url or (tcp and url_of(tcp))
+        return f"{base}/login#{secret}" if base else None
 
     def access_token(self) -> str:
         return self._logins.token

@@ -11,12 +11,13 @@ from ptyd_protocol.messages import Request as RequestMessage
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ptyd.core.access import Principal
+from ptyd.edge.client_address import client_scheme
 from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
 from ptyd.edge.login_page import LOGIN_PAGE, LOGIN_SCRIPT
 from ptyd.edge.logins import LoggedIn, Logins
@@ -63,7 +64,11 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             max_age=login.seconds,
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=client_scheme(
+                request.scope, join_headers(request.headers.items()), door.front.proxies, request.url.scheme
+            )
+            == "https",
+            path=door.front.cookie_path,
         )
 
     async def post_login(request: Request) -> Response:
@@ -105,7 +110,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
     async def log_out(request: Request) -> Response:
         logins.log_out(cookie_of(request.headers))
         response = Response(status_code=204)
-        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict")
+        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict", path=door.front.cookie_path)
         return response
 
     async def one_shot(request: Request) -> Response:
@@ -164,14 +169,20 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
             await send(message)
 
         headers = join_headers(Headers(scope=scope).items())
+        scope["path"] = door.front.strip_base(scope["path"])
         try:
             if scope["path"] in {LOGIN_PATH, LOGIN_SCRIPT_PATH}:
-                door.check_place(headers)  # the ticket or secret in it is the credential
+                door.check_place(headers, scope)  # the ticket or secret in it is the credential
             else:
-                scope["ptyd.principal"] = door.admit(headers)
+                scope["ptyd.principal"] = door.admit(headers, scope)
         except Turned as turned:
             response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
             await response(scope, receive, send_with_headers)
+            return
+        if not scope["path"]:
+            # The page's addresses are relative, so it has to be at a path that ends with a slash.
+            redirect = RedirectResponse(door.front.cookie_path, 308)
+            await redirect(scope, receive, send_with_headers)
             return
         await app(scope, receive, send_with_headers)
 

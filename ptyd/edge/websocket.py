@@ -55,6 +55,7 @@ class WebSocket(asyncio.Protocol):
         )
         self._transport: asyncio.Transport
         self._fd = -1
+        self._is_tls = False
         self._connection: Connection | None = None
         self._fragments: list[bytes] = []
         self._heard_at = self._pinged_at = self._opened_at = self._loop.time()
@@ -71,7 +72,9 @@ class WebSocket(asyncio.Protocol):
         self._transport.set_write_buffer_limits(WRITE_HIGH_WATER_BYTES, WRITE_LOW_WATER_BYTES)
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        self._fd = sock.fileno()
+        # Under TLS only the transport knows what to put on the wire.
+        self._is_tls = transport.get_extra_info("sslcontext") is not None
+        self._fd = -1 if self._is_tls else sock.fileno()
         self.is_local = sock.family == socket.AF_UNIX
 
     def data_received(self, data: bytes) -> None:
@@ -112,8 +115,8 @@ class WebSocket(asyncio.Protocol):
     def _shake_hands(self, request: Request) -> None:
         headers = join_headers(request.headers.raw_items())
         try:
-            principal = self._door.admit(headers)
-            if request.path.partition("?")[0] != WEBSOCKET_PATH:
+            principal = self._door.admit(headers, self._transport)
+            if self._door.front.strip_base(request.path.partition("?")[0]) != WEBSOCKET_PATH:
                 raise Turned(404, f"the WebSocket is at {WEBSOCKET_PATH}")
             if SUBPROTOCOL not in headers.get("sec-websocket-protocol", "").replace(" ", "").split(","):
                 raise Turned(400, f"the subprotocol {SUBPROTOCOL} must be offered")
@@ -147,6 +150,8 @@ class WebSocket(asyncio.Protocol):
                 self._transport.write(chunk)
             elif self._transport.can_write_eof():
                 self._transport.write_eof()
+            else:
+                self._transport.close()  # TLS has no half-closed connections: what is written still goes out
         if self._frames.close_expected() or self._frames.state is State.CLOSED:
             self._expect_end()
 
@@ -171,7 +176,7 @@ class WebSocket(asyncio.Protocol):
             return
         parts: list[bytes | memoryview] = [_frame_head(len(head) + len(data)) + head, data]
         sent = 0
-        if not self._transport.get_write_buffer_size():
+        if not self._is_tls and not self._transport.get_write_buffer_size():
             try:
                 sent = os.writev(self._fd, parts)
             except BlockingIOError:

@@ -32,9 +32,8 @@ class NotebookTransport:
         self.socket, self.other_end = socket.socketpair()
         self.socket.setblocking(False)
 
-    def get_extra_info(self, name: str) -> socket.socket:
-        assert name == "socket"
-        return self.socket
+    def get_extra_info(self, name: str) -> socket.socket | None:
+        return self.socket if name == "socket" else None
 
     def close(self) -> None:
         self.socket.close()
