@@ -148,7 +148,7 @@ def test_verbs_that_make_no_sense_elsewhere_say_so(traveller: Traveller) -> None
 
 
 def test_browser_is_led_to_where_we_know_the_daemon(traveller: Traveller) -> None:
-    assert f"{traveller.url}/login?ticket=" in traveller.ptyd_there("up", "--open")
+    assert f"{traveller.url}/login#" in traveller.ptyd_there("up", "--open")
 
 
 def test_restart_and_end() -> None:
@@ -249,3 +249,8 @@ def test_no_verb_speaks_to_anybody_else(
         choose_target(None)
     assert code in (2, 6)
     assert code == 2 or "https://127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_a_link_leads_to_where_we_know_the_daemon(traveller: Traveller) -> None:
+    traveller.ptyd.request("create", argv=["cat"], name="linked")
+    assert traveller.ptyd_there("share", "linked").startswith(f"{traveller.url}/login#")

@@ -17,6 +17,7 @@ from ptyd_cli.calls import ask, ask_about_session
 from ptyd_cli.durations import Duration
 from ptyd_cli.options import json_option, optional_session_argument
 from ptyd_cli.output import print_json
+from ptyd_cli.remote import is_remote, remote_name
 from ptyd_cli.tokens import format_end, format_tokens
 
 DEFAULT_SECONDS = 7200.0
@@ -50,6 +51,7 @@ def command(
     ask_about_session("get", SessionParams(session=session))
     listen_somewhere()
     share: ShareResult = ask("share", ShareParams(session=session, control=control, expires_seconds=seconds, uses=uses))
+    base = remote_name() if base is None and is_remote() else base
     url = share.url if base is None else f"{base.rstrip('/')}/login#{share.secret}"
     if is_json:
         print_json({"url": url, "id": share.info.id, "info": share.info})

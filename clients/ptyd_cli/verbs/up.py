@@ -84,7 +84,7 @@ def open_remote(is_possible: bool) -> int:
     from ptyd_cli.browser import open_login  # noqa: PLC0415 - webbrowser takes its time
 
     ticket: TicketResult = oneshot.request("login_ticket", NoParams())
-    open_login(msgspec.structs.replace(ticket, url=f"{remote_name()}/login?ticket={ticket.ticket}"))
+    open_login(msgspec.structs.replace(ticket, url=f"{remote_name()}/login#{ticket.ticket}"))
     return 0
 
 
