@@ -45,6 +45,7 @@ SESSION_DEFAULTS: dict[str, Any] = {
     "limits": NO_LIMITS,
     "usage": None,
     "end_reason": "",
+    "engine": "none",
 }
 WHOLE_SESSION = SESSION | SESSION_DEFAULTS
 EXITED_SESSION = WHOLE_SESSION | {
@@ -61,6 +62,7 @@ EXITED_SESSION = WHOLE_SESSION | {
     "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "cpus": 1.5, "processes": 64, "core_bytes": -1},
     "usage": {"memory_bytes": 300_000_000, "cpus": 0.25, "processes": 7, "open_files": 40, "at": 1_700_000_002.0},
     "end_reason": "its processes used more than 1 GiB of memory (memory_bytes)",
+    "engine": "quarantined",
 }
 LOG: dict[str, Any] = {"offset": 2, "data": b"\x1b[0mhi", "epoch": 3, "log_start": 0, "log_head": 8}
 STATUS: dict[str, Any] = {
@@ -98,12 +100,28 @@ STATUS: dict[str, Any] = {
             "resyncs": 2,
         }
     ],
+    "crashes": 7,
+    "recent_crashes": 6,
+    "is_over_budget": True,
+    "last_crash": "killed by SIGSEGV",
+    "last_crash_at": 1_700_000_002.0,
+    "quarantined": ["build"],
+    "keeper_gone": True,
 }
 CLIENT_DEFAULTS: dict[str, Any] = {"hidden": False, "unacked": 0, "allowed": 0, "held": 0, "resyncs": 0}
-OLD_STATUS = STATUS | {
+STATUS_DEFAULTS: dict[str, Any] = {
+    "crashes": 0,
+    "recent_crashes": 0,
+    "is_over_budget": False,
+    "last_crash": "",
+    "last_crash_at": 0.0,
+    "quarantined": [],
+    "keeper_gone": False,
+}
+OLD_STATUS = {key: value for key, value in STATUS.items() if key not in STATUS_DEFAULTS} | {
     "clients": [{key: value for key, value in STATUS["clients"][0].items() if key not in CLIENT_DEFAULTS}]
 }
-OLD_STATUS_MEANS = STATUS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]}
+OLD_STATUS_MEANS = STATUS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]} | STATUS_DEFAULTS
 STYLE_DEFAULTS: dict[str, Any] = {
     "fg": None,
     "bg": None,

@@ -4,6 +4,7 @@ The keeper starts it, and starts it again when it dies.
 """
 
 import asyncio
+import faulthandler
 import logging
 import os
 import resource
@@ -48,6 +49,9 @@ KILL_GRACE_SECONDS = 2.0
 SWITCH_SECONDS = 0.0005
 """Python's 5 ms would be waited again and again by a loop whose system calls let go of the GIL, while the engine thread
 works on a snapshot."""
+
+BEAT_SECONDS = 5.0
+"""Between two looks at ourselves, where the keeper does not name a time."""
 
 Ending = Literal["restart", "stop", "stop and kill"]
 
@@ -109,6 +113,7 @@ class Daemon:
         kept_ids = {session.id for session in self._kept.sessions}
         self._store.remove_others(kept_ids)
         self._manager.recordings.remove_others(kept_ids)
+        self._manager.judge_engines(kept_ids, self._kept.predecessor_signal)
         for session in self._kept.sessions:
             self._manager.adopt(session)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
@@ -116,9 +121,20 @@ class Daemon:
         await self._listeners.listen_unix(self._socket_path)
         await self._listen_as_configured()
         self._tasks.start(beat_sockets(self._office), "heartbeat")
+        self._tasks.start(self._beat(), "signs of life")
         self._keeper.tell_ready()
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
         await self._finish(await self._ending)
+
+    async def _beat(self) -> None:
+        """Tell the keeper that we work, which the loop does if this comes round; the engine thread is asked too."""
+        while True:
+            if self._kept.alive_seconds:
+                self._keeper.tell_alive()
+            if self._manager.engines is not None and self._manager.engines.has_hung():
+                logger.critical("a screen engine does not come back: the next daemon does without it")
+                os.abort()  # the session's log says which one it is (core/quarantine.py)
+            await asyncio.sleep(self._kept.alive_seconds or BEAT_SECONDS)
 
     async def _listen_as_configured(self) -> None:
         if not self._config.listen:
@@ -176,6 +192,13 @@ class Daemon:
             runtime_dir=str(self._runtime_dir),
             listeners=self._listeners.infos(),
             clients=[info for session in sessions for info in session.client_infos()],
+            crashes=self._kept.crashes,
+            recent_crashes=self._kept.recent_crashes,
+            is_over_budget=self._kept.is_over_budget,
+            last_crash=self._kept.last_death.describe() if self._kept.last_death else "",
+            last_crash_at=self._kept.last_death.at if self._kept.last_death else 0.0,
+            quarantined=[session.name for session in sessions if session.is_quarantined],
+            keeper_gone=self._keeper.is_gone,
         )
 
     async def listen(self, host: str, port: int) -> ListenResult:
@@ -231,6 +254,7 @@ def _event_loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
 def main() -> None:
     """Entry point of the daemon's process."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    faulthandler.enable()  # a crash in C says in daemon.log where it was
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit()

@@ -5,7 +5,7 @@ import logging
 import secrets
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
 from ptyd.edge.log_store import LogStore, MappedLog
 from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_trees
 from ptyd.edge.pty import Pty, terminal_size
+from ptyd.edge.quarantine import find_quarantined
 from ptyd.edge.recorder import RECORDER_KEY
 from ptyd.edge.recordings import Recordings
 
@@ -77,6 +78,7 @@ class PtyManager:
         self._loop = asyncio.get_running_loop()
         self._running: dict[str, _Running] = {}
         self._removals: dict[str, asyncio.TimerHandle] = {}
+        self._quarantined: set[str] = set()
 
     # --- beginning ---
 
@@ -131,6 +133,11 @@ class PtyManager:
         self._publish("created", session)
         return session
 
+    def judge_engines(self, session_ids: Iterable[str], death_signal: int | None) -> None:
+        """Before the sessions are adopted: find those whose output killed the daemon before, if it died of a crash."""
+        if self.engines is not None:
+            self._quarantined = find_quarantined(self._store, session_ids, self.engines.name, death_signal)
+
     def adopt(self, kept: KeptSession) -> None:
         """Take over a session from the keeper after a restart."""
         try:
@@ -174,7 +181,8 @@ class PtyManager:
         session.on_input = partial(self.recordings.note_input, session)
         session.locked = log.log.is_locked
         session.owner = record.get("owner", "")
-        if self.engines is not None:
+        session.is_quarantined = session_id in self._quarantined
+        if self.engines is not None and not session.is_quarantined:
             session.screen = self.engines.open_reader(session, self._store.screen_file(session_id))
         return session
 

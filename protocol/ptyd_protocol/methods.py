@@ -90,6 +90,8 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     usage: SessionUsage | None = None
     end_reason: str = ""
     """For a person: which limit ended it, or what else that was not the program's own doing."""
+    engine: Literal["exact", "none", "quarantined"] = "none"
+    """exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
@@ -313,6 +315,20 @@ class StatusResult(Struct, frozen=True, kw_only=True):
     runtime_dir: str
     listeners: list[ListenerInfo]
     clients: list[ClientInfo]
+    crashes: int = 0
+    """How many of those ends nobody had asked for."""
+    recent_crashes: int = 0
+    """In the minute before this daemon was started."""
+    is_over_budget: bool = False
+    """They were so many that the keeper waits before it starts another."""
+    last_crash: str = ""
+    """For a person: how the last one ended; empty: none has crashed."""
+    last_crash_at: float = 0.0
+    """Unix seconds."""
+    quarantined: list[str] = []
+    """Names of sessions that are kept from the engine."""
+    keeper_gone: bool = False
+    """The keeper has ended: sessions go on, but none can be made, and they end with this daemon."""
 
 
 class ListenParams(Struct, frozen=True, kw_only=True):

@@ -104,6 +104,8 @@ class Session:
     terminal: Terminal = field(default_factory=NoTerminal)
     screen: ScreenSource | None = None
     """Its engine; None where there is none to be had, or where it has failed."""
+    is_quarantined: bool = False
+    """It has no engine because its output made one crash."""
     frames: FrameWatch = field(default_factory=FrameWatch)
     locked: bool = False
     """Typing does not take control."""
@@ -176,6 +178,7 @@ class Session:
             limits=self.limits,
             usage=self.usage,
             end_reason=self.end_reason,
+            engine="quarantined" if self.is_quarantined else "none" if self.screen is None else "exact",
         )
 
     @property

@@ -14,6 +14,8 @@ from ptyd.edge.screen_store import ScreenFile
 SWEEP_SECONDS = 1.0
 """So often those that were fed are looked at: for a new title, and whether they have come to rest."""
 REST_SECONDS = 2.0
+HANG_BEATS = 12
+"""A turn takes milliseconds, the worst that could be made up some seconds. At 5 s a beat this is a minute."""
 
 
 class Engines:
@@ -57,6 +59,10 @@ class Engines:
             on_failure=give_up,
         )
         return reader
+
+    def has_hung(self) -> bool:
+        """Call it at each beat (Daemon): whether an engine has not come back for HANG_BEATS of them."""
+        return self._thread.count_stuck_beats() >= HANG_BEATS
 
     def close(self) -> None:
         """The daemon ends."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -51,6 +52,20 @@ class KeptSession:
     fds: SessionFds | None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptDeath:
+    """How a daemon before us ended unasked; ``at`` in Unix seconds. ``reason``: why the keeper ended it, if it did."""
+
+    code: int | None
+    signal: int | None
+    at: float
+    reason: str
+
+    def describe(self) -> str:
+        how = f"exit status {self.code}" if self.signal is None else f"killed by {_signal_name(self.signal)}"
+        return f"{how} ({self.reason})" if self.reason else how
+
+
 @dataclass(slots=True)
 class Kept:
     """Everything the keeper held for us."""
@@ -59,6 +74,14 @@ class Kept:
     restarts: int
     sessions: list[KeptSession]
     held: dict[str, int]
+    crashes: int = 0
+    recent_crashes: int = 0
+    is_over_budget: bool = False
+    last_death: "KeptDeath | None" = None
+    predecessor_signal: int | None = None
+    """What ended the daemon just before us, unless it was told to go."""
+    alive_seconds: float = 0.0
+    """So often it wants to hear that we are alive; 0: never."""
 
 
 class KeeperGone(Exception):
@@ -163,6 +186,11 @@ class KeeperLink:
     def tell_ready(self) -> None:
         self._send({"op": "ready"})
 
+    def tell_alive(self) -> None:
+        """Say that we work, unless what was said before has not left yet."""
+        if not self._outbox:
+            self._send({"op": "alive"})
+
     def tell_restarting(self) -> None:
         self._send({"op": "restarting"})
 
@@ -255,7 +283,7 @@ def _receive_kept(sock: socket.socket) -> Kept:
         message = json.loads(data)
         match message["event"]:
             case "welcome":
-                kept.keeper_pid, kept.restarts = message["keeper_pid"], message["restarts"]
+                _note_welcome(kept, message)
             case "session":
                 exit_status = _kept_exit(message["exit"]) if message["exit"] else None
                 session_fds = SessionFds(*fds) if fds else None
@@ -268,6 +296,26 @@ def _receive_kept(sock: socket.socket) -> Kept:
                 return kept
             case event:
                 raise OSError(f"the keeper says {event}")
+
+
+def _note_welcome(kept: Kept, message: dict[str, Any]) -> None:
+    """A keeper older than this daemon does not say all of it."""
+    kept.keeper_pid, kept.restarts = message["keeper_pid"], message["restarts"]
+    kept.crashes = message.get("crashes", 0)
+    kept.recent_crashes = message.get("recent_crashes", 0)
+    kept.is_over_budget = message.get("is_over_budget", False)
+    kept.alive_seconds = message.get("alive_seconds", 0.0)
+    kept.predecessor_signal = message.get("predecessor_signal")
+    death = message.get("last_death")
+    if death:
+        kept.last_death = KeptDeath(death["code"], death["signal"], death["at"], death["reason"])
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _kept_exit(message: dict[str, Any]) -> KeptExit:

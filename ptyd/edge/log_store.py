@@ -4,10 +4,12 @@ import logging
 import mmap
 import os
 import secrets
+import struct
 from pathlib import Path
 
 from ptyd.core.input_ledger import InputLedger
-from ptyd.core.log_layout import HEADER_BYTES, Word
+from ptyd.core.log_layout import HEADER_BYTES, WORD_BYTES, Word
+from ptyd.core.quarantine import EngineMarks
 from ptyd.core.replay_log import LogDamaged, LogSpan, ReplayLog
 from ptyd.edge.screen_store import ScreenFile
 
@@ -15,6 +17,9 @@ logger = logging.getLogger("ptyd.log_store")
 
 EPOCH_BITS = 48
 """Within what every client can represent (MAX_SEQ)."""
+
+_MARKS = struct.Struct("=QQQ")
+"""The words ENGINE_AT_WORK, ENGINE_SUSPICIONS, ENGINE_QUARANTINED."""
 
 
 class MappedLog:
@@ -132,6 +137,29 @@ class LogStore:
         log = MappedLog(self._path(session_id))
         log.map()
         return log
+
+    def read_marks(self, session_id: str) -> EngineMarks:
+        """What the log's header says about the session's engine; nothing, where there is no log to ask."""
+        words = bytearray(_MARKS.size)
+        try:
+            fd = os.open(self._path(session_id), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return EngineMarks()
+        try:
+            os.preadv(fd, [words], Word.ENGINE_AT_WORK * WORD_BYTES)
+        finally:
+            os.close(fd)
+        at_work, suspicions, quarantined = _MARKS.unpack(words)
+        return EngineMarks(bool(at_work), suspicions, quarantined)
+
+    def write_marks(self, session_id: str, marks: EngineMarks) -> None:
+        """Raises OSError: there is no log, or it cannot be written."""
+        fd = os.open(self._path(session_id), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            words = _MARKS.pack(marks.at_work, marks.suspicions, marks.quarantined)
+            os.pwrite(fd, words, Word.ENGINE_AT_WORK * WORD_BYTES)
+        finally:
+            os.close(fd)
 
     def screen_file(self, session_id: str) -> ScreenFile:
         """Where the state of the session's engine is saved."""

@@ -99,7 +99,16 @@ def run_keeper(options: Options, runtime_dir: Path, tell_starter: TellStarter) -
     logger.info("keeper %d serves %s", os.getpid(), runtime_dir)
     try:
         log_path = runtime_dir / DAEMON_LOG_NAME
-        return Keeper(Loop(), listener, options.daemon_command, log_path, nofile_soft).run(tell_result)
+        keeper = Keeper(
+            Loop(),
+            listener,
+            options.daemon_command,
+            log_path,
+            nofile_soft,
+            options.crash_budget,
+            options.watchdog_seconds,
+        )
+        return keeper.run(tell_result)
     finally:
         # Before the lock goes with the process: afterwards the name may be another keeper's.
         socket_path.unlink(missing_ok=True)

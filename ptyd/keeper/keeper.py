@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from ptyd.keeper import descendants
+from ptyd.keeper.backoff import CRASH_BUDGET
 from ptyd.keeper.children import Child, Children, reap_processes
 from ptyd.keeper.held import HeldFds
 from ptyd.keeper.link import Link, peer_credentials
@@ -41,6 +42,7 @@ class Keeper:
         listener: bound and listening SEQPACKET socket.
         daemon_command: what to start and to keep running.
         nofile_soft: soft limit of open files for children.
+        crash_budget, watchdog_seconds: as the Supervisor's.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class Keeper:
         daemon_command: Sequence[str],
         log_path: Path,
         nofile_soft: int,
+        crash_budget: int = CRASH_BUDGET,
+        watchdog_seconds: float = 0.0,
     ) -> None:
         self._loop = loop
         self._listener = listener
@@ -57,11 +61,15 @@ class Keeper:
         self._daemon_link: Link | None = None
         self._children = Children(nofile_soft)
         self._held = HeldFds()
-        self._supervisor = Supervisor(loop, daemon_command, log_path)
+        self._supervisor = Supervisor(loop, daemon_command, log_path, crash_budget, watchdog_seconds)
         self._is_stopping = False
         self._is_killing = False
         self.exit_status = 0
-        self._first_handlers: dict[str, Handler] = {"start": self._on_start, "hello": self._on_hello}
+        self._first_handlers: dict[str, Handler] = {
+            "start": self._on_start,
+            "hello": self._on_hello,
+            "status": self._on_status,
+        }
         self._daemon_handlers: dict[str, Handler] = {
             "spawn": self._on_spawn,
             "record": self._on_record,
@@ -70,6 +78,7 @@ class Keeper:
             "hold": self._on_hold,
             "release": self._on_release,
             "ready": lambda _link, _message, _fds: self._supervisor.note_ready(),
+            "alive": lambda _link, _message, _fds: self._supervisor.note_alive(),
             "restarting": lambda _link, _message, _fds: self._supervisor.note_restarting(),
             "stop": lambda _link, message, _fds: self._stop(kill=message.get("kill") is True),
         }
@@ -159,6 +168,17 @@ class Keeper:
         self._is_stopping = False
         self._supervisor.start(answer)
 
+    def _on_status(self, link: Link, _message: Message, _fds: list[int]) -> None:
+        link.send(
+            {
+                "ok": True,
+                "keeper_pid": os.getpid(),
+                "is_stopping": self._is_stopping,
+                "sessions_running": len(self._children.running_pids),
+                **self._supervisor.describe(),
+            }
+        )
+
     def _on_hello(self, link: Link, message: Message, _fds: list[int]) -> None:
         if self._daemon_link is not None:
             link.send({"event": "refused"})
@@ -166,7 +186,16 @@ class Keeper:
             return
         self._daemon_link = link
         logger.info("daemon %s is linked", message.get("pid"))
-        link.send({"event": "welcome", "keeper_pid": os.getpid(), "restarts": self._supervisor.restarts})
+        about = self._supervisor.describe()
+        told = ("restarts", "crashes", "recent_crashes", "is_over_budget", "last_death", "predecessor_signal")
+        link.send(
+            {
+                "event": "welcome",
+                "keeper_pid": os.getpid(),
+                "alive_seconds": self._supervisor.alive_seconds,
+                **{name: about[name] for name in told},
+            }
+        )
         for child in self._children:
             link.send(_describe_child(child), child.terminal.fds)
         for name, fd in self._held:

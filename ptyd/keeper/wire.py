@@ -6,8 +6,17 @@ Only the user's own processes may connect. The first datagram of a connection sa
     Start the daemon unless it runs. Answered once, when it serves: ``{"ok":true,"daemon_pid":N}``, or if it seems
     that it never will: ``{"ok":false,"message":TEXT}``. A keeper that is just ending closes without an answer.
 
+``{"op":"status"}``, from whoever wants to know
+    ``{"ok":true,"keeper_pid":N,"is_stopping":BOOL,"sessions_running":N,"daemon_pid":N|null,"is_ready":BOOL,
+    "is_wanted":BOOL,"restarts":N,"crashes":N,"recent_crashes":N,"is_over_budget":BOOL,
+    "next_start_seconds":SECONDS|null,"predecessor_signal":N|null,"last_death":DEATH|null}``, DEATH being
+    ``{"code":N|null,"signal":N|null,"at":UNIX_SECONDS,"reason":TEXT}`` of the last daemon that ended unasked;
+    ``reason``: why the keeper ended it.
+
 ``{"op":"hello","pid":N}``, from a daemon
-    ``{"event":"welcome","keeper_pid":N,"restarts":N}``; then for each session ``{"event":"session","session":ID,
+    ``{"event":"welcome","keeper_pid":N,"restarts":N,"crashes":N,"recent_crashes":N,"is_over_budget":BOOL,
+    "last_death":DEATH|null,"predecessor_signal":N|null,"alive_seconds":SECONDS}``, the signal being that which ended
+    the daemon just before this one, unless it was told to go; then for each session ``{"event":"session","session":ID,
     "pid":N,"record":{...},"exit":null or {"code":N|null,"signal":N|null,"at":UNIX_SECONDS}}`` with its four
     descriptors (below; none once closed); for each held one ``{"event":"held","name":NAME}`` with it; then
     ``{"event":"synced"}``. While another daemon is linked: ``{"event":"refused"}`` and the end.
@@ -22,6 +31,8 @@ The daemon may say, in any order; what has an ``id`` is answered with the same:
 ``{"op":"close","session":ID}``: it has ended and was read empty; close its descriptors, keep its exit.
 ``{"op":"forget","session":ID}``: close its descriptors and drop it.
 ``{"op":"hold","name":NAME}`` with a descriptor: keep it for the next daemon. ``{"op":"release","name":NAME}``.
+``{"op":"alive"}``, every ``alive_seconds`` unless that is 0: it works. Once it has said so and then misses
+    six in a row, it is replaced.
 ``{"op":"ready"}``: it serves. ``{"op":"restarting"}``: it will end on purpose, start the next one at once.
 ``{"op":"stop","kill":BOOL}``: it will end, start none. The keeper ends with its last child; ``kill``: hang up all
     children, kill after 2 s what still lives.
