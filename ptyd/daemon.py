@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import platformdirs
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.errors import Refusal
+from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.methods import ListenResult, StatusResult, TicketResult
 from ptyd_protocol.version import __version__
 
@@ -30,6 +30,7 @@ from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
 from ptyd.edge.listeners import Listeners
 from ptyd.edge.log_store import LogStore
 from ptyd.edge.logins import TICKET_SECONDS, Logins
+from ptyd.edge.presence import AnotherDaemon, Presence, take_daemon_lock
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
@@ -42,6 +43,10 @@ STATIC_FOLDER = Path(__file__).parent / "static"
 
 GOODBYE_SECONDS = 0.5
 """How long clients have to answer the close frame when the daemon ends."""
+
+LAST_WORDS_SECONDS = 2.0
+"""A keeper that is stopped takes none, and a task that does not end is not waited for. The keeper kills a daemon that
+has not ended 10 s after it said that it would."""
 
 KILL_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for sessions that end with the daemon."""
@@ -88,6 +93,8 @@ class Daemon:
             (config.hold_grace_seconds, config.hold_stall_seconds),
         )
         self._logins = Logins(runtime_dir)
+        self._presence = Presence(runtime_dir, socket_path)
+        self._has_lost_files = False
         self._listeners = Listeners(
             self._logins,
             config.allowed_hosts,
@@ -111,6 +118,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGTERM, self._end, "stop")
         loop.add_signal_handler(signal.SIGINT, self._end, "stop")
         kept_ids = {session.id for session in self._kept.sessions}
+        self._tell_of_lost_sessions(kept_ids)
         self._store.remove_others(kept_ids)
         self._manager.recordings.remove_others(kept_ids)
         self._manager.judge_engines(kept_ids, self._kept.predecessor_signal)
@@ -119,12 +127,19 @@ class Daemon:
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
         await self._listeners.resume(self._kept.held)
         await self._listeners.listen_unix(self._socket_path)
+        self._presence.note_socket()
         await self._listen_as_configured()
         self._tasks.start(beat_sockets(self._office), "heartbeat")
         self._tasks.start(self._beat(), "signs of life")
         self._keeper.tell_ready()
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
         await self._finish(await self._ending)
+
+    def _tell_of_lost_sessions(self, kept_ids: set[str]) -> None:
+        """Logs that nobody holds a terminal for: their keeper was killed, and the daemon after it."""
+        lost = self._store.list_ids() - kept_ids
+        if lost:
+            logger.error("%d sessions ended when their keeper was killed: %s", len(lost), ", ".join(sorted(lost)))
 
     async def _beat(self) -> None:
         """Tell the keeper that we work, which the loop does if this comes round; the engine thread is asked too."""
@@ -134,7 +149,20 @@ class Daemon:
             if self._manager.engines is not None and self._manager.engines.has_hung():
                 logger.critical("a screen engine does not come back: the next daemon does without it")
                 os.abort()  # the session's log says which one it is (core/quarantine.py)
+            self._look_for_files()
             await asyncio.sleep(self._kept.alive_seconds or BEAT_SECONDS)
+
+    def _look_for_files(self) -> None:
+        """Somebody has removed the socket, a log, or all of it: make way for a daemon that begins with new ones."""
+        is_intact = self._presence.is_intact() and not self._manager.has_lost_logs()
+        if is_intact or self._keeper.is_gone:
+            return
+        if not self._presence.remake():
+            logger.error("files in %s were removed, and cannot be made anew", self._runtime_dir)
+            return
+        logger.error("files in %s were removed: the next daemon makes them anew", self._runtime_dir)
+        self._has_lost_files = True
+        self._end("restart")
 
     async def _listen_as_configured(self) -> None:
         if not self._config.listen:
@@ -162,6 +190,8 @@ class Daemon:
             else (CloseCode.GOING_AWAY, "the daemon goes down")
         )
         self._listeners.close(for_good=ending != "restart")
+        if self._has_lost_files:
+            self._keeper.release(f"unix:{self._socket_path}")
         for connection in list(self._office.connections):
             connection.close(code, reason)
         with suppress(TimeoutError):
@@ -170,10 +200,15 @@ class Daemon:
             self._keeper.tell_restarting()
         else:
             self._keeper.tell_stopping(kill=ending == "stop and kill")
-        await self._keeper.flush()
-        await self._tasks.cancel_all()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._keeper.flush(), LAST_WORDS_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._tasks.cancel_all(), LAST_WORDS_SECONDS)
         if self._manager.engines is not None:
             self._manager.engines.close()
+        if self._has_lost_files:
+            self._manager.write_lost_logs()
+            self._logins.write_anew()
 
     # --- service.py's DaemonControl ---
 
@@ -218,6 +253,15 @@ class Daemon:
         return self._logins.token
 
     def restart(self) -> None:
+        """Make way for the next daemon.
+
+        Raises:
+            Refusal: without a keeper there would be none, and the sessions would end.
+        """
+        if self._keeper.is_gone:
+            raise Refusal(
+                ErrorCode.UNAVAILABLE, "the keeper has ended, which would start the next daemon and keep the sessions"
+            )
         self._end("restart")
 
     async def shutdown(self, kill_sessions: bool) -> int:
@@ -238,6 +282,8 @@ def _raise_file_limit() -> None:
 
 
 async def _main(runtime_dir: Path) -> None:
+    # Held until the process ends.
+    take_daemon_lock(runtime_dir)
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
     keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock")
     await Daemon(config, runtime_dir, keeper, kept).run()
@@ -260,7 +306,7 @@ def main() -> None:
     _raise_file_limit()
     try:
         _event_loop_runner()(_main(Path(sys.argv[1])))
-    except (ConfigError, KeeperGone) as error:
+    except (ConfigError, KeeperGone, AnotherDaemon) as error:
         sys.exit(f"ptyd: {error}")
 
 

@@ -1,6 +1,7 @@
 """PtyManager: creates, finds, limits and ends sessions. It joins the pure state (core) with the PTYs (edge)."""
 
 import asyncio
+import errno
 import logging
 import secrets
 import signal
@@ -40,6 +41,9 @@ from ptyd.edge.recordings import Recordings
 logger = logging.getLogger("ptyd.manager")
 
 SESSION_ID_BYTES = 4
+
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors that say something of the machine and nothing of the file."""
 
 
 @dataclass(slots=True)
@@ -143,6 +147,8 @@ class PtyManager:
         try:
             log = self._store.open(kept.id)
         except (OSError, LogDamaged) as error:
+            if isinstance(error, OSError) and error.errno in SHORTAGES:
+                raise  # the log is well: another daemon, a moment later, may have what it takes
             logger.error("session %s: its log is lost (%s); a new one begins", kept.id, error)
             self._store.remove(kept.id)
             log = self._store.create(kept.id, *(terminal_size(kept.fds.master) if kept.fds else (80, 24)))
@@ -297,6 +303,28 @@ class PtyManager:
                 f"nothing was acknowledged for {self._config.hold_stall_seconds:g} s while the program had to wait",
             )
         session.terminal.resume_reading()
+
+    # --- the files are gone ---
+
+    def has_lost_logs(self) -> bool:
+        """A running session's log has been removed from the directory."""
+        return any(log.is_lost for log in self._mapped_logs())
+
+    def write_lost_logs(self) -> None:
+        """The last thing before this daemon ends: write the logs whose files were removed, for the next one. From here
+        on nothing is read from the PTYs."""
+        for running in self._running.values():
+            running.pty.stop_reading()
+        for log in self._mapped_logs():
+            try:
+                if log.is_lost:
+                    log.write_anew()
+            except OSError as error:
+                logger.error("a log that was removed cannot be written anew: %s", error)
+
+    def _mapped_logs(self) -> list[MappedLog]:
+        sessions = [session for session in self.registry if session.id in self._running]
+        return [session.log_file for session in sessions if isinstance(session.log_file, MappedLog)]
 
     # --- acting on sessions ---
 

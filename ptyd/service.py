@@ -1,6 +1,7 @@
 """The explicit table: request -> handler."""
 
 import asyncio
+import errno
 import logging
 import signal
 import time
@@ -17,7 +18,7 @@ from ptyd.core.capture import capture_log, capture_screen
 from ptyd.core.screen_source import EngineGone
 from ptyd.core.session import Session
 from ptyd.edge.requests import Caller
-from ptyd.manager import PtyManager
+from ptyd.manager import SHORTAGES, PtyManager
 
 logger = logging.getLogger("ptyd.service")
 
@@ -75,8 +76,10 @@ class Service:
             return Reply(request.id, await handler(caller, params))
         except Refusal as refusal:
             return Failure(request.id, refusal.code, refusal.message)
-        except Exception:
+        except Exception as error:
             logger.exception("request %s failed", request.method)
+            if isinstance(error, OSError) and error.errno in (*SHORTAGES, errno.ENOSPC):
+                return Failure(request.id, ErrorCode.NO_RESOURCES, f"{request.method} failed: {error.strerror}")
             return Failure(request.id, ErrorCode.INTERNAL, f"{request.method} failed; see the daemon's log")
 
     def _find(self, params: Any) -> Session:
@@ -225,8 +228,11 @@ class Service:
 
 
 async def _wait_until_idle(session: Session, idle_seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    if not session.output_noted_at:  # a daemon before took it: only the wall clock knows when
+        session.output_noted_at = loop.time() - max(0.0, time.time() - session.last_output_at)
     while not session.has_ended:
-        remaining = session.last_output_at + idle_seconds - time.time()
+        remaining = session.output_noted_at + idle_seconds - loop.time()
         if remaining <= 0:
             return
         await asyncio.sleep(remaining)

@@ -1,7 +1,6 @@
 """The engines of all sessions: one thread for them, their files, and what is done when they are at rest."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from ptyd.core.engine import EngineMaker
@@ -80,7 +79,7 @@ class Engines:
         for session, reader in list(self._fed.items()):
             if reader.refresh_title():
                 self._on_new_title(session)
-            if time.time() - session.last_output_at >= REST_SECONDS:
+            if self._loop.time() - session.output_noted_at >= REST_SECONDS:
                 del self._fed[session]
                 reader.rest()
         if self._fed and self._sweep_timer is None:

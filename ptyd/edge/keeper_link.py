@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 from collections import deque
@@ -16,6 +17,8 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 
 DATAGRAM_BYTES = 256 * 1024
 MAX_FDS = 8
+SESSION_FDS = 4
+"""Fewer than were sent come out of the kernel where the process may open no more."""
 
 
 @dataclass(slots=True)
@@ -163,6 +166,13 @@ class KeeperLink:
         reply, fds = await self._call(request)
         if not reply["ok"]:
             raise Refusal(_error_code(reply["error"]), reply["message"])
+        if len(fds) != SESSION_FDS:
+            for fd in fds:
+                os.close(fd)
+            self.forget_session(session_id)  # its terminal hangs up, and it with it
+            raise Refusal(
+                ErrorCode.NO_RESOURCES, f"no file descriptor is left: the daemon may open {_fd_limit()} files"
+            )
         return reply["pid"], SessionFds(*fds)
 
     def update_record(self, session_id: str, record: dict[str, Any]) -> None:
@@ -286,6 +296,8 @@ def _receive_kept(sock: socket.socket) -> Kept:
                 _note_welcome(kept, message)
             case "session":
                 exit_status = _kept_exit(message["exit"]) if message["exit"] else None
+                if fds and len(fds) != SESSION_FDS:
+                    raise OSError(f"no file descriptor is left: the daemon may open {_fd_limit()} files")
                 session_fds = SessionFds(*fds) if fds else None
                 kept.sessions.append(
                     KeptSession(message["session"], message["pid"], message["record"], exit_status, session_fds)
@@ -316,6 +328,10 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _fd_limit() -> int:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _kept_exit(message: dict[str, Any]) -> KeptExit:

@@ -18,6 +18,9 @@ logger = logging.getLogger("ptyd.log_store")
 EPOCH_BITS = 48
 """Within what every client can represent (MAX_SEQ)."""
 
+COPY_BYTES = 64 * 1024
+_NOTHING = bytes(COPY_BYTES)
+
 _MARKS = struct.Struct("=QQQ")
 """The words ENGINE_AT_WORK, ENGINE_SUSPICIONS, ENGINE_QUARANTINED."""
 
@@ -87,6 +90,28 @@ class MappedLog:
         finally:
             os.close(fd)
         return True
+
+    @property
+    def is_lost(self) -> bool:
+        """It is mapped, and its file has been removed."""
+        return self._mapping is not None and not self._path.exists()
+
+    def write_anew(self) -> None:
+        """Write the file of a mapped log whose file was removed, for the next daemon. Nothing may change it any more.
+
+        Raises:
+            OSError: no space, no permission.
+        """
+        assert self._mapping is not None
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.truncate(fd, len(self._view))
+            for at in range(0, len(self._view), COPY_BYTES):
+                block = self._view[at : at + COPY_BYTES]
+                if block != _NOTHING[: len(block)]:  # what was never written stays a hole
+                    os.pwrite(fd, block, at)
+        finally:
+            os.close(fd)
 
     def shelve(self) -> None:
         """Unmap: the mapping holds a descriptor. The next use maps it again."""
@@ -168,6 +193,10 @@ class LogStore:
     def remove(self, session_id: str) -> None:
         self._path(session_id).unlink(missing_ok=True)
         self.screen_file(session_id).remove()
+
+    def list_ids(self) -> set[str]:
+        """The sessions that there are logs of."""
+        return {path.stem for path in self._directory.glob("*.log")}
 
     def remove_others(self, session_ids: set[str]) -> None:
         """Remove the logs of sessions that nobody holds any more."""

@@ -7,6 +7,7 @@ kept in a file; tickets live for a minute, in memory.
 import hashlib
 import hmac
 import json
+import logging
 import os
 import secrets
 import time
@@ -14,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+
+logger = logging.getLogger("ptyd.logins")
 
 TICKET_SECONDS = 60
 COOKIE_SECONDS = 30 * 24 * 3600
@@ -26,7 +29,8 @@ class Logins:
 
     def __init__(self, directory: Path) -> None:
         self._cookies_path = directory / "logins"
-        self.token = _read_or_make_token(directory / "token")
+        self._token_path = directory / "token"
+        self.token = _read_or_make_token(self._token_path)
         self._tickets: dict[str, float] = {}
         self._cookies: dict[str, float] = {}
         with suppress(OSError, ValueError):
@@ -62,8 +66,13 @@ class Logins:
         if self._cookies.pop(_digest(cookie), None) is not None:
             self._save()
 
+    def write_anew(self) -> None:
+        """The files were removed."""
+        _write_if_possible(self._token_path, self.token)
+        self._save()
+
     def _save(self) -> None:
-        _write_private(self._cookies_path, json.dumps(self._cookies))
+        _write_if_possible(self._cookies_path, json.dumps(self._cookies))
 
 
 def _digest(secret: str) -> str:
@@ -76,8 +85,16 @@ def _read_or_make_token(path: Path) -> str:
         if token:
             return token
     token = secrets.token_urlsafe(32)
-    _write_private(path, token)
+    _write_if_possible(path, token)
     return token
+
+
+def _write_if_possible(path: Path, text: str) -> None:
+    """On a full disk logins are good as long as this daemon lives, which is better than none."""
+    try:
+        _write_private(path, text)
+    except OSError as error:
+        logger.error("%s cannot be written; what it should hold is good until the daemon ends: %s", path, error)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from ptyd.keeper.children import Child, Children, reap_processes
 from ptyd.keeper.held import HeldFds
 from ptyd.keeper.link import Link, peer_credentials
 from ptyd.keeper.loop import Loop
+from ptyd.keeper.presence import Presence
 from ptyd.keeper.spawn_errors import SpawnError
 from ptyd.keeper.supervisor import StartResult, Supervisor, Waiter
 from ptyd.keeper.wire import Message
@@ -23,6 +24,9 @@ MAX_LINKS: Final = 32
 
 ACCEPT_PAUSE_SECONDS: Final = 1.0
 """After a failed accept (no descriptor left): the waiting connection would keep the loop spinning."""
+
+PRESENCE_SECONDS: Final = 2.0
+"""So often the keeper looks whether its socket and its lock are still where they belong."""
 
 ORPHANED_DAEMON_SECONDS: Final = 5.0
 """A daemon that has lost its link can do no good; it is killed if it does not end by itself."""
@@ -39,6 +43,7 @@ class Keeper:
     """Owns the children, the held descriptors, the daemon's process and its link.
 
     Args:
+        presence: where it is to be found.
         listener: bound and listening SEQPACKET socket.
         daemon_command: what to start and to keep running.
         nofile_soft: soft limit of open files for children.
@@ -48,6 +53,7 @@ class Keeper:
     def __init__(
         self,
         loop: Loop,
+        presence: Presence,
         listener: socket.socket,
         daemon_command: Sequence[str],
         log_path: Path,
@@ -56,6 +62,7 @@ class Keeper:
         watchdog_seconds: float = 0.0,
     ) -> None:
         self._loop = loop
+        self._presence = presence
         self._listener = listener
         self._links: set[Link] = set()
         self._daemon_link: Link | None = None
@@ -101,9 +108,24 @@ class Keeper:
                 self.exit_status = 1
                 self._stop(kill=False)
 
+        self._loop.call_later(PRESENCE_SECONDS, self._look_after_presence)
         self._supervisor.start(note_first_start)
         self._loop.run()
         return self.exit_status
+
+    def _look_after_presence(self) -> None:
+        self._restore_presence()
+        self._loop.call_later(PRESENCE_SECONDS, self._look_after_presence)
+
+    def _restore_presence(self) -> None:
+        listener = self._presence.restore()
+        if listener is None:
+            return
+        self._loop.unwatch(self._listener)
+        self._listener.close()
+        self._listener = listener
+        listener.setblocking(False)
+        self._loop.watch(listener, self._accept)
 
     # Connections
 
@@ -257,6 +279,7 @@ class Keeper:
         self._end_if_over()
 
     def _note_daemon_death(self, status: int) -> None:
+        self._restore_presence()  # the next one has to find us
         # What it said last still counts, and its link must be gone before its successor says hello.
         if self._daemon_link is not None:
             self._daemon_link.drain()
