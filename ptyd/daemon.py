@@ -125,6 +125,7 @@ class Daemon:
         for session in self._kept.sessions:
             self._manager.adopt(session)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
+        self._listeners.activated = frozenset(self._kept.activated)
         await self._listeners.resume(self._kept.held)
         await self._listeners.listen_unix(self._socket_path)
         self._presence.note_socket()
@@ -190,7 +191,7 @@ class Daemon:
             else (CloseCode.GOING_AWAY, "the daemon goes down")
         )
         self._listeners.close(for_good=ending != "restart")
-        if self._has_lost_files:
+        if self._has_lost_files and f"unix:{self._socket_path}" not in self._kept.activated:
             self._keeper.release(f"unix:{self._socket_path}")
         for connection in list(self._office.connections):
             connection.close(code, reason)

@@ -37,6 +37,7 @@ VERBS: dict[str, Verb] = {
     "down": Verb("down", "Stop the daemon."),
     "restart": Verb("restart", "Replace the daemon; the sessions go on."),
     "status": Verb("status", "Say how the daemon is."),
+    "doctor": Verb("doctor", "Check the installation and say what to mend."),
 }
 """Every verb: the module in ptyd_cli.verbs that holds its ``command``, and its line in ``ptyd --help``."""
 

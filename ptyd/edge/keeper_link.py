@@ -9,7 +9,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,8 @@ class Kept:
     last_death: "KeptDeath | None" = None
     predecessor_signal: int | None = None
     """What ended the daemon just before us, unless it was told to go."""
+    activated: list[str] = field(default_factory=list)
+    """Held sockets that the service manager made: their files are its own."""
     alive_seconds: float = 0.0
     """So often it wants to hear that we are alive; 0: never."""
 
@@ -316,6 +318,7 @@ def _note_welcome(kept: Kept, message: dict[str, Any]) -> None:
     kept.crashes = message.get("crashes", 0)
     kept.recent_crashes = message.get("recent_crashes", 0)
     kept.is_over_budget = message.get("is_over_budget", False)
+    kept.activated = message.get("activated", [])
     kept.alive_seconds = message.get("alive_seconds", 0.0)
     kept.predecessor_signal = message.get("predecessor_signal")
     death = message.get("last_death")

@@ -44,7 +44,8 @@ class Presence:
         self._socket_id: tuple[int, int] | None = None
 
     def note_socket(self) -> None:
-        """The socket is there now."""
+        """The socket is there now. Where a service manager made it, its file is not looked at any more once it is
+        gone: nobody but that manager can make it anew."""
         self._socket_id = _identify(self._socket_path)
 
     def is_intact(self) -> bool:

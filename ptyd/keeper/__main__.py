@@ -23,6 +23,7 @@ from ptyd.keeper.process import (
     redirect_stdio,
 )
 from ptyd.keeper.runtime_dir import RuntimeDirError, prepare_runtime_dir
+from ptyd.keeper.service_manager import ServiceManager
 from ptyd.keeper.supervisor import StartResult
 
 DAEMON_LOG_NAME: Final = "daemon.log"
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 def main() -> int:
     """The exit status: 0, also if another keeper runs already; 1: nothing could be started."""
     options = parse_options(sys.argv[1:])
+    manager = ServiceManager(os.environ)
     tell_starter = make_teller(options.ready_fd)
     try:
         runtime_dir = prepare_runtime_dir(options.runtime_dir)
@@ -42,10 +44,10 @@ def main() -> int:
         if lock_fd is None:
             tell_starter("running")
             return 0
-        close_inherited_fds(keep=(lock_fd, options.ready_fd))
+        close_inherited_fds(keep=(lock_fd, options.ready_fd, *manager.listen_fds))
         prepare_process(options, runtime_dir)
         presence = Presence(runtime_dir, lock_fd, has_log=not options.foreground)
-        return run_keeper(options, runtime_dir, presence, tell_starter)
+        return run_keeper(options, runtime_dir, presence, manager, tell_starter)
     except (RuntimeDirError, OSError) as error:
         logger.error("the keeper cannot start: %s", error)
         tell_starter(f"ptyd cannot start: {error}")
@@ -85,7 +87,9 @@ def prepare_process(options: Options, runtime_dir: Path) -> None:
     become_subreaper()
 
 
-def run_keeper(options: Options, runtime_dir: Path, presence: Presence, tell_starter: TellStarter) -> int:
+def run_keeper(
+    options: Options, runtime_dir: Path, presence: Presence, manager: ServiceManager, tell_starter: TellStarter
+) -> int:
     def tell_result(result: StartResult) -> None:
         tell_starter("ready" if result.is_ok else result.message)
 
@@ -97,6 +101,7 @@ def run_keeper(options: Options, runtime_dir: Path, presence: Presence, tell_sta
         keeper = Keeper(
             Loop(),
             presence,
+            manager,
             listener,
             options.daemon_command,
             log_path,

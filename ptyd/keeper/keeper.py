@@ -15,6 +15,7 @@ from ptyd.keeper.held import HeldFds
 from ptyd.keeper.link import Link, peer_credentials
 from ptyd.keeper.loop import Loop
 from ptyd.keeper.presence import Presence
+from ptyd.keeper.service_manager import ServiceManager, name_socket
 from ptyd.keeper.spawn_errors import SpawnError
 from ptyd.keeper.supervisor import StartResult, Supervisor, Waiter
 from ptyd.keeper.wire import Message
@@ -44,6 +45,7 @@ class Keeper:
 
     Args:
         presence: where it is to be found.
+        manager: who started it, and wants to know.
         listener: bound and listening SEQPACKET socket.
         daemon_command: what to start and to keep running.
         nofile_soft: soft limit of open files for children.
@@ -54,6 +56,7 @@ class Keeper:
         self,
         loop: Loop,
         presence: Presence,
+        manager: ServiceManager,
         listener: socket.socket,
         daemon_command: Sequence[str],
         log_path: Path,
@@ -63,11 +66,14 @@ class Keeper:
     ) -> None:
         self._loop = loop
         self._presence = presence
+        self._manager = manager
         self._listener = listener
         self._links: set[Link] = set()
         self._daemon_link: Link | None = None
         self._children = Children(nofile_soft)
         self._held = HeldFds()
+        self._activated: dict[str, int] = {}
+        """Sockets that the service manager made, by name; never closed here."""
         self._supervisor = Supervisor(loop, daemon_command, log_path, crash_budget, watchdog_seconds)
         self._is_stopping = False
         self._is_killing = False
@@ -84,9 +90,9 @@ class Keeper:
             "forget": self._on_forget,
             "hold": self._on_hold,
             "release": self._on_release,
-            "ready": lambda _link, _message, _fds: self._supervisor.note_ready(),
+            "ready": self._on_ready,
             "alive": lambda _link, _message, _fds: self._supervisor.note_alive(),
-            "restarting": lambda _link, _message, _fds: self._supervisor.note_restarting(),
+            "restarting": self._on_restarting,
             "stop": lambda _link, message, _fds: self._stop(kill=message.get("kill") is True),
         }
 
@@ -109,9 +115,43 @@ class Keeper:
                 self._stop(kill=False)
 
         self._loop.call_later(PRESENCE_SECONDS, self._look_after_presence)
+        self._take_activated_sockets()
+        self._tell_manager_alive()
         self._supervisor.start(note_first_start)
         self._loop.run()
         return self.exit_status
+
+    def _take_activated_sockets(self) -> None:
+        """The service manager's sockets are held for the daemon as if a daemon before had left them."""
+        for fd in self._manager.listen_fds:
+            os.set_inheritable(fd, False)
+            name = name_socket(fd)
+            if name is None:
+                logger.warning("the service manager's socket %d is of no use here", fd)
+                os.close(fd)
+                continue
+            logger.info("the service manager listens for us: %s", name)
+            self._held.hold(name, fd)
+            self._activated[name] = fd
+
+    def _watch_activated_sockets(self) -> None:
+        """No daemon is wanted, and yet somebody may come: then one is. The service manager's sockets stay open."""
+
+        def wake() -> None:
+            for fd in self._activated.values():
+                self._loop.unwatch(_Fd(fd))
+            if not self._is_killing and self._supervisor.pid is None:
+                logger.info("somebody has come to a socket of the service manager")
+                self._is_stopping = False
+                self._supervisor.start(lambda result: None)
+
+        for fd in self._activated.values():
+            self._loop.watch(_Fd(fd), wake)
+
+    def _tell_manager_alive(self) -> None:
+        if self._manager.watchdog_seconds:
+            self._manager.tell_alive()
+            self._loop.call_later(self._manager.watchdog_seconds, self._tell_manager_alive)
 
     def _look_after_presence(self) -> None:
         self._restore_presence()
@@ -188,7 +228,7 @@ class Keeper:
             # Left without an answer: the link ends with this keeper, and the starter begins anew.
             return
         self._is_stopping = False
-        self._supervisor.start(answer)
+        self._supervisor.start(answer, is_linked=self._daemon_link is not None)
 
     def _on_status(self, link: Link, _message: Message, _fds: list[int]) -> None:
         link.send(
@@ -209,12 +249,14 @@ class Keeper:
         self._daemon_link = link
         logger.info("daemon %s is linked", message.get("pid"))
         about = self._supervisor.describe()
+        activated = sorted(self._activated)
         told = ("restarts", "crashes", "recent_crashes", "is_over_budget", "last_death", "predecessor_signal")
         link.send(
             {
                 "event": "welcome",
                 "keeper_pid": os.getpid(),
                 "alive_seconds": self._supervisor.alive_seconds,
+                "activated": activated,
                 **{name: about[name] for name in told},
             }
         )
@@ -225,6 +267,15 @@ class Keeper:
         link.send({"event": "synced"})
 
     # The daemon's messages
+
+    def _on_ready(self, _link: Link, _message: Message, _fds: list[int]) -> None:
+        self._supervisor.note_ready()
+        count = len(self._children.running_pids)
+        self._manager.tell_ready(f"the daemon serves; {count} sessions ran when it started")
+
+    def _on_restarting(self, _link: Link, _message: Message, _fds: list[int]) -> None:
+        self._supervisor.note_restarting()
+        self._manager.tell_reloading("the daemon is being replaced; the sessions go on")
 
     def _on_spawn(self, link: Link, message: Message, _fds: list[int]) -> None:
         try:
@@ -263,7 +314,7 @@ class Keeper:
 
     def _on_release(self, _link: Link, message: Message, _fds: list[int]) -> None:
         name = message.get("name")
-        if isinstance(name, str):
+        if isinstance(name, str) and name not in self._activated:
             self._held.release(name)
 
     # Processes that end
@@ -284,6 +335,10 @@ class Keeper:
         if self._daemon_link is not None:
             self._daemon_link.drain()
         self._supervisor.note_death(status)
+        if self._is_stopping and not self._is_killing:
+            self._watch_activated_sockets()
+        elif not self._is_stopping:
+            self._manager.tell_status("the daemon has ended and is started again; the sessions go on")
 
     # The end
 
@@ -296,6 +351,10 @@ class Keeper:
         """No daemon is wanted any more; with ``kill`` no child either."""
         self._is_stopping = True
         self._supervisor.stop()
+        if kill:
+            self._manager.tell_stopping()
+        else:
+            self._manager.tell_status("the daemon is down; the sessions go on until their programs end")
         if kill and not self._is_killing:
             self._is_killing = True
             descendants.hang_up(self._list_others())
@@ -319,11 +378,24 @@ class Keeper:
         return descendants.list_descendants(os.getpid(), without=() if daemon_pid is None else (daemon_pid,))
 
     def _end_if_over(self) -> None:
+        """Not at once: whoever is just asking for a daemon, in the same round of the loop, is heard first."""
+        if self._is_over():
+            self._loop.call_later(0.0, lambda: self._loop.stop() if self._is_over() else None)
+
+    def _is_over(self) -> bool:
         if not self._is_stopping or self._supervisor.pid is not None:
-            return
-        if self._list_others() if self._is_killing else self._children.running_pids:
-            return
-        self._loop.stop()
+            return False
+        return not (self._list_others() if self._is_killing else self._children.running_pids)
+
+
+class _Fd:
+    """A descriptor to be watched that belongs to somebody else."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def fileno(self) -> int:
+        return self._fd
 
 
 def _describe_child(child: Child) -> Message:

@@ -133,10 +133,11 @@ class Supervisor:
             "last_death": None if self.last_death is None else self.last_death.to_json(),
         }
 
-    def start(self, waiter: Waiter) -> None:
-        """Want a daemon from now on; ``waiter`` is called once, when one serves or none seems to."""
+    def start(self, waiter: Waiter, *, is_linked: bool = True) -> None:
+        """Want a daemon from now on; ``waiter`` is called once, when one serves or none seems to. One that has lost its
+        link (not ``is_linked``) is as good as dead."""
         self._is_wanted = True
-        if self._process is not None and self._is_ready:
+        if self._process is not None and self._is_ready and is_linked:
             waiter(StartResult(self._process.pid))
             return
         self._waiters.append(waiter)

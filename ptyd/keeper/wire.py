@@ -15,8 +15,10 @@ Only the user's own processes may connect. The first datagram of a connection sa
 
 ``{"op":"hello","pid":N}``, from a daemon
     ``{"event":"welcome","keeper_pid":N,"restarts":N,"crashes":N,"recent_crashes":N,"is_over_budget":BOOL,
-    "last_death":DEATH|null,"predecessor_signal":N|null,"alive_seconds":SECONDS}``, the signal being that which ended
-    the daemon just before this one, unless it was told to go; then for each session ``{"event":"session","session":ID,
+    "last_death":DEATH|null,"predecessor_signal":N|null,"alive_seconds":SECONDS,
+    "activated":[NAME,...]}``, the signal being that which ended the daemon just before this one, unless it was told
+    to go; ``activated``: held sockets that the service manager made, and keeps; then for each session
+    ``{"event":"session","session":ID,
     "pid":N,"record":{...},"exit":null or {"code":N|null,"signal":N|null,"at":UNIX_SECONDS}}`` with its four
     descriptors (below; none once closed); for each held one ``{"event":"held","name":NAME}`` with it; then
     ``{"event":"synced"}``. While another daemon is linked: ``{"event":"refused"}`` and the end.
