@@ -99,10 +99,11 @@ STATUS: dict[str, Any] = {
         }
     ],
 }
-STATUS_DEFAULTS: dict[str, Any] = {"capacities": [], "limits": NO_LIMITS}
+STATUS_DEFAULTS: dict[str, Any] = {"capacities": [], "limits": NO_LIMITS, "enforcement": {}}
 WHOLE_STATUS = STATUS | {
     "capacities": [{"name": "sessions", "used": 1, "allowed": 256}],
     "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "core_bytes": 0},
+    "enforcement": {"memory_bytes": "cgroup v2", "cpus": "only measured"},
 }
 CLIENT_DEFAULTS: dict[str, Any] = {"hidden": False, "unacked": 0, "allowed": 0, "held": 0, "resyncs": 0}
 OLD_STATUS = STATUS | {

@@ -24,6 +24,7 @@ from ptyd_protocol.version import __version__
 
 from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.engine import EngineMaker
+from ptyd.core.session_limits import describe_enforcement
 from ptyd.edge.connection import Office
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
@@ -159,6 +160,7 @@ class Daemon:
             self._keeper.tell_stopping(kill=ending == "stop and kill")
         await self._keeper.flush()
         await self._tasks.cancel_all()
+        self._manager.resources.close()
         if self._manager.engines is not None:
             self._manager.engines.close()
 
@@ -179,6 +181,7 @@ class Daemon:
             runtime_dir=str(self._runtime_dir),
             listeners=self._listeners.infos(),
             clients=[info for session in sessions for info in session.client_infos()],
+            enforcement=describe_enforcement(self._kept.means, self._kept.means_problem),
         )
 
     async def listen(self, host: str, port: int) -> ListenResult:
@@ -219,7 +222,7 @@ def _raise_file_limit() -> None:
 
 async def _main(runtime_dir: Path) -> None:
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
-    keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock")
+    keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock", config.cgroups)
     await Daemon(config, runtime_dir, keeper, kept).run()
 
 

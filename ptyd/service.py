@@ -91,9 +91,11 @@ class Service:
         return session.info()
 
     async def _list(self, caller: Caller, params: m.NoParams) -> list[m.SessionInfo]:
+        await self._manager.resources.refresh()
         return [session.info() for session in self._manager.registry]
 
     async def _get(self, caller: Caller, params: m.SessionParams) -> m.SessionInfo:
+        await self._manager.resources.refresh()
         return self._find(params).info()
 
     async def _rename(self, caller: Caller, params: m.RenameParams) -> m.SessionInfo:

@@ -24,6 +24,7 @@ class SessionLimits(Struct, frozen=True, kw_only=True):
     cpus: Annotated[float, Meta(ge=0)] | None = None
     """Of all its processes together; 1.5 is one CPU and a half."""
     processes: Annotated[int, Meta(ge=0)] | None = None
+    """With their threads."""
     open_files: Annotated[int, Meta(ge=0)] | None = None
     """Of one process."""
     file_bytes: Annotated[int, Meta(ge=0)] | None = None
@@ -49,6 +50,7 @@ class SessionUsage(Struct, frozen=True, kw_only=True):
     cpus: float
     """CPU time over the time since the look before."""
     processes: int
+    """With their threads, as the kernel counts them for its limits."""
     open_files: int = 0
     """Of that process which has most."""
     at: float = 0.0
@@ -325,6 +327,8 @@ class StatusResult(Struct, frozen=True, kw_only=True):
     capacities: list[Capacity] = []
     limits: SessionLimits = SessionLimits()
     """Those of a session that is not told otherwise."""
+    enforcement: dict[str, str] = {}
+    """By what means each limit on processes is kept, by its name; "end": by what means trees of processes end."""
 
 
 class ListenParams(Struct, frozen=True, kw_only=True):

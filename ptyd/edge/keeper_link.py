@@ -5,13 +5,15 @@ import json
 import os
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ptyd_protocol.errors import ErrorCode, Refusal
+
+from ptyd.edge.session_marks import SessionMarks
 
 DATAGRAM_BYTES = 256 * 1024
 MAX_FDS = 8
@@ -49,16 +51,19 @@ class KeptSession:
     record: dict[str, Any]
     exit: KeptExit | None
     fds: SessionFds | None
+    marks: SessionMarks = field(default_factory=SessionMarks)
 
 
 @dataclass(slots=True)
 class Kept:
-    """Everything the keeper held for us."""
+    """Everything the keeper held for us. ``means``: which limits a cgroup keeps; ``means_problem``: why not all."""
 
     keeper_pid: int
     restarts: int
     sessions: list[KeptSession]
     held: dict[str, int]
+    means: dict[str, str] = field(default_factory=dict)
+    means_problem: str = ""
 
 
 class KeeperGone(Exception):
@@ -81,8 +86,8 @@ class KeeperLink:
         self.is_gone = False
 
     @classmethod
-    async def connect(cls, path: Path) -> tuple["KeeperLink", Kept]:
-        """Say hello and receive what the keeper holds.
+    async def connect(cls, path: Path, cgroups: str = "auto") -> tuple["KeeperLink", Kept]:
+        """Say hello and receive what the keeper holds. ``cgroups``: as in the configuration.
 
         Raises:
             KeeperGone: there is no keeper, or it serves another daemon.
@@ -91,7 +96,7 @@ class KeeperLink:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * DATAGRAM_BYTES)
         try:
             sock.connect(str(path))
-            sock.send(json.dumps({"op": "hello", "pid": os.getpid()}).encode())
+            sock.send(json.dumps({"op": "hello", "pid": os.getpid(), "cgroups": cgroups}).encode())
             kept = _receive_kept(sock)
         except OSError as error:
             sock.close()
@@ -121,8 +126,9 @@ class KeeperLink:
         cwd: str,
         size: tuple[int, int],
         record: dict[str, Any],
-    ) -> tuple[int, SessionFds]:
-        """Start a program in a new PTY. Returns its pid and descriptors.
+        limits: Mapping[str, Any] | None = None,
+    ) -> tuple[int, SessionFds, SessionMarks]:
+        """Start a program in a new PTY, within ``limits``. Returns its pid, descriptors and marks.
 
         Raises:
             Refusal: it cannot be started; the message says why.
@@ -136,11 +142,12 @@ class KeeperLink:
             "cols": size[0],
             "rows": size[1],
             "record": record,
+            "limits": dict(limits or {}),
         }
         reply, fds = await self._call(request)
         if not reply["ok"]:
             raise Refusal(_error_code(reply["error"]), reply["message"])
-        return reply["pid"], SessionFds(*fds)
+        return reply["pid"], SessionFds(*fds), SessionMarks.from_json(reply)
 
     def update_record(self, session_id: str, record: dict[str, Any]) -> None:
         self._send({"op": "record", "session": session_id, "record": record})
@@ -256,11 +263,19 @@ def _receive_kept(sock: socket.socket) -> Kept:
         match message["event"]:
             case "welcome":
                 kept.keeper_pid, kept.restarts = message["keeper_pid"], message["restarts"]
+                kept.means, kept.means_problem = message.get("means", {}), message.get("means_problem", "")
             case "session":
                 exit_status = _kept_exit(message["exit"]) if message["exit"] else None
                 session_fds = SessionFds(*fds) if fds else None
                 kept.sessions.append(
-                    KeptSession(message["session"], message["pid"], message["record"], exit_status, session_fds)
+                    KeptSession(
+                        message["session"],
+                        message["pid"],
+                        message["record"],
+                        exit_status,
+                        session_fds,
+                        SessionMarks.from_json(message),
+                    )
                 )
             case "held":
                 kept.held[message["name"]] = fds[0]

@@ -438,6 +438,7 @@ export interface SessionLimits {
   memory_bytes: number | null;
   /** Of all its processes together; 1.5 is one CPU and a half. */
   cpus: number | null;
+  /** With their threads. */
   processes: number | null;
   /** Of one process. */
   open_files: number | null;
@@ -462,6 +463,7 @@ export interface SessionUsage {
   memory_bytes: number;
   /** CPU time over the time since the look before. */
   cpus: number;
+  /** With their threads, as the kernel counts them for its limits. */
   processes: number;
   /** Of that process which has most. */
   open_files: number;
@@ -719,6 +721,8 @@ export interface StatusResult {
   capacities: Capacity[];
   /** Those of a session that is not told otherwise. */
   limits: SessionLimits;
+  /** By what means each limit on processes is kept, by its name; "end": by what means trees of processes end. */
+  enforcement: Record<string, string>;
 }
 
 /** Listen on TCP too. `port` 0: any free one. Listening there already is no error. */
@@ -1304,6 +1308,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "clients", type: { kind: "list", item: { kind: "struct", name: "ClientInfo" } } },
     { name: "capacities", type: { kind: "list", item: { kind: "struct", name: "Capacity" } }, default: [] },
     { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
+    { name: "enforcement", type: { kind: "map", value: { kind: "str" } }, default: {} },
   ],
   ListenParams: [
     { name: "host", type: { kind: "str" }, default: "127.0.0.1" },
