@@ -100,8 +100,10 @@ class ResourceWatch:
 
     async def refresh(self) -> None:
         """Have figures that are fresh enough to be shown."""
-        if self._looked_at + FRESH_SECONDS < self._loop.time() and self._watched:
-            await asyncio.shield(self._look())
+        for _ in range(2):  # a look under way may have begun before the newest session did
+            is_stale = self._looked_at + FRESH_SECONDS < self._loop.time()
+            if any(is_stale or watched.session.usage is None for watched in self._watched.values()):
+                await asyncio.shield(self._look())
 
     def close(self) -> None:
         if self._timer is not None:
