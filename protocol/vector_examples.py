@@ -230,8 +230,8 @@ SHAPES: dict[str, Shape] = {
     "Exited": Shape(
         72,
         "daemon",
-        {"channel": CHANNEL, "offset": OFFSET, "code": INTEGER.or_nil(), "signal": INTEGER.or_nil()},
-        {"code": None, "signal": None},
+        {"channel": CHANNEL, "offset": OFFSET, "code": INTEGER.or_nil(), "signal": INTEGER.or_nil(), "reason": TEXT},
+        {"code": None, "signal": None, "reason": ""},
     ),
     "InputAck": Shape(73, "daemon", {"channel": CHANNEL, "seq": SEQ}),
     "ControlChanged": Shape(
@@ -345,6 +345,7 @@ HAND_WRITTEN: dict[str, list[tuple[str, str, list[Any]]]] = {
     "Exited": [
         ("by hand", "94 48 01 02 00", [1, 2, 0]),
         ("by hand, by a signal", "95 48 01 02 c0 09", [1, 2, None, 9]),
+        ("by hand, by a limit", "96 48 01 02 c0 09 a2 6f6c", [1, 2, None, 9, "ol"]),
     ],
     "InputAck": [("by hand", "93 49 01 01", [1, 1])],
     "ControlChanged": [

@@ -100,6 +100,23 @@ STATUS: dict[str, Any] = {
             "resyncs": 2,
         }
     ],
+}
+STATUS_DEFAULTS: dict[str, Any] = {
+    "capacities": [],
+    "limits": NO_LIMITS,
+    "enforcement": {},
+    "crashes": 0,
+    "recent_crashes": 0,
+    "is_over_budget": False,
+    "last_crash": "",
+    "last_crash_at": 0.0,
+    "quarantined": [],
+    "keeper_gone": False,
+}
+WHOLE_STATUS = STATUS | {
+    "capacities": [{"name": "sessions", "used": 1, "allowed": 256}],
+    "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "core_bytes": 0},
+    "enforcement": {"memory_bytes": "cgroup v2", "cpus": "only measured"},
     "crashes": 7,
     "recent_crashes": 6,
     "is_over_budget": True,
@@ -109,19 +126,10 @@ STATUS: dict[str, Any] = {
     "keeper_gone": True,
 }
 CLIENT_DEFAULTS: dict[str, Any] = {"hidden": False, "unacked": 0, "allowed": 0, "held": 0, "resyncs": 0}
-STATUS_DEFAULTS: dict[str, Any] = {
-    "crashes": 0,
-    "recent_crashes": 0,
-    "is_over_budget": False,
-    "last_crash": "",
-    "last_crash_at": 0.0,
-    "quarantined": [],
-    "keeper_gone": False,
-}
-OLD_STATUS = {key: value for key, value in STATUS.items() if key not in STATUS_DEFAULTS} | {
+OLD_STATUS = STATUS | {
     "clients": [{key: value for key, value in STATUS["clients"][0].items() if key not in CLIENT_DEFAULTS}]
 }
-OLD_STATUS_MEANS = STATUS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]} | STATUS_DEFAULTS
+OLD_STATUS_MEANS = STATUS | STATUS_DEFAULTS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]}
 STYLE_DEFAULTS: dict[str, Any] = {
     "fg": None,
     "bg": None,
@@ -336,7 +344,8 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("read_log", LOG, LOG),
     ("subscribe", {"seq": 0, "sessions": [SESSION]}, {"seq": 0, "sessions": [WHOLE_SESSION]}),
     ("unsubscribe", None, None),
-    ("status", STATUS, STATUS),
+    ("status", STATUS, STATUS | STATUS_DEFAULTS),
+    ("status", WHOLE_STATUS, WHOLE_STATUS),
     ("status", OLD_STATUS, OLD_STATUS_MEANS),
     ("listen", {"host": "127.0.0.1", "port": 7071}, {"host": "127.0.0.1", "port": 7071}),
     ("login_ticket", TICKET, TICKET),

@@ -5,6 +5,7 @@ The keeper starts it, and starts it again when it dies.
 
 import asyncio
 import faulthandler
+import gc
 import logging
 import os
 import resource
@@ -24,6 +25,7 @@ from ptyd_protocol.version import __version__
 
 from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.engine import EngineMaker
+from ptyd.core.session_limits import describe_enforcement
 from ptyd.edge.connection import Office
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
@@ -83,6 +85,7 @@ class Daemon:
             socket_path,
             os.environ,
             self._find_engine_maker(),
+            tasks=self._tasks,
         )
         self._service = Service(self._manager, self)
         self._office = Office(
@@ -132,6 +135,7 @@ class Daemon:
         await self._listen_as_configured()
         self._tasks.start(beat_sockets(self._office), "heartbeat")
         self._tasks.start(self._beat(), "signs of life")
+        gc.freeze()  # the modules are here to stay: a collection that looked at them would take 17 ms
         self._keeper.tell_ready()
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
         await self._finish(await self._ending)
@@ -205,6 +209,7 @@ class Daemon:
             await asyncio.wait_for(self._keeper.flush(), LAST_WORDS_SECONDS)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._tasks.cancel_all(), LAST_WORDS_SECONDS)
+        self._manager.resources.close()
         if self._manager.engines is not None:
             self._manager.engines.close()
         if self._has_lost_files:
@@ -235,6 +240,7 @@ class Daemon:
             last_crash_at=self._kept.last_death.at if self._kept.last_death else 0.0,
             quarantined=[session.name for session in sessions if session.is_quarantined],
             keeper_gone=self._keeper.is_gone,
+            enforcement=describe_enforcement(self._kept.means, self._kept.means_problem),
         )
 
     async def listen(self, host: str, port: int) -> ListenResult:
@@ -286,7 +292,7 @@ async def _main(runtime_dir: Path) -> None:
     # Held until the process ends.
     take_daemon_lock(runtime_dir)
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
-    keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock")
+    keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock", config.cgroups)
     await Daemon(config, runtime_dir, keeper, kept).run()
 
 

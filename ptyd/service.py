@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+import msgspec
 from ptyd_protocol import codec
 from ptyd_protocol import methods as m
 from ptyd_protocol.errors import ErrorCode, Refusal
@@ -88,12 +89,16 @@ class Service:
     # --- sessions ---
 
     async def _create(self, caller: Caller, params: m.CreateParams) -> m.SessionInfo:
-        return (await self._manager.create(params, caller.principal.name)).info()
+        principal = caller.principal
+        session = await self._manager.create(params, principal.name, is_capped=not principal.may("admin"))
+        return session.info()
 
     async def _list(self, caller: Caller, params: m.NoParams) -> list[m.SessionInfo]:
+        await self._manager.resources.refresh()
         return [session.info() for session in self._manager.registry]
 
     async def _get(self, caller: Caller, params: m.SessionParams) -> m.SessionInfo:
+        await self._manager.resources.refresh()
         return self._find(params).info()
 
     async def _rename(self, caller: Caller, params: m.RenameParams) -> m.SessionInfo:
@@ -209,7 +214,11 @@ class Service:
     # --- the daemon ---
 
     async def _status(self, caller: Caller, params: m.NoParams) -> m.StatusResult:
-        return self._control.status()
+        return msgspec.structs.replace(
+            self._control.status(),
+            capacities=self._manager.admission.capacities(caller.principal.name),
+            limits=self._manager.limiter.default_limits,
+        )
 
     async def _listen(self, caller: Caller, params: m.ListenParams) -> m.ListenResult:
         return await self._control.listen(params.host, params.port)

@@ -253,12 +253,13 @@ class Live(Struct, array_like=True, frozen=True, tag=71):
 
 class Exited(Struct, array_like=True, frozen=True, tag=72):
     """The program has ended, all its output was sent; the channel is closed. One of code and signal is set, or
-    neither where the status was lost."""
+    neither where the status was lost. ``reason`` as SessionInfo.end_reason."""
 
     channel: Channel
     offset: Offset
     code: int | None = None
     signal: int | None = None
+    reason: str = ""
 
 
 class InputAck(Struct, array_like=True, frozen=True, tag=73):

@@ -24,6 +24,7 @@ class SessionLimits(Struct, frozen=True, kw_only=True):
     cpus: Annotated[float, Meta(ge=0)] | None = None
     """Of all its processes together; 1.5 is one CPU and a half."""
     processes: Annotated[int, Meta(ge=0)] | None = None
+    """With their threads."""
     open_files: Annotated[int, Meta(ge=0)] | None = None
     """Of one process."""
     file_bytes: Annotated[int, Meta(ge=0)] | None = None
@@ -49,6 +50,7 @@ class SessionUsage(Struct, frozen=True, kw_only=True):
     cpus: float
     """CPU time over the time since the look before."""
     processes: int
+    """With their threads, as the kernel counts them for its limits."""
     open_files: int = 0
     """Of that process which has most."""
     at: float = 0.0
@@ -300,6 +302,15 @@ class ListenerInfo(Struct, frozen=True, kw_only=True):
     """The path of the socket, or host:port."""
 
 
+class Capacity(Struct, frozen=True, kw_only=True):
+    """How much is used of something that there is only so much of."""
+
+    name: str
+    """For a person."""
+    used: int
+    allowed: int
+
+
 class StatusResult(Struct, frozen=True, kw_only=True):
     daemon_pid: int
     keeper_pid: int
@@ -315,6 +326,11 @@ class StatusResult(Struct, frozen=True, kw_only=True):
     runtime_dir: str
     listeners: list[ListenerInfo]
     clients: list[ClientInfo]
+    capacities: list[Capacity] = []
+    limits: SessionLimits = SessionLimits()
+    """Those of a session that is not told otherwise."""
+    enforcement: dict[str, str] = {}
+    """By what means each limit on processes is kept, by its name; "end": by what means trees of processes end."""
     crashes: int = 0
     """How many of those ends nobody had asked for."""
     recent_crashes: int = 0

@@ -98,6 +98,8 @@ class Attachment:
     is_ending: bool = False
     """Detached is in the queue: what the client still says counts for nothing."""
     closed: bool = False
+    principal: str = ""
+    """The name of whoever attached."""
     resyncs: int = 0
     """How often it fell behind and was given the screen anew."""
     output_not_before: float = 0.0
@@ -305,7 +307,8 @@ class Attachment:
         if self.session.exit is not None and self.session.drained:
             self.closed = True
             self.session.exit_seen = True
-            return Exited(self.channel, self.cursor, self.session.exit.code, self.session.exit.signal)
+            status = self.session.exit
+            return Exited(self.channel, self.cursor, status.code, status.signal, self.session.end_reason)
         self._deepen()
         return None
 

@@ -5,7 +5,17 @@ from typing import Any, Literal
 
 from ptyd_protocol.messages import Event
 
-EventKind = Literal["created", "exited", "renamed", "resized", "updated", "removed", "hold_ended", "recording_ended"]
+EventKind = Literal[
+    "created",
+    "exited",
+    "renamed",
+    "resized",
+    "updated",
+    "removed",
+    "hold_ended",
+    "recording_ended",
+    "limit_warning",
+]
 
 
 class EventHub:

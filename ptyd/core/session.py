@@ -120,6 +120,10 @@ class Session:
     usage: SessionUsage | None = None
     end_reason: str = ""
     """Why the daemon ended it, for a person; empty: it did not."""
+    began_at: float = 0.0
+    """On a clock that is never set, and that the daemons of one run of the machine share."""
+    active_at: float = 0.0
+    """When output came, or the last attachment went, on that clock."""
     exit: ExitStatus | None = None
     drained: bool = False
     """All output there will ever be is in the log."""
@@ -387,12 +391,14 @@ class Session:
         attachments."""
         self.last_output_at = at
         self.output_noted_at = now
+        self.active_at = now
         self.log_file.note_output(at)
         data = self.log.read(offset, self.log.head - offset)
-        self.frames.feed(offset, data, now)
+        has_sequences = b"\x1b" in data
+        self.frames.feed(offset, data, now, has_sequences=has_sequences)
         self.wake_all()
         if self.screen is not None:
-            self.screen.note_output(has_sequences=b"\x1b" in data)
+            self.screen.note_output(offset, data)
 
     def wake_all(self) -> None:
         for attachment in list(self.attachments):

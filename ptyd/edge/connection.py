@@ -190,7 +190,7 @@ class Connection:
         hello = self._protocol.hello
         assert hello is not None
         try:
-            attachment = self._office.attacher.attach(request, hello.client, hello.client_id, self)
+            attachment = self._office.attacher.attach(request, hello.client, hello.client_id, self, self.principal.name)
         except Refusal as refusal:
             self._send(Detached(request.channel, refusal.code, refusal.message))
             return

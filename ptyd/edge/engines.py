@@ -46,12 +46,13 @@ class Engines:
         def give_up() -> None:
             session.screen = None
 
+        lines = session.limits.scrollback_lines
         reader = EngineReader(
             self._thread,
             self._maker,
             session.log_file,
             screen_file,
-            self._scrollback_lines,
+            self._scrollback_lines if lines is None else lines,
             on_fed=lambda: self._note_fed(session, reader),
             on_answers=deliver,
             on_room=go_on,

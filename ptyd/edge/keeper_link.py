@@ -7,13 +7,15 @@ import resource
 import signal
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ptyd_protocol.errors import ErrorCode, Refusal
+
+from ptyd.edge.session_marks import SessionMarks
 
 DATAGRAM_BYTES = 256 * 1024
 MAX_FDS = 8
@@ -53,6 +55,7 @@ class KeptSession:
     record: dict[str, Any]
     exit: KeptExit | None
     fds: SessionFds | None
+    marks: SessionMarks = field(default_factory=SessionMarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class KeptDeath:
 
 @dataclass(slots=True)
 class Kept:
-    """Everything the keeper held for us."""
+    """Everything the keeper held for us. ``means``: which limits a cgroup keeps; ``means_problem``: why not all."""
 
     keeper_pid: int
     restarts: int
@@ -87,6 +90,8 @@ class Kept:
     """Held sockets that the service manager made: their files are its own."""
     alive_seconds: float = 0.0
     """So often it wants to hear that we are alive; 0: never."""
+    means: dict[str, str] = field(default_factory=dict)
+    means_problem: str = ""
 
 
 class KeeperGone(Exception):
@@ -109,8 +114,8 @@ class KeeperLink:
         self.is_gone = False
 
     @classmethod
-    async def connect(cls, path: Path) -> tuple["KeeperLink", Kept]:
-        """Say hello and receive what the keeper holds.
+    async def connect(cls, path: Path, cgroups: str = "auto") -> tuple["KeeperLink", Kept]:
+        """Say hello and receive what the keeper holds. ``cgroups``: as in the configuration.
 
         Raises:
             KeeperGone: there is no keeper, or it serves another daemon.
@@ -119,7 +124,7 @@ class KeeperLink:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * DATAGRAM_BYTES)
         try:
             sock.connect(str(path))
-            sock.send(json.dumps({"op": "hello", "pid": os.getpid()}).encode())
+            sock.send(json.dumps({"op": "hello", "pid": os.getpid(), "cgroups": cgroups}).encode())
             kept = _receive_kept(sock)
         except OSError as error:
             sock.close()
@@ -149,8 +154,9 @@ class KeeperLink:
         cwd: str,
         size: tuple[int, int],
         record: dict[str, Any],
-    ) -> tuple[int, SessionFds]:
-        """Start a program in a new PTY. Returns its pid and descriptors.
+        limits: Mapping[str, Any] | None = None,
+    ) -> tuple[int, SessionFds, SessionMarks]:
+        """Start a program in a new PTY, within ``limits``. Returns its pid, descriptors and marks.
 
         Raises:
             Refusal: it cannot be started; the message says why.
@@ -164,6 +170,7 @@ class KeeperLink:
             "cols": size[0],
             "rows": size[1],
             "record": record,
+            "limits": dict(limits or {}),
         }
         reply, fds = await self._call(request)
         if not reply["ok"]:
@@ -175,7 +182,7 @@ class KeeperLink:
             raise Refusal(
                 ErrorCode.NO_RESOURCES, f"no file descriptor is left: the daemon may open {_fd_limit()} files"
             )
-        return reply["pid"], SessionFds(*fds)
+        return reply["pid"], SessionFds(*fds), SessionMarks.from_json(reply)
 
     def update_record(self, session_id: str, record: dict[str, Any]) -> None:
         self._send({"op": "record", "session": session_id, "record": record})
@@ -302,7 +309,14 @@ def _receive_kept(sock: socket.socket) -> Kept:
                     raise OSError(f"no file descriptor is left: the daemon may open {_fd_limit()} files")
                 session_fds = SessionFds(*fds) if fds else None
                 kept.sessions.append(
-                    KeptSession(message["session"], message["pid"], message["record"], exit_status, session_fds)
+                    KeptSession(
+                        message["session"],
+                        message["pid"],
+                        message["record"],
+                        exit_status,
+                        session_fds,
+                        SessionMarks.from_json(message),
+                    )
                 )
             case "held":
                 kept.held[message["name"]] = fds[0]
@@ -321,6 +335,7 @@ def _note_welcome(kept: Kept, message: dict[str, Any]) -> None:
     kept.activated = message.get("activated", [])
     kept.alive_seconds = message.get("alive_seconds", 0.0)
     kept.predecessor_signal = message.get("predecessor_signal")
+    kept.means, kept.means_problem = message.get("means", {}), message.get("means_problem", "")
     death = message.get("last_death")
     if death:
         kept.last_death = KeptDeath(death["code"], death["signal"], death["at"], death["reason"])

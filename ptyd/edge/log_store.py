@@ -135,13 +135,13 @@ class LogStore:
     def _path(self, session_id: str) -> Path:
         return self._directory / f"{session_id}.log"
 
-    def create(self, session_id: str, cols: int, rows: int) -> MappedLog:
-        """Begin a session's log.
+    def create(self, session_id: str, cols: int, rows: int, log_bytes: int | None = None) -> MappedLog:
+        """Begin a session's log, of ``log_bytes`` where they are not those of all.
 
         Raises:
             OSError: no space, no permission.
         """
-        size = HEADER_BYTES + self._log_bytes
+        size = HEADER_BYTES + (log_bytes or self._log_bytes)
         path = self._path(session_id)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:

@@ -26,8 +26,8 @@ Answer = Callable[[Caller, Request], Awaitable[Reply | Failure]]
 class Attacher(Protocol):
     """Attaches clients to sessions (PtyManager)."""
 
-    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet) -> Attachment:
-        """Raises Refusal."""
+    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet, principal: str) -> Attachment:
+        """Raises Refusal. ``principal``: the name of whoever attaches."""
 
     def leave(self, attachment: Attachment, may_return: bool) -> None: ...
 

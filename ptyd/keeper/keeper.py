@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from ptyd.keeper import descendants
 from ptyd.keeper.backoff import CRASH_BUDGET
+from ptyd.keeper.cgroups import Cgroups
 from ptyd.keeper.children import Child, Children, reap_processes
 from ptyd.keeper.held import HeldFds
 from ptyd.keeper.link import Link, peer_credentials
@@ -34,6 +35,8 @@ ORPHANED_DAEMON_SECONDS: Final = 5.0
 
 HANG_UP_SECONDS: Final = 2.0
 """Between SIGHUP and SIGKILL for the children of a keeper that ends."""
+
+KILL_AGAIN_SECONDS: Final = 0.05
 
 Handler: TypeAlias = Callable[[Link, Message, list[int]], None]
 
@@ -77,6 +80,8 @@ class Keeper:
         self._supervisor = Supervisor(loop, daemon_command, log_path, crash_budget, watchdog_seconds)
         self._is_stopping = False
         self._is_killing = False
+        self._uses_cgroups: bool | None = None
+        self._past_cgroups: list[Cgroups] = []
         self.exit_status = 0
         self._first_handlers: dict[str, Handler] = {
             "start": self._on_start,
@@ -119,6 +124,8 @@ class Keeper:
         self._tell_manager_alive()
         self._supervisor.start(note_first_start)
         self._loop.run()
+        for cgroups in (self._children.cgroups, *self._past_cgroups):
+            cgroups.close()
         return self.exit_status
 
     def _take_activated_sockets(self) -> None:
@@ -248,6 +255,7 @@ class Keeper:
             return
         self._daemon_link = link
         logger.info("daemon %s is linked", message.get("pid"))
+        self._use_cgroups(message.get("cgroups") != "none")
         about = self._supervisor.describe()
         activated = sorted(self._activated)
         told = ("restarts", "crashes", "recent_crashes", "is_over_budget", "last_death", "predecessor_signal")
@@ -257,6 +265,8 @@ class Keeper:
                 "keeper_pid": os.getpid(),
                 "alive_seconds": self._supervisor.alive_seconds,
                 "activated": activated,
+                "means": self._children.cgroups.describe(),
+                "means_problem": self._children.cgroups.problem,
                 **{name: about[name] for name in told},
             }
         )
@@ -265,6 +275,14 @@ class Keeper:
         for name, fd in self._held:
             link.send({"event": "held", "name": name}, [fd])
         link.send({"event": "synced"})
+
+    def _use_cgroups(self, is_wanted: bool) -> None:
+        """For sessions to come, as the new daemon's configuration has it."""
+        if is_wanted == self._uses_cgroups:
+            return
+        self._uses_cgroups = is_wanted
+        self._past_cgroups.append(self._children.cgroups)
+        self._children.cgroups = Cgroups() if is_wanted else Cgroups([], problem="cgroups = none")
 
     # The daemon's messages
 
@@ -288,7 +306,7 @@ class Keeper:
             logger.exception("a spawn failed unforeseen")
             _reply(link, message, {"ok": False, "error": "internal", "message": f"cannot start it: {error}"})
         else:
-            _reply(link, message, {"ok": True, "pid": child.terminal.pid}, child.terminal.fds)
+            _reply(link, message, {"ok": True, **_describe_processes(child)}, child.terminal.fds)
 
     def _on_record(self, _link: Link, message: Message, _fds: list[int]) -> None:
         child, record = self._children.find(message.get("session")), message.get("record")
@@ -299,7 +317,7 @@ class Keeper:
         """The daemon has read an ended session empty: its exit status stays, its descriptors go."""
         child = self._children.find(message.get("session"))
         if child is not None and child.exit is not None:
-            child.terminal.close()
+            self._children.close(child)
 
     def _on_forget(self, _link: Link, message: Message, _fds: list[int]) -> None:
         self._children.forget(message.get("session"))
@@ -327,6 +345,7 @@ class Keeper:
             child = self._children.note_end(pid, status)
             if child is not None and child.exit is not None and self._daemon_link is not None:
                 self._daemon_link.send({"event": "exit", "session": child.session, **child.exit.to_json()})
+        self._children.cgroups.sweep()
         self._end_if_over()
 
     def _note_daemon_death(self, status: int) -> None:
@@ -362,17 +381,24 @@ class Keeper:
         self._end_if_over()
 
     def _kill_others(self) -> None:
-        descendants.kill(self._list_others())
         # Killed processes are reaped within moments, and that ends the keeper. One that the kernel cannot
         # end must not keep the keeper either.
         self._loop.call_later(HANG_UP_SECONDS, self._end_regardless)
+        self._kill_again()
+
+    def _kill_again(self) -> None:
+        """Until none is left: one may have been born while the others were looked for."""
+        for cgroups in (self._children.cgroups, *self._past_cgroups):
+            cgroups.kill()
+        descendants.kill(self._list_others())
+        self._loop.call_later(KILL_AGAIN_SECONDS, self._kill_again)
         self._end_if_over()
 
     def _end_regardless(self) -> None:
         self._supervisor.send_signal(signal.SIGKILL)
         self._loop.stop()
 
-    def _list_others(self) -> list[int]:
+    def _list_others(self) -> list[descendants.Process]:
         """All living descendants but the daemon."""
         daemon_pid = self._supervisor.pid
         return descendants.list_descendants(os.getpid(), without=() if daemon_pid is None else (daemon_pid,))
@@ -402,10 +428,15 @@ def _describe_child(child: Child) -> Message:
     return {
         "event": "session",
         "session": child.session,
-        "pid": child.terminal.pid,
+        **_describe_processes(child),
         "record": child.record,
         "exit": child.exit.to_json() if child.exit is not None else None,
     }
+
+
+def _describe_processes(child: Child) -> Message:
+    groups = [group.to_json() for group in child.groups]
+    return {"pid": child.terminal.pid, "mark": child.mark, "groups": groups}
 
 
 def _reply(link: Link, request: Message, answer: Message, fds: Sequence[int] = ()) -> None:

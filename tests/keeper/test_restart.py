@@ -25,6 +25,7 @@ DIES_AT_ONCE = [sys.executable, "-c", "import sys; sys.exit('first line\\nbecaus
 
 def test_first_welcome(serving: tuple[KeeperProcess, FakeDaemon]) -> None:
     keeper, daemon = serving
+    means = {name: daemon.welcome.pop(name) for name in ("means", "means_problem")}
     assert daemon.welcome == {
         "event": "welcome",
         "keeper_pid": keeper.pid,
@@ -37,6 +38,8 @@ def test_first_welcome(serving: tuple[KeeperProcess, FakeDaemon]) -> None:
         "last_death": None,
         "predecessor_signal": None,
     }
+    assert isinstance(means["means"], dict)
+    assert isinstance(means["means_problem"], str)
     assert daemon.sessions == {}
     assert daemon.held == {}
 

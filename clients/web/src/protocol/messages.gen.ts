@@ -354,7 +354,7 @@ export interface Live {
 }
 
 /** The program has ended, all its output was sent; the channel is closed. One of code and signal is set, or
- * neither where the status was lost.
+ * neither where the status was lost. `reason` as SessionInfo.end_reason.
  */
 export interface Exited {
   type: "Exited";
@@ -362,6 +362,7 @@ export interface Exited {
   offset: number;
   code: number | null;
   signal: number | null;
+  reason: string;
 }
 
 /** Every Input of the channel up to `seq` was taken: it reaches the program whatever happens to the daemon. */
@@ -437,6 +438,7 @@ export interface SessionLimits {
   memory_bytes: number | null;
   /** Of all its processes together; 1.5 is one CPU and a half. */
   cpus: number | null;
+  /** With their threads. */
   processes: number | null;
   /** Of one process. */
   open_files: number | null;
@@ -461,6 +463,7 @@ export interface SessionUsage {
   memory_bytes: number;
   /** CPU time over the time since the look before. */
   cpus: number;
+  /** With their threads, as the kernel counts them for its limits. */
   processes: number;
   /** Of that process which has most. */
   open_files: number;
@@ -694,6 +697,14 @@ export interface ListenerInfo {
   address: string;
 }
 
+/** How much is used of something that there is only so much of. */
+export interface Capacity {
+  /** For a person. */
+  name: string;
+  used: number;
+  allowed: number;
+}
+
 export interface StatusResult {
   daemon_pid: number;
   keeper_pid: number;
@@ -709,6 +720,11 @@ export interface StatusResult {
   runtime_dir: string;
   listeners: ListenerInfo[];
   clients: ClientInfo[];
+  capacities: Capacity[];
+  /** Those of a session that is not told otherwise. */
+  limits: SessionLimits;
+  /** By what means each limit on processes is kept, by its name; "end": by what means trees of processes end. */
+  enforcement: Record<string, string>;
   /** How many of those ends nobody had asked for. */
   crashes: number;
   /** In the minute before this daemon was started. */
@@ -1024,6 +1040,7 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
       { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 } },
       { name: "code", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
       { name: "signal", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+      { name: "reason", type: { kind: "str" }, default: "" },
     ],
   },
   InputAck: {
@@ -1092,6 +1109,7 @@ export type StructName =
   | "SubscribeResult"
   | "ClientInfo"
   | "ListenerInfo"
+  | "Capacity"
   | "StatusResult"
   | "ListenParams"
   | "ListenResult"
@@ -1287,6 +1305,11 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "kind", type: { kind: "literal", values: ["tcp", "unix"] } },
     { name: "address", type: { kind: "str" } },
   ],
+  Capacity: [
+    { name: "name", type: { kind: "str" } },
+    { name: "used", type: { kind: "int" } },
+    { name: "allowed", type: { kind: "int" } },
+  ],
   StatusResult: [
     { name: "daemon_pid", type: { kind: "int" } },
     { name: "keeper_pid", type: { kind: "int" } },
@@ -1300,6 +1323,9 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "runtime_dir", type: { kind: "str" } },
     { name: "listeners", type: { kind: "list", item: { kind: "struct", name: "ListenerInfo" } } },
     { name: "clients", type: { kind: "list", item: { kind: "struct", name: "ClientInfo" } } },
+    { name: "capacities", type: { kind: "list", item: { kind: "struct", name: "Capacity" } }, default: [] },
+    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
+    { name: "enforcement", type: { kind: "map", value: { kind: "str" } }, default: {} },
     { name: "crashes", type: { kind: "int" }, default: 0 },
     { name: "recent_crashes", type: { kind: "int" }, default: 0 },
     { name: "is_over_budget", type: { kind: "bool" }, default: false },
