@@ -27,7 +27,7 @@ from ptyd.core.holds import HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
 from ptyd.core.replay_log import LogDamaged
 from ptyd.core.session import ExitStatus, Session
-from ptyd.core.session_limits import process_limits, resolve_limits
+from ptyd.core.session_limits import complete_limits, process_limits
 from ptyd.core.session_record import SessionRecord, record_of
 from ptyd.edge.admission import Admission
 from ptyd.edge.engines import Engines
@@ -169,6 +169,7 @@ class PtyManager:
 
     def adopt(self, kept: KeptSession) -> None:
         """Take over a session from the keeper after a restart."""
+        record = msgspec.convert(kept.record, SessionRecord)
         try:
             log = self._store.open(kept.id)
         except (OSError, LogDamaged) as error:
@@ -176,8 +177,9 @@ class PtyManager:
                 raise  # the log is well: another daemon, a moment later, may have what it takes
             logger.error("session %s: its log is lost (%s); a new one begins", kept.id, error)
             self._store.remove(kept.id)
-            log = self._store.create(kept.id, *(terminal_size(kept.fds.master) if kept.fds else (80, 24)))
-        session = self._make_session(kept.id, msgspec.convert(kept.record, SessionRecord), kept.pid, log)
+            size = terminal_size(kept.fds.master) if kept.fds else (80, 24)
+            log = self._store.create(kept.id, *size, record.limits.log_bytes)
+        session = self._make_session(kept.id, record, kept.pid, log)
         self.registry.add(session)
         if kept.exit is not None:
             session.exit = ExitStatus(kept.exit.code, kept.exit.signal, kept.exit.at)
@@ -215,7 +217,7 @@ class PtyManager:
         session.on_input = partial(self.recordings.note_input, session)
         session.locked = log.log.is_locked
         session.owner = record.owner
-        session.limits = resolve_limits(record.limits)
+        session.limits = complete_limits(record.limits)
         session.end_reason = record.end_reason
         session.began_at = time.monotonic() if record.began_at is None else record.began_at
         session.is_quarantined = session_id in self._quarantined

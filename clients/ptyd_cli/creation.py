@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, TypeVar
 import click
 from ptyd_protocol import limits
 from ptyd_protocol.environment import inherited_environment
-from ptyd_protocol.methods import CreateParams, SessionInfo
+from ptyd_protocol.methods import CreateParams, SessionInfo, SessionLimits
 
 from ptyd_cli.calls import ask
 from ptyd_cli.errors import CliError, ExitCode
+from ptyd_cli.limit_words import limit_option
 from ptyd_cli.options import json_option
 from ptyd_cli.output import print_json
 
@@ -36,6 +37,7 @@ class Wish(NamedTuple):
     is_json: bool
     recording: Path | None = None
     is_input_recorded: bool = False
+    limits: SessionLimits = SessionLimits()
 
 
 def creation_options(function: Function) -> Function:
@@ -71,6 +73,7 @@ def creation_options(function: Function) -> Function:
             is_flag=True,
             help="Record what is typed, too: passwords and all.",
         ),
+        limit_option,
     ]
     for option in reversed(options):
         function = option(function)
@@ -125,6 +128,7 @@ def build_params(argv: Sequence[str], kind: str, wish: Wish, size: tuple[int, in
         kind=kind,
         record="" if wish.recording is None else str(wish.recording.expanduser().absolute()),
         record_input=wish.is_input_recorded,
+        limits=wish.limits,
     )
 
 

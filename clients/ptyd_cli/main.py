@@ -92,7 +92,7 @@ def ptyd(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         from ptyd_cli.verbs.ls import command  # noqa: PLC0415 - as every verb
 
-        ctx.invoke(command, is_json=False)
+        ctx.invoke(command, is_json=False, is_long=False)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ptyd_protocol.methods import CaptureResult, CellGrid, ReadLogResult, SessionInfo, StatusResult
+    from ptyd_protocol.methods import CaptureResult, CellGrid, ReadLogResult, SessionInfo, SessionLimits, StatusResult
 
     from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
@@ -83,6 +83,7 @@ __all__ = [
     "SessionEvents",
     "SessionExited",
     "SessionInfo",
+    "SessionLimits",
     "StatusResult",
     "TimedOut",
     "TooManyClients",
@@ -96,7 +97,14 @@ _HOMES = {
     "ptyd_sdk.connection": ["Connection", "connect"],
     "ptyd_sdk.session": ["Session"],
     "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
-    "ptyd_protocol.methods": ["CaptureResult", "CellGrid", "ReadLogResult", "SessionInfo", "StatusResult"],
+    "ptyd_protocol.methods": [
+        "CaptureResult",
+        "CellGrid",
+        "ReadLogResult",
+        "SessionInfo",
+        "SessionLimits",
+        "StatusResult",
+    ],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

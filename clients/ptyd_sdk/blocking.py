@@ -29,6 +29,7 @@ from ptyd_protocol.methods import (
     ListenResult,
     ReadLogResult,
     SessionInfo,
+    SessionLimits,
     ShutdownResult,
     StatusResult,
     TicketResult,
@@ -342,6 +343,7 @@ class Connection:
         kind: str = "command",
         record: str | Path = "",
         record_input: bool = False,
+        limits: SessionLimits | None = None,
     ) -> Session:
         inner = self._thread.run(
             self._inner.create(
@@ -354,6 +356,7 @@ class Connection:
                 kind=kind,
                 record=record,
                 record_input=record_input,
+                limits=limits,
             )
         )
         return Session(self._thread, inner)

@@ -20,6 +20,7 @@ from ptyd_protocol.methods import (
     NoParams,
     ReadLogResult,
     SessionInfo,
+    SessionLimits,
     SessionParams,
     ShutdownParams,
     ShutdownResult,
@@ -72,6 +73,7 @@ class Connection:
         kind: str = "command",
         record: str | Path = "",
         record_input: bool = False,
+        limits: SessionLimits | None = None,
     ) -> Session:
         """Start a program in a new session.
 
@@ -85,6 +87,7 @@ class Connection:
             kind: which program's knowledge applies: "command" or "claude".
             record: the absolute path of a file that does not exist yet; the session is recorded to it as asciicast v3.
             record_input: record what is typed, too, passwords and all.
+            limits: what it may use (0: no limit); what is not said is as the daemon is configured.
 
         Raises:
             CommandNotFound, PermissionDenied, NoSuchDirectory, NameTaken, BadName, TooManySessions, NoPtys, NoResources
@@ -103,6 +106,7 @@ class Connection:
             kind=kind,
             record=str(record),
             record_input=record_input,
+            limits=limits or SessionLimits(),
         )
         return Session(self._link, await self._link.request("create", params))
 

@@ -76,12 +76,19 @@ def resolve_limits(wish: SessionLimits, *defaults: SessionLimits) -> SessionLimi
     Raises:
         Refusal: a value out of range.
     """
+    limits = complete_limits(wish, *defaults)
+    for name, rule in RULES.items():
+        _check(rule, getattr(limits, name))
+    log_bytes = limits.log_bytes or 0
+    return msgspec.structs.replace(limits, log_bytes=-(-log_bytes // LOG_STEP_BYTES) * LOG_STEP_BYTES)
+
+
+def complete_limits(*said: SessionLimits) -> SessionLimits:
+    """The same without judging: what an older daemon has let in stays in force."""
     values: dict[str, Any] = {}
     for name, rule in RULES.items():
-        said = [getattr(limits, name) for limits in (wish, *defaults) if not _is_open(name, getattr(limits, name))]
-        values[name] = said[0] if said else _default_of(rule)
-        _check(rule, values[name])
-    values["log_bytes"] = -(-values["log_bytes"] // LOG_STEP_BYTES) * LOG_STEP_BYTES
+        found = [getattr(limits, name) for limits in said if not _is_open(name, getattr(limits, name))]
+        values[name] = found[0] if found else _default_of(rule)
     return SessionLimits(**values)
 
 

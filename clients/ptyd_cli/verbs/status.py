@@ -4,6 +4,7 @@ import click
 from ptyd_protocol.methods import NoParams, StatusResult
 from ptyd_sdk import oneshot
 
+from ptyd_cli.limit_words import describe_limits
 from ptyd_cli.options import json_option
 from ptyd_cli.output import age_of, format_age, format_bytes, format_table, print_json, printable
 
@@ -33,6 +34,8 @@ def list_facts(status: StatusResult) -> list[tuple[str, str]]:
         ("keeper", f"pid {status.keeper_pid}{gone}"),
         *list_crashes(status),
         ("sessions", f"{status.sessions_running} running of at most {status.max_sessions}, {status.sessions} listed"),
+        *((printable(one.name), f"{one.used} of {one.allowed}") for one in status.capacities[1:]),
+        ("limits", f"{describe_limits(status.limits)}, for a session that is not told otherwise"),
         ("screen engine", status.engine),
         ("directory", status.runtime_dir),
         *(("listens on", listener.address) for listener in status.listeners),

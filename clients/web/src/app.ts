@@ -8,7 +8,7 @@ import { exportRecording } from "./player/export_recording";
 import { pickFile } from "./player/pick_file";
 import { readPlayer, showPlayer } from "./player/player_dialog";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
-import type { CreateParams, SessionInfo } from "./protocol/messages.gen";
+import type { CreateParams, Event, SessionInfo } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
 import { publishTestHooks } from "./test_hooks";
 import { ControlBanner } from "./ui/control_banner";
@@ -18,6 +18,7 @@ import { createEmptyState } from "./ui/empty_state";
 import { EndBanner } from "./ui/end_banner";
 import { FitChoice } from "./ui/fit_choice";
 import { KeyBar } from "./ui/key_bar";
+import { readWarning } from "./ui/limit_words";
 import { cleanTitle } from "./ui/program_title";
 import { SearchBar } from "./ui/search_bar";
 import { askEnd, askNewSession, askRename } from "./ui/session_dialogs";
@@ -140,7 +141,13 @@ export class App {
   #handle(event: ConnectionEvent): void {
     if (event.type === "ready") void this.#try(() => this.#subscribe());
     else if (event.type === "channel") this.#workspace.handle(event.channel, event.event);
-    else if (event.type === "event" && this.#sessions.apply(event.event)) this.#render();
+    else if (event.type === "event") this.#note(event.event);
+  }
+
+  #note(event: Event): void {
+    const warning = readWarning(event);
+    if (warning !== null) this.#toasts.show(`${this.#sessions.get(event.session)?.name ?? ""}: ${warning}`);
+    if (this.#sessions.apply(event)) this.#render();
   }
 
   async #subscribe(): Promise<void> {
@@ -163,7 +170,8 @@ export class App {
   async #runAgain(): Promise<void> {
     const ended = this.#openSession;
     if (ended === null) return;
-    await this.#create({ argv: ended.argv, cwd: ended.cwd, name: ended.name, kind: ended.kind });
+    const { argv, cwd, name, kind, limits } = ended;
+    await this.#create({ argv, cwd, name, kind, limits });
     await this.#forget(ended);
   }
 

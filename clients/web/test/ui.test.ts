@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { Heartbeat, TICK_MS } from "../src/net/heartbeat";
-import type { SessionInfo } from "../src/protocol/messages.gen";
 import { SessionList } from "../src/protocol/session_list";
 import { describeAppearance, parseColour } from "../src/terminal/appearance";
 import { terminalThemes } from "../src/terminal/colours";
@@ -10,6 +9,7 @@ import { cleanTitle } from "../src/ui/program_title";
 import { CommandLineError, joinCommandLine, splitCommandLine } from "../src/ui/shell_words";
 import { StickyModifiers } from "../src/ui/sticky_modifiers";
 import { describeDetached, describeExit, describeStatus } from "../src/ui/words";
+import { makeSession } from "./session_info";
 
 describe("a command line", () => {
   test.each([
@@ -151,34 +151,6 @@ test.each([
 });
 
 describe("the list of sessions", () => {
-  function makeSession(id: string, changes: Partial<SessionInfo> = {}): SessionInfo {
-    return {
-      id,
-      name: id,
-      state: "running",
-      pid: 1,
-      argv: ["cat"],
-      cwd: "/",
-      cols: 80,
-      rows: 24,
-      created_at: 1,
-      last_output_at: 1,
-      clients: 0,
-      controller: null,
-      epoch: 1,
-      log_start: 0,
-      log_head: 0,
-      exit_code: null,
-      exit_signal: null,
-      exited_at: null,
-      kind: "command",
-      title: "",
-      locked: false,
-      recording: "",
-      ...changes,
-    };
-  }
-
   function event(seq: number, kind: string, session: string, data: object = {}) {
     return { type: "Event", seq, kind, session, data: data as Record<string, unknown> } as const;
   }

@@ -59,7 +59,13 @@ export type ChannelEvent =
   | { readonly type: "live" }
   | ControlEvent
   | { readonly type: "input_taken" }
-  | { readonly type: "exited"; readonly code: number | null; readonly signal: number | null }
+  | {
+      readonly type: "exited";
+      readonly code: number | null;
+      readonly signal: number | null;
+      /** Why the daemon ended it; "": it did not. */
+      readonly reason: string;
+    }
   | { readonly type: "detached"; readonly code: string; readonly message: string };
 
 interface ControlEvent {
@@ -277,7 +283,12 @@ export class ChannelState {
         this.#detachIfFlushed();
         return [{ type: "input_taken" }];
       case "Exited":
-        return this.#end({ type: "exited", code: message.code, signal: message.signal });
+        return this.#end({
+          type: "exited",
+          code: message.code,
+          signal: message.signal,
+          reason: message.reason,
+        });
     }
   }
 

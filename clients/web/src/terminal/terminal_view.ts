@@ -27,7 +27,12 @@ import { scrollByTouch } from "./touch_scroll";
 import { onTypedData } from "./xterm_internals";
 
 export type ViewEnd =
-  | { readonly type: "exited"; readonly code: number | null; readonly signal: number | null }
+  | {
+      readonly type: "exited";
+      readonly code: number | null;
+      readonly signal: number | null;
+      readonly reason: string;
+    }
   | { readonly type: "detached"; readonly code: string; readonly message: string };
 
 /** What the page around the terminal shows of it. */

@@ -4,6 +4,7 @@ import type { SessionInfo } from "../protocol/messages.gen";
 import { iconButton } from "./button";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
+import { describeUse, listUse } from "./limit_words";
 import { cleanTitle } from "./program_title";
 import { describeCommand, describeSessionState, isGoodExit } from "./words";
 
@@ -22,6 +23,7 @@ class Row {
   readonly #name = h("span", { class: "session-name" });
   readonly #size = h("span", { class: "session-size" });
   readonly #detail = h("span", { class: "session-detail" });
+  readonly #use = h("span", { class: "session-detail", attrs: { "data-testid": "session-use" } });
   readonly #open: HTMLButtonElement;
   readonly #end: HTMLButtonElement;
   #session: SessionInfo;
@@ -32,7 +34,7 @@ class Row {
       "button",
       { class: "session", attrs: { type: "button" }, on: { click: () => actions.open(this.#session) } },
       this.#dot,
-      h("span", { class: "session-text" }, this.#name, this.#detail),
+      h("span", { class: "session-text" }, this.#name, this.#detail, this.#use),
       this.#size,
     );
     this.#end = iconButton("stop", "End", "session-end", () => actions.end(this.#session));
@@ -65,6 +67,10 @@ class Row {
     const watchers = session.clients === 1 ? "1 client" : `${session.clients} clients`;
     const lines = [title, describeCommand(session), session.cwd, `pid ${session.pid}, ${watchers}`];
     if (session.locked) lines.push("locked");
+    lines.push(...listUse(session));
+    const use = describeUse(session);
+    setText(this.#use, use);
+    this.#use.hidden = use === "";
     this.#open.title = lines.filter((line) => line !== "").join("\n");
     const state = describeSessionState(session);
     this.#open.setAttribute(
