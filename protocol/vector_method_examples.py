@@ -45,6 +45,7 @@ SESSION_DEFAULTS: dict[str, Any] = {
     "limits": NO_LIMITS,
     "usage": None,
     "end_reason": "",
+    "engine": "none",
 }
 WHOLE_SESSION = SESSION | SESSION_DEFAULTS
 EXITED_SESSION = WHOLE_SESSION | {
@@ -61,6 +62,7 @@ EXITED_SESSION = WHOLE_SESSION | {
     "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "cpus": 1.5, "processes": 64, "core_bytes": -1},
     "usage": {"memory_bytes": 300_000_000, "cpus": 0.25, "processes": 7, "open_files": 40, "at": 1_700_000_002.0},
     "end_reason": "its processes used more than 1 GiB of memory (memory_bytes)",
+    "engine": "quarantined",
 }
 LOG: dict[str, Any] = {"offset": 2, "data": b"\x1b[0mhi", "epoch": 3, "log_start": 0, "log_head": 8}
 PLAIN_LISTENING: dict[str, Any] = {"tls": False, "insecure": False, "tls_cert": "", "tls_key": ""}
@@ -110,10 +112,29 @@ STATUS: dict[str, Any] = {
         }
     ],
 }
-STATUS_DEFAULTS: dict[str, Any] = {"capacities": [], "limits": NO_LIMITS}
+STATUS_DEFAULTS: dict[str, Any] = {
+    "capacities": [],
+    "limits": NO_LIMITS,
+    "enforcement": {},
+    "crashes": 0,
+    "recent_crashes": 0,
+    "is_over_budget": False,
+    "last_crash": "",
+    "last_crash_at": 0.0,
+    "quarantined": [],
+    "keeper_gone": False,
+}
 WHOLE_STATUS = STATUS | {
     "capacities": [{"name": "sessions", "used": 1, "allowed": 256}],
     "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "core_bytes": 0},
+    "enforcement": {"memory_bytes": "cgroup v2", "cpus": "only measured"},
+    "crashes": 7,
+    "recent_crashes": 6,
+    "is_over_budget": True,
+    "last_crash": "killed by SIGSEGV",
+    "last_crash_at": 1_700_000_002.0,
+    "quarantined": ["build"],
+    "keeper_gone": True,
 }
 CLIENT_DEFAULTS: dict[str, Any] = {
     "hidden": False,

@@ -110,6 +110,15 @@ class Config(Struct, frozen=True, kw_only=True):
         Meta(description='[caps]: what a session may use at most where its principal has no right "admin".'),
     ] = SessionLimits()
 
+    cgroups: Annotated[
+        Literal["auto", "none"],
+        Meta(description="auto: give each session cgroups of its own where the system lets us; none: do not."),
+    ] = "auto"
+    leftovers: Annotated[
+        Literal["end", "keep"],
+        Meta(description="What becomes of the processes that a program leaves behind when it ends by itself."),
+    ] = "end"
+
     @property
     def session_defaults(self) -> SessionLimits:
         """``limits``, with those that have options of their own."""

@@ -4,6 +4,7 @@ The keeper starts it, and starts it again when it dies.
 """
 
 import asyncio
+import faulthandler
 import gc
 import logging
 import os
@@ -18,7 +19,7 @@ from typing import Any, Literal
 
 import platformdirs
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.errors import Refusal
+from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.methods import (
     ListenParams,
     ListenResult,
@@ -36,6 +37,7 @@ from ptyd_protocol.version import __version__
 from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.access import Principal
 from ptyd.core.engine import EngineMaker
+from ptyd.core.session_limits import describe_enforcement
 from ptyd.edge.connection import Office
 from ptyd.edge.front import Front
 from ptyd.edge.http_app import build_http_app
@@ -43,6 +45,7 @@ from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
 from ptyd.edge.listeners import Listeners, url_of
 from ptyd.edge.log_store import LogStore
 from ptyd.edge.logins import TICKET_SECONDS, Logins, end_expired
+from ptyd.edge.presence import AnotherDaemon, Presence, take_daemon_lock
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.tls import Tls, find_own_certificate, load_tls
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
@@ -57,12 +60,19 @@ STATIC_FOLDER = Path(__file__).parent / "static"
 GOODBYE_SECONDS = 0.5
 """How long clients have to answer the close frame when the daemon ends."""
 
+LAST_WORDS_SECONDS = 2.0
+"""A keeper that is stopped takes none, and a task that does not end is not waited for. The keeper kills a daemon that
+has not ended 10 s after it said that it would."""
+
 KILL_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for sessions that end with the daemon."""
 
 SWITCH_SECONDS = 0.0005
 """Python's 5 ms would be waited again and again by a loop whose system calls let go of the GIL, while the engine thread
 works on a snapshot."""
+
+BEAT_SECONDS = 5.0
+"""Between two looks at ourselves, where the keeper does not name a time."""
 
 Ending = Literal["restart", "stop", "stop and kill"]
 
@@ -103,6 +113,8 @@ class Daemon:
         self._front = Front.of(config)
         self._logins.on_ended = self._office.expel
         self._manager.on_removed = lambda session: self._logins.end_session(session.id)
+        self._presence = Presence(runtime_dir, socket_path)
+        self._has_lost_files = False
         self._listeners = Listeners(
             self._logins,
             self._front,
@@ -127,21 +139,55 @@ class Daemon:
         loop.add_signal_handler(signal.SIGTERM, self._end, "stop")
         loop.add_signal_handler(signal.SIGINT, self._end, "stop")
         kept_ids = {session.id for session in self._kept.sessions}
+        self._tell_of_lost_sessions(kept_ids)
         self._store.remove_others(kept_ids)
         self._manager.recordings.remove_others(kept_ids)
+        self._manager.judge_engines(kept_ids, self._kept.predecessor_signal)
         for session in self._kept.sessions:
             self._manager.adopt(session)
         self._logins.keep_sessions(kept_ids)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
+        self._listeners.activated = frozenset(self._kept.activated)
         await self._listeners.resume(self._kept.held)
         await self._listeners.listen_unix(self._socket_path)
+        self._presence.note_socket()
         await self._listen_as_configured()
         self._tasks.start(beat_sockets(self._office), "heartbeat")
         self._tasks.start(end_expired(self._logins), "expiry of tokens")
+        self._tasks.start(self._beat(), "signs of life")
         gc.freeze()  # the modules are here to stay: a collection that looked at them would take 17 ms
         self._keeper.tell_ready()
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
         await self._finish(await self._ending)
+
+    def _tell_of_lost_sessions(self, kept_ids: set[str]) -> None:
+        """Logs that nobody holds a terminal for: their keeper was killed, and the daemon after it."""
+        lost = self._store.list_ids() - kept_ids
+        if lost:
+            logger.error("%d sessions ended when their keeper was killed: %s", len(lost), ", ".join(sorted(lost)))
+
+    async def _beat(self) -> None:
+        """Tell the keeper that we work, which the loop does if this comes round; the engine thread is asked too."""
+        while True:
+            if self._kept.alive_seconds:
+                self._keeper.tell_alive()
+            if self._manager.engines is not None and self._manager.engines.has_hung():
+                logger.critical("a screen engine does not come back: the next daemon does without it")
+                os.abort()  # the session's log says which one it is (core/quarantine.py)
+            self._look_for_files()
+            await asyncio.sleep(self._kept.alive_seconds or BEAT_SECONDS)
+
+    def _look_for_files(self) -> None:
+        """Somebody has removed the socket, a log, or all of it: make way for a daemon that begins with new ones."""
+        is_intact = self._presence.is_intact() and not self._manager.has_lost_logs()
+        if is_intact or self._keeper.is_gone:
+            return
+        if not self._presence.remake():
+            logger.error("files in %s were removed, and cannot be made anew", self._runtime_dir)
+            return
+        logger.error("files in %s were removed: the next daemon makes them anew", self._runtime_dir)
+        self._has_lost_files = True
+        self._end("restart")
 
     async def _listen_as_configured(self) -> None:
         if not self._config.listen:
@@ -183,6 +229,8 @@ class Daemon:
             else (CloseCode.GOING_AWAY, "the daemon goes down")
         )
         self._listeners.close(for_good=ending != "restart")
+        if self._has_lost_files and f"unix:{self._socket_path}" not in self._kept.activated:
+            self._keeper.release(f"unix:{self._socket_path}")
         for connection in list(self._office.connections):
             connection.close(code, reason)
         with suppress(TimeoutError):
@@ -191,10 +239,16 @@ class Daemon:
             self._keeper.tell_restarting()
         else:
             self._keeper.tell_stopping(kill=ending == "stop and kill")
-        await self._keeper.flush()
-        await self._tasks.cancel_all()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._keeper.flush(), LAST_WORDS_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._tasks.cancel_all(), LAST_WORDS_SECONDS)
+        self._manager.resources.close()
         if self._manager.engines is not None:
             self._manager.engines.close()
+        if self._has_lost_files:
+            self._manager.write_lost_logs()
+            self._logins.write_anew()
 
     # --- service.py's DaemonControl ---
 
@@ -213,6 +267,14 @@ class Daemon:
             runtime_dir=str(self._runtime_dir),
             listeners=self._listeners.infos(),
             clients=[info for session in sessions for info in session.client_infos()],
+            crashes=self._kept.crashes,
+            recent_crashes=self._kept.recent_crashes,
+            is_over_budget=self._kept.is_over_budget,
+            last_crash=self._kept.last_death.describe() if self._kept.last_death else "",
+            last_crash_at=self._kept.last_death.at if self._kept.last_death else 0.0,
+            quarantined=[session.name for session in sessions if session.is_quarantined],
+            keeper_gone=self._keeper.is_gone,
+            enforcement=describe_enforcement(self._kept.means, self._kept.means_problem),
         )
 
     async def listen(self, params: ListenParams) -> ListenResult:
@@ -262,6 +324,15 @@ class Daemon:
         return ShareResult(secret=secret, url=self._login_url(secret), info=grant.info())
 
     def restart(self) -> None:
+        """Make way for the next daemon.
+
+        Raises:
+            Refusal: without a keeper there would be none, and the sessions would end.
+        """
+        if self._keeper.is_gone:
+            raise Refusal(
+                ErrorCode.UNAVAILABLE, "the keeper has ended, which would start the next daemon and keep the sessions"
+            )
         self._end("restart")
 
     async def shutdown(self, kill_sessions: bool) -> int:
@@ -282,8 +353,10 @@ def _raise_file_limit() -> None:
 
 
 async def _main(runtime_dir: Path) -> None:
+    # Held until the process ends.
+    take_daemon_lock(runtime_dir)
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
-    keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock")
+    keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock", config.cgroups)
     await Daemon(config, runtime_dir, keeper, kept).run()
 
 
@@ -298,12 +371,13 @@ def _event_loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
 def main() -> None:
     """Entry point of the daemon's process."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    faulthandler.enable()  # a crash in C says in daemon.log where it was
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit()
     try:
         _event_loop_runner()(_main(Path(sys.argv[1])))
-    except (ConfigError, KeeperGone) as error:
+    except (ConfigError, KeeperGone, AnotherDaemon) as error:
         sys.exit(f"ptyd: {error}")
 
 

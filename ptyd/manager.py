@@ -1,11 +1,12 @@
 """PtyManager: creates, finds, limits and ends sessions. It joins the pure state (core) with the PTYs (edge)."""
 
 import asyncio
+import errno
 import logging
 import secrets
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,7 @@ from ptyd.core.holds import HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
 from ptyd.core.replay_log import LogDamaged
 from ptyd.core.session import ExitStatus, Session
-from ptyd.core.session_limits import complete_limits
+from ptyd.core.session_limits import complete_limits, process_limits
 from ptyd.core.session_record import SessionRecord, record_of
 from ptyd.edge.admission import Admission
 from ptyd.edge.engines import Engines
@@ -36,16 +37,21 @@ from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
 from ptyd.edge.limit_timer import LimitTimer
 from ptyd.edge.limiter import Limiter
 from ptyd.edge.log_store import LogStore, MappedLog
-from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_trees
+from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_trees, is_empty
 from ptyd.edge.pty import Pty, terminal_size
+from ptyd.edge.quarantine import find_quarantined
 from ptyd.edge.recorder import RECORDER_KEY
 from ptyd.edge.recordings import Recordings
+from ptyd.edge.resource_watch import ResourceWatch
+from ptyd.edge.session_marks import Kin, SessionMarks
 from ptyd.edge.tasks import Tasks
 
 logger = logging.getLogger("ptyd.manager")
 
 SESSION_ID_BYTES = 4
 
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors that say something of the machine and nothing of the file."""
 END_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for a session that has reached a limit."""
 
@@ -57,6 +63,7 @@ class _Running:
     pty: Pty
     holds: HoldTimer
     limits: LimitTimer
+    kin: Kin
     ended: asyncio.Event
 
 
@@ -91,8 +98,10 @@ class PtyManager:
         self._tasks = tasks
         self.admission = Admission(config, self.registry)
         self.limiter = Limiter(config, self.events, self.end_session)
+        self.resources = ResourceWatch(tasks, self.limiter.note_crossing)
         self._running: dict[str, _Running] = {}
         self._removals: dict[str, asyncio.TimerHandle] = {}
+        self._quarantined: set[str] = set()
 
     # --- beginning ---
 
@@ -133,8 +142,14 @@ class PtyManager:
         self.registry.starting.add(name)
         try:
             self.recordings.create(session_id, (params.cols, params.rows), argv, name, cast)
-            pid, fds = await self._keeper.spawn(
-                session_id, argv, environment, record.cwd, (params.cols, params.rows), record.to_json()
+            pid, fds, marks = await self._keeper.spawn(
+                session_id,
+                argv,
+                environment,
+                record.cwd,
+                (params.cols, params.rows),
+                record.to_json(),
+                process_limits(limits),
             )
         except Refusal:
             self.recordings.undo(session_id)
@@ -145,9 +160,14 @@ class PtyManager:
             self.registry.starting.discard(name)
         session = self._make_session(session_id, record, pid, log)
         self.registry.add(session)
-        self._start(session, log, fds)
+        self._start(session, log, fds, marks)
         self._publish("created", session)
         return session
+
+    def judge_engines(self, session_ids: Iterable[str], death_signal: int | None) -> None:
+        """Before the sessions are adopted: find those whose output killed the daemon before, if it died of a crash."""
+        if self.engines is not None:
+            self._quarantined = find_quarantined(self._store, session_ids, self.engines.name, death_signal)
 
     def adopt(self, kept: KeptSession) -> None:
         """Take over a session from the keeper after a restart."""
@@ -155,6 +175,8 @@ class PtyManager:
         try:
             log = self._store.open(kept.id)
         except (OSError, LogDamaged) as error:
+            if isinstance(error, OSError) and error.errno in SHORTAGES:
+                raise  # the log is well: another daemon, a moment later, may have what it takes
             logger.error("session %s: its log is lost (%s); a new one begins", kept.id, error)
             self._store.remove(kept.id)
             size = terminal_size(kept.fds.master) if kept.fds else (80, 24)
@@ -165,11 +187,12 @@ class PtyManager:
             session.exit = ExitStatus(kept.exit.code, kept.exit.signal, kept.exit.at)
         if kept.fds is None:
             session.drained = True
+            self._end_leftovers(Kin(session.id, marks=kept.marks))
             self._finish_recording(session)
             session.shelve_unused_log()
             self._schedule_removal(session)
             return
-        self._start(session, log, kept.fds)
+        self._start(session, log, kept.fds, kept.marks)
         session.terminal.resize(session.cols, session.rows)  # where a daemon was killed between noting and doing it
         if session.exit is not None:
             self._running[session.id].pty.drain()
@@ -199,11 +222,12 @@ class PtyManager:
         session.limits = complete_limits(record.limits)
         session.end_reason = record.end_reason
         session.began_at = time.monotonic() if record.began_at is None else record.began_at
-        if self.engines is not None:
+        session.is_quarantined = session_id in self._quarantined
+        if self.engines is not None and not session.is_quarantined:
             session.screen = self.engines.open_reader(session, self._store.screen_file(session_id))
         return session
 
-    def _start(self, session: Session, log: MappedLog, fds: SessionFds) -> None:
+    def _start(self, session: Session, log: MappedLog, fds: SessionFds, marks: SessionMarks) -> None:
         watch = HoldWatch(self._config.hold_grace_seconds, self._config.hold_stall_seconds)
         holds = HoldTimer(watch, log.log, partial(self._end_hold, session))
         pty = self.limiter.choose_pty(session.limits)(
@@ -216,7 +240,10 @@ class PtyManager:
             on_drained=partial(self._finish, session),
         )
         session.terminal = pty
-        self._running[session.id] = _Running(pty, holds, self.limiter.start(session, pty), asyncio.Event())
+        self._running[session.id] = _Running(
+            pty, holds, self.limiter.start(session, pty), Kin(session.id, pty.living_child, marks), asyncio.Event()
+        )
+        self.resources.start(session, self._running[session.id].kin)
         self.recordings.start(session, partial(holds.acknowledge, RECORDER_KEY))
         if self.recordings.is_recording(session.id):
             holds.attach(RECORDER_KEY)
@@ -313,6 +340,28 @@ class PtyManager:
             )
         session.terminal.resume_reading()
 
+    # --- the files are gone ---
+
+    def has_lost_logs(self) -> bool:
+        """A running session's log has been removed from the directory."""
+        return any(log.is_lost for log in self._mapped_logs())
+
+    def write_lost_logs(self) -> None:
+        """The last thing before this daemon ends: write the logs whose files were removed, for the next one. From here
+        on nothing is read from the PTYs."""
+        for running in self._running.values():
+            running.pty.stop_reading()
+        for log in self._mapped_logs():
+            try:
+                if log.is_lost:
+                    log.write_anew()
+            except OSError as error:
+                logger.error("a log that was removed cannot be written anew: %s", error)
+
+    def _mapped_logs(self) -> list[MappedLog]:
+        sessions = [session for session in self.registry if session.id in self._running]
+        return [session.log_file for session in sessions if isinstance(session.log_file, MappedLog)]
+
     # --- acting on sessions ---
 
     def rename(self, session: Session, name: str) -> None:
@@ -381,7 +430,7 @@ class PtyManager:
             Refusal: it cannot be ended.
         """
         try:
-            await end_process_trees({session.id: running.pty.living_child}, grace_seconds)
+            await end_process_trees([running.kin], grace_seconds)
         except OSError as error:
             raise Refusal(
                 ErrorCode.NO_RESOURCES, f"the processes of session {session.name} cannot be found: {error.strerror}"
@@ -414,9 +463,9 @@ class PtyManager:
 
     async def end_all_processes(self, grace_seconds: float) -> None:
         """End the process trees of all sessions. What their clients have not read yet is not waited for."""
-        roots = {session_id: running.pty.living_child for session_id, running in self._running.items()}
+        kins = [running.kin for running in self._running.values()]
         try:
-            await end_process_trees(roots, grace_seconds)
+            await end_process_trees(kins, grace_seconds)
         except OSError as error:
             logger.error("the sessions' processes are left to the keeper to end: %s", error)
 
@@ -434,6 +483,7 @@ class PtyManager:
         now = time.time()
         session.note_output(now, offset, self._loop.time())
         self.recordings.note_output(session, now)
+        self.resources.note_activity()
 
     def note_exit(self, session_id: str, status: KeptExit) -> None:
         """The keeper has reaped a session's program."""
@@ -441,6 +491,10 @@ class PtyManager:
         running = self._running.get(session_id)
         if session is None or running is None:
             return
+        if not session.end_reason:
+            session.end_reason = self.resources.explain_end(session, status.signal)
+            if session.end_reason:
+                self._keeper.update_record(session.id, record_of(session).to_json())
         session.exit = ExitStatus(status.code, status.signal, status.at)
         running.pty.drain()
 
@@ -457,13 +511,27 @@ class PtyManager:
         running = self._running.pop(session.id)
         running.holds.close()
         running.limits.close()
+        self.resources.stop(session)
         session.drained = True
+        self._end_leftovers(running.kin)
         self._keeper.close_session(session.id)
         session.wake_all()
         session.shelve_unused_log()
         self._schedule_removal(session)
         self._publish("exited", session)
         self.recordings.finish(session, running.ended.set)
+
+    def _end_leftovers(self, kin: Kin) -> None:
+        """A session's program has ended: what it has left behind ends too, unless it is to stay."""
+        if self._config.leftovers == "end":
+            self._tasks.start(self._end_leftover_processes(kin), f"leftovers of {kin.session_id}")
+
+    async def _end_leftover_processes(self, kin: Kin) -> None:
+        try:
+            if not is_empty(kin):
+                await end_process_trees([kin], END_GRACE_SECONDS)
+        except OSError as error:
+            logger.error("what session %s has left behind cannot be looked for: %s", kin.session_id, error)
 
     def _finish_recording(self, session: Session) -> None:
         """The daemon before us saw a session's end, and perhaps did not record it."""

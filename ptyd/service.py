@@ -1,6 +1,7 @@
 """The explicit table: request -> handler."""
 
 import asyncio
+import errno
 import logging
 import signal
 import time
@@ -18,7 +19,7 @@ from ptyd.core.capture import capture_log, capture_screen
 from ptyd.core.screen_source import EngineGone
 from ptyd.core.session import Session
 from ptyd.edge.requests import Caller
-from ptyd.manager import PtyManager
+from ptyd.manager import SHORTAGES, PtyManager
 
 logger = logging.getLogger("ptyd.service")
 
@@ -126,8 +127,10 @@ class Service:
             return Reply(request.id, result)
         except Refusal as refusal:
             return Failure(request.id, refusal.code, refusal.message)
-        except Exception:
+        except Exception as error:
             logger.exception("request %s failed", request.method)
+            if isinstance(error, OSError) and error.errno in (*SHORTAGES, errno.ENOSPC):
+                return Failure(request.id, ErrorCode.NO_RESOURCES, f"{request.method} failed: {error.strerror}")
             return Failure(request.id, ErrorCode.INTERNAL, f"{request.method} failed; see the daemon's log")
 
     def _find(self, caller: Caller, params: Any) -> Session:
@@ -141,9 +144,11 @@ class Service:
         return session.info()
 
     async def _list(self, caller: Caller, params: m.NoParams) -> list[m.SessionInfo]:
+        await self._manager.resources.refresh()
         return [session.info() for session in self._manager.registry if caller.principal.sees(session)]
 
     async def _get(self, caller: Caller, session: Session, params: m.SessionParams) -> m.SessionInfo:
+        await self._manager.resources.refresh()
         return session.info()
 
     async def _rename(self, caller: Caller, session: Session, params: m.RenameParams) -> m.SessionInfo:
@@ -305,8 +310,11 @@ class Service:
 
 
 async def _wait_until_idle(session: Session, idle_seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    if not session.output_noted_at:  # a daemon before took it: only the wall clock knows when
+        session.output_noted_at = loop.time() - max(0.0, time.time() - session.last_output_at)
     while not session.has_ended:
-        remaining = session.last_output_at + idle_seconds - time.time()
+        remaining = session.output_noted_at + idle_seconds - loop.time()
         if remaining <= 0:
             return
         await asyncio.sleep(remaining)

@@ -25,6 +25,7 @@ class SessionLimits(Struct, frozen=True, kw_only=True):
     cpus: Annotated[float, Meta(ge=0)] | None = None
     """Of all its processes together; 1.5 is one CPU and a half."""
     processes: Annotated[int, Meta(ge=0)] | None = None
+    """With their threads."""
     open_files: Annotated[int, Meta(ge=0)] | None = None
     """Of one process."""
     file_bytes: Annotated[int, Meta(ge=0)] | None = None
@@ -50,6 +51,7 @@ class SessionUsage(Struct, frozen=True, kw_only=True):
     cpus: float
     """CPU time over the time since the look before."""
     processes: int
+    """With their threads, as the kernel counts them for its limits."""
     open_files: int = 0
     """Of that process which has most."""
     at: float = 0.0
@@ -91,6 +93,8 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     usage: SessionUsage | None = None
     end_reason: str = ""
     """For a person: which limit ended it, or what else that was not the program's own doing."""
+    engine: Literal["exact", "none", "quarantined"] = "none"
+    """exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
@@ -336,6 +340,22 @@ class StatusResult(Struct, frozen=True, kw_only=True):
     capacities: list[Capacity] = []
     limits: SessionLimits = SessionLimits()
     """Those of a session that is not told otherwise."""
+    enforcement: dict[str, str] = {}
+    """By what means each limit on processes is kept, by its name; "end": by what means trees of processes end."""
+    crashes: int = 0
+    """How many of those ends nobody had asked for."""
+    recent_crashes: int = 0
+    """In the minute before this daemon was started."""
+    is_over_budget: bool = False
+    """They were so many that the keeper waits before it starts another."""
+    last_crash: str = ""
+    """For a person: how the last one ended; empty: none has crashed."""
+    last_crash_at: float = 0.0
+    """Unix seconds."""
+    quarantined: list[str] = []
+    """Names of sessions that are kept from the engine."""
+    keeper_gone: bool = False
+    """The keeper has ended: sessions go on, but none can be made, and they end with this daemon."""
 
 
 class ListenParams(Struct, frozen=True, kw_only=True):

@@ -253,6 +253,15 @@ class ReplayLog:
         return [key for key in self.hold_keys() if (self.hold_of(key) or 0) < limit]
 
     @property
+    def engine_is_at_work(self) -> bool:
+        """The engine is being fed, or asked: if that kills the daemon, the next one knows."""
+        return bool(self._words[Word.ENGINE_AT_WORK])
+
+    @engine_is_at_work.setter
+    def engine_is_at_work(self, at_work: bool) -> None:
+        self._words[Word.ENGINE_AT_WORK] = at_work
+
+    @property
     def engine_hold(self) -> int | None:
         """From where on the engine needs the log, to come to this state again; None for nowhere. It is not in the
         header: the next daemon finds it where the engine's state is saved."""

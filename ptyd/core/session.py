@@ -105,6 +105,10 @@ class Session:
     terminal: Terminal = field(default_factory=NoTerminal)
     screen: ScreenSource | None = None
     """Its engine; None where there is none to be had, or where it has failed."""
+    output_noted_at: float = 0.0
+    """When output came last, on the clock of the attachments, which nobody sets; 0: not since this daemon began."""
+    is_quarantined: bool = False
+    """It has no engine because its output made one crash."""
     frames: FrameWatch = field(default_factory=FrameWatch)
     locked: bool = False
     """Typing does not take control."""
@@ -181,6 +185,7 @@ class Session:
             limits=self.limits,
             usage=self.usage,
             end_reason=self.end_reason,
+            engine="quarantined" if self.is_quarantined else "none" if self.screen is None else "exact",
         )
 
     @property
@@ -389,6 +394,7 @@ class Session:
         """There is new output in the log, from ``offset`` on. ``at``: Unix seconds; ``now``: on the clock of the
         attachments."""
         self.last_output_at = at
+        self.output_noted_at = now
         self.active_at = now
         self.log_file.note_output(at)
         data = self.log.read(offset, self.log.head - offset)

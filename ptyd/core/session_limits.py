@@ -4,6 +4,7 @@ What is in force for a session is, in this order: what was asked for with ``crea
 is known of the kind of program (``ptyd/agents``), and the default here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -121,6 +122,29 @@ def lower_to_caps(defaults: SessionLimits, caps: SessionLimits) -> SessionLimits
     return msgspec.structs.replace(defaults, **lowered)
 
 
+def process_limits(limits: SessionLimits) -> dict[str, float]:
+    """Those that the keeper has the kernel keep, resolved ones."""
+    return {
+        name: value
+        for name in ("memory_bytes", "cpus", "processes", "open_files", "file_bytes", "core_bytes")
+        if (value := getattr(limits, name)) is not None
+    }
+
+
+def describe_enforcement(means: Mapping[str, str], problem: str) -> dict[str, str]:
+    """By what each limit on processes is kept, and how trees end: for ``status``. ``means``: the keeper's word."""
+    why = f": {problem}" if problem else ""
+    return {
+        "memory_bytes": means.get("memory_bytes", f"watched{why}"),
+        "processes": means.get("processes", f"watched{why}"),
+        "cpus": means.get("cpus", f"only measured{why}"),
+        "open_files": "rlimit of each process",
+        "file_bytes": "rlimit of each process",
+        "core_bytes": "rlimit of each process",
+        "end": means.get("end", "signals to all that carry the session's marks"),
+    }
+
+
 def is_unlimited(name: str, value: float | None) -> bool:
     if value is None:
         return True
@@ -180,6 +204,10 @@ class Crossing:
                 text = f"for {allowed} nothing was written and nobody was attached"
             case "memory_bytes":
                 text = f"its processes used more than {allowed} of memory"
+            case "processes":
+                text = f"it wanted more than {allowed} processes and threads"
+            case "file_bytes":
+                text = f"it wrote a file of more than {allowed}"
             case _:
                 text = f"it used more than {allowed}"
         return f"{text}, which is its limit ({self.limit})"

@@ -157,11 +157,15 @@ class EngineReader:
         if feed is None or self._needs_turn(feed):
             self._take_turn()
             return
+        log = self._log_file.log
+        log.engine_is_at_work = True
         try:
             answers = feed.step()
         except Exception as error:
             self._fail(error)
             return
+        finally:
+            log.engine_is_at_work = False
         if answers is not None:
             self._on_answers(answers)
         if feed.is_behind:
@@ -245,7 +249,10 @@ class EngineReader:
         """Look whether the program has renamed its window; True where it has."""
         if self._is_busy or self._feed is None or self._has_failed:
             return False
+        log = self._log_file.log
+        log.engine_is_at_work = True
         title = self._feed.engine.title
+        log.engine_is_at_work = False
         changed, self.title = title != self.title, title
         return changed
 
@@ -284,6 +291,8 @@ class EngineReader:
     def _run_turn(self) -> None:
         """In the engine thread."""
         turn = _Turn()
+        log = self._log_file.log
+        log.engine_is_at_work = True
         try:
             self._feed_and_ask(turn)
         except EngineStateDamaged as error:
@@ -291,6 +300,7 @@ class EngineReader:
             self._is_saved_damaged = True
         except BaseException as error:
             turn.error = error
+        log.engine_is_at_work = False
         with suppress(RuntimeError):  # the loop has ended, and the daemon with it
             self._loop.call_soon_threadsafe(self._end_turn, turn)
 

@@ -65,6 +65,8 @@ class Listeners:
         self._hold = hold
         self._release = release
         self._listeners: dict[str, Listener] = {}
+        self.activated: frozenset[str] = frozenset()
+        """Names of sockets that a service manager made: it goes on listening when we do not."""
 
     def infos(self) -> list[ListenerInfo]:
         return [listener.info for listener in self._listeners.values()]
@@ -206,7 +208,7 @@ class Listeners:
         nobody should be left waiting at the door."""
         for name, listener in self._listeners.items():
             listener.server.close()
-            if for_good:
+            if for_good and name not in self.activated:
                 self._release(name)
                 if listener.info.kind == "unix":
                     Path(listener.info.address).unlink(missing_ok=True)

@@ -30,6 +30,8 @@ from ptyd.core.grants import Grant, GrantBook
 
 logger = logging.getLogger("ptyd.logins")
 
+logger = logging.getLogger("ptyd.logins")
+
 TICKET_SECONDS = 60
 COOKIE_SECONDS = 30 * 24 * 3600
 MAX_TICKETS = 32
@@ -60,7 +62,8 @@ class Logins:
     def __init__(self, directory: Path) -> None:
         self._cookies_path = directory / "logins"
         self._grants_path = directory / "grants"
-        self.token = _read_or_make_token(directory / "token")
+        self._token_path = directory / "token"
+        self.token = _read_or_make_token(self._token_path)
         self._tickets: dict[str, tuple[float, str]] = {}
         self._cookies: dict[str, Cookie] = {}
         self.on_ended: Callable[[Callable[[Principal], bool], str], None] = lambda concerns, reason: None
@@ -258,10 +261,15 @@ class Logins:
             return False
         return True
 
+    def write_anew(self) -> None:
+        """The files were removed."""
+        _write_if_possible(self._token_path, self.token)
+        _write_if_possible(self._grants_path, self.grants.encode().decode())
+        self._save_cookies()
+
     def _save_cookies(self) -> None:
-        _write_private(
-            self._cookies_path, json.dumps({d: msgspec.to_builtins(one) for d, one in self._cookies.items()})
-        )
+        cookies = {digest: msgspec.to_builtins(one) for digest, one in self._cookies.items()}
+        _write_if_possible(self._cookies_path, json.dumps(cookies))
 
     def _save_grants(self) -> None:
         _write_private(self._grants_path, self.grants.encode().decode())
@@ -284,8 +292,16 @@ def _read_or_make_token(path: Path) -> str:
         if token:
             return token
     token = secrets.token_urlsafe(32)
-    _write_private(path, token)
+    _write_if_possible(path, token)
     return token
+
+
+def _write_if_possible(path: Path, text: str) -> None:
+    """On a full disk logins are good as long as this daemon lives, which is better than none."""
+    try:
+        _write_private(path, text)
+    except OSError as error:
+        logger.error("%s cannot be written; what it should hold is good until the daemon ends: %s", path, error)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -82,6 +82,12 @@ class Pty:
             self._reading = True
             self._loop.add_reader(self._master, self._read_output)
 
+    def stop_reading(self) -> None:
+        """For good: what comes is left to the next daemon."""
+        self._cancel_timer()
+        self._pause_reading()
+        self._is_hung_up = True
+
     def _pause_reading(self) -> None:
         if self._reading:
             self._reading = False

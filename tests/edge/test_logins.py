@@ -117,6 +117,31 @@ def test_nothing_readable_for_others_at_any_moment(tmp_path: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
 
 
+def test_files_that_cannot_be_written_are_no_reason_to_let_nobody_in(tmp_path: Path, clock: Clock) -> None:
+    """As on a full disk: token and cookies are good as long as the daemon lives."""
+    for name in ("token.new", "logins.new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "in the way").touch()
+    logins = Logins(tmp_path)
+    assert logins.knows_token(logins.token)
+    cookie = logins.log_in(logins.make_ticket(OWNER))
+    assert cookie is not None
+    assert logins.find_cookie(cookie.cookie)
+    assert not (tmp_path / "token").exists()
+
+
+def test_files_that_were_removed_are_written_anew(tmp_path: Path, clock: Clock) -> None:
+    logins = Logins(tmp_path)
+    cookie = logins.log_in(logins.make_ticket(OWNER))
+    assert cookie is not None
+    for path in list(tmp_path.iterdir()):
+        path.unlink()
+    logins.write_anew()
+    again = Logins(tmp_path)
+    assert again.token == logins.token
+    assert again.find_cookie(cookie.cookie)
+
+
 # --- grants
 
 

@@ -59,7 +59,7 @@ def format_row(info: SessionInfo) -> tuple[str, ...]:
     return (
         printable(info.name),
         info.id,
-        format_state(info) + (", locked" if info.locked else ""),
+        format_state(info) + (", locked" if info.locked else "") + (", raw" if info.engine == "quarantined" else ""),
         str(info.pid),
         f"{info.cols}x{info.rows}",
         str(info.clients),

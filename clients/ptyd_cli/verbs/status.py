@@ -6,7 +6,7 @@ from ptyd_sdk import oneshot
 
 from ptyd_cli.limit_words import describe_limits
 from ptyd_cli.options import json_option
-from ptyd_cli.output import format_age, format_bytes, format_table, print_json, printable
+from ptyd_cli.output import age_of, format_age, format_bytes, format_table, print_json, printable
 
 CLIENT_HEADS = ("SESSION", "CLIENT", "ROLE", "SIZE", "ON ITS WAY", "MEMORY", "RESYNCS")
 
@@ -27,10 +27,12 @@ def command(is_json: bool) -> None:
 
 def list_facts(status: StatusResult) -> list[tuple[str, str]]:
     restarts = f", restarted {status.restarts} times" if status.restarts else ""
+    gone = ": gone; no session can be made, see `ptyd doctor`" if status.keeper_gone else ""
     return [
         ("version", status.version),
         ("up for", format_age(status.uptime) + restarts),
-        ("keeper", f"pid {status.keeper_pid}"),
+        ("keeper", f"pid {status.keeper_pid}{gone}"),
+        *list_crashes(status),
         ("sessions", f"{status.sessions_running} running of at most {status.max_sessions}, {status.sessions} listed"),
         *((printable(one.name), f"{one.used} of {one.allowed}") for one in status.capacities[1:]),
         ("limits", f"{describe_limits(status.limits)}, for a session that is not told otherwise"),
@@ -44,6 +46,22 @@ def describe_listener(listener: ListenerInfo) -> list[tuple[str, str]]:
     if not listener.tls:
         return [("listens on", listener.address)]
     return [("listens on", f"{listener.address}, TLS"), ("  fingerprint", listener.fingerprint)]
+
+
+def list_crashes(status: StatusResult) -> list[tuple[str, str]]:
+    """Nothing, where the daemon has never crashed."""
+    facts = []
+    if status.crashes:
+        times = "once" if status.crashes == 1 else f"{status.crashes} times"
+        facts.append(("crashed", f"{times}; {age_of(status.last_crash_at)} ago: {printable(status.last_crash)}"))
+    if status.is_over_budget:
+        facts.append(
+            ("crash budget", f"spent: {status.recent_crashes} in a minute; the keeper waits before each start")
+        )
+    if status.quarantined:
+        names = ", ".join(printable(name) for name in status.quarantined)
+        facts.append(("without screen", f"{names}: their output made the screen engine crash"))
+    return facts
 
 
 def list_clients(status: StatusResult) -> list[tuple[str, ...]]:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import msgspec
@@ -64,6 +65,8 @@ def command(
             tls_cert="" if tls_cert is None else str(tls_cert.absolute()),
             tls_key="" if tls_key is None else str(tls_key.absolute()),
         )
+    if is_foreground and ("NOTIFY_SOCKET" in os.environ or "LISTEN_PID" in os.environ):
+        become_service(listen)
     if is_foreground:
         return run_in_foreground(listen, is_opened=is_opened)
     start_daemon()
@@ -141,6 +144,15 @@ def serve_web(listen: ListenParams | None, *, is_opened: bool) -> None:
 
 def format_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def become_service(listen: ListenParams | None) -> NoReturn:
+    """Turn this process into the keeper: systemd wants to hear from the very process that it has started, and what it
+    hands over is for that one."""
+    if listen is not None:
+        os.environ["PTYD_LISTEN"] = f"{format_host(listen.host)}:{listen.port}"
+    directory = str(discovery.runtime_dir())
+    os.execv(sys.executable, [sys.executable, "-m", "ptyd.keeper", directory, "--foreground"])
 
 
 def run_in_foreground(listen: ListenParams | None, *, is_opened: bool) -> int:

@@ -447,6 +447,7 @@ export interface SessionLimits {
   memory_bytes: number | null;
   /** Of all its processes together; 1.5 is one CPU and a half. */
   cpus: number | null;
+  /** With their threads. */
   processes: number | null;
   /** Of one process. */
   open_files: number | null;
@@ -471,6 +472,7 @@ export interface SessionUsage {
   memory_bytes: number;
   /** CPU time over the time since the look before. */
   cpus: number;
+  /** With their threads, as the kernel counts them for its limits. */
   processes: number;
   /** Of that process which has most. */
   open_files: number;
@@ -512,6 +514,8 @@ export interface SessionInfo {
   usage: SessionUsage | null;
   /** For a person: which limit ended it, or what else that was not the program's own doing. */
   end_reason: string;
+  /** exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash. */
+  engine: "exact" | "none" | "quarantined";
 }
 
 /** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
@@ -738,6 +742,22 @@ export interface StatusResult {
   capacities: Capacity[];
   /** Those of a session that is not told otherwise. */
   limits: SessionLimits;
+  /** By what means each limit on processes is kept, by its name; "end": by what means trees of processes end. */
+  enforcement: Record<string, string>;
+  /** How many of those ends nobody had asked for. */
+  crashes: number;
+  /** In the minute before this daemon was started. */
+  recent_crashes: number;
+  /** They were so many that the keeper waits before it starts another. */
+  is_over_budget: boolean;
+  /** For a person: how the last one ended; empty: none has crashed. */
+  last_crash: string;
+  /** Unix seconds. */
+  last_crash_at: number;
+  /** Names of sessions that are kept from the engine. */
+  quarantined: string[];
+  /** The keeper has ended: sessions go on, but none can be made, and they end with this daemon. */
+  keeper_gone: boolean;
 }
 
 /** Listen on TCP too. `port` 0: any free one. Listening there already is no error.
@@ -1247,6 +1267,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
     { name: "usage", type: { kind: "union", of: [{ kind: "struct", name: "SessionUsage" }, { kind: "null" }] }, default: null },
     { name: "end_reason", type: { kind: "str" }, default: "" },
+    { name: "engine", type: { kind: "literal", values: ["exact", "none", "quarantined"] }, default: "none" },
   ],
   CreateParams: [
     { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
@@ -1406,6 +1427,14 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "clients", type: { kind: "list", item: { kind: "struct", name: "ClientInfo" } } },
     { name: "capacities", type: { kind: "list", item: { kind: "struct", name: "Capacity" } }, default: [] },
     { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
+    { name: "enforcement", type: { kind: "map", value: { kind: "str" } }, default: {} },
+    { name: "crashes", type: { kind: "int" }, default: 0 },
+    { name: "recent_crashes", type: { kind: "int" }, default: 0 },
+    { name: "is_over_budget", type: { kind: "bool" }, default: false },
+    { name: "last_crash", type: { kind: "str" }, default: "" },
+    { name: "last_crash_at", type: { kind: "float" }, default: 0.0 },
+    { name: "quarantined", type: { kind: "list", item: { kind: "str" } }, default: [] },
+    { name: "keeper_gone", type: { kind: "bool" }, default: false },
   ],
   ListenParams: [
     { name: "host", type: { kind: "str" }, default: "127.0.0.1" },
