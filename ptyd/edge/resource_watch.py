@@ -4,6 +4,7 @@ Without either it does nothing. Where a session is quiet it looks seldom; a look
 """
 
 import asyncio
+import logging
 import os
 import signal
 import time
@@ -19,6 +20,8 @@ from ptyd.core.session_limits import Crossing
 from ptyd.edge.session_marks import Kin, SessionGroup
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.usage import Sample, UsageReader, read_refusals
+
+logger = logging.getLogger("ptyd.resources")
 
 FRESH_SECONDS = 1.0
 """Whoever asks is shown figures that are not older."""
@@ -132,6 +135,10 @@ class ResourceWatch:
         limits = {session_id: one.session.limits.memory_bytes or 0 for session_id, one in watched.items()}
         try:
             samples = await asyncio.to_thread(self._reader.read, [one.kin for one in watched.values()], limits)
+        except (OSError, RuntimeError) as error:
+            # No descriptor or thread is left to look with. Who asks is shown older figures; the next look does better.
+            logger.warning("what sessions use cannot be looked at: %s", error)
+            samples = {}
         finally:
             self._looked_at = self._loop.time()
         is_busy = False

@@ -68,7 +68,7 @@ def test_ls_shows_use(ptyd: PtydUnderTest) -> None:
     lines = ptyd.cli("ls", "-l", check=True).stdout.splitlines()
     assert "USE" in lines[0]
     [line] = [line for line in lines if line.startswith("used ")]
-    assert re.search(r"processes (\d+ of )?64, lifetime \d+s of 8h, log 0 B of 8 MiB", line)
+    assert re.search(r"memory [\d.]+ [KM]iB, .*processes \d+ of 64, .*lifetime \d+s of 8h, log 0 B of 8 MiB", line)
 
 
 def test_status_shows_what_there_is(ptyd: PtydUnderTest) -> None:
