@@ -155,7 +155,7 @@ GRID_MEANS = GRID | {
     "styles": [STYLE_DEFAULTS, WHOLE_STYLE],
 }
 CELLS: dict[str, Any] = {"text": "", "source": "screen", "offset": 300, "grid": GRID}
-NO_TERMINAL: dict[str, Any] = {"data": b"", "cols": 0, "rows": 0}
+NO_TERMINAL: dict[str, Any] = {"data": None, "cols": 0, "rows": 0}
 TERMINAL: dict[str, Any] = {
     "text": "",
     "source": "screen",

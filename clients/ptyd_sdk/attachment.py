@@ -62,7 +62,7 @@ class Screen(bytes):
 
     @classmethod
     def captured(cls, result: CaptureResult) -> "Screen":
-        screen = cls(result.data)
+        screen = cls(result.data or b"")
         screen.cols, screen.rows, screen.offset = result.cols, result.rows, result.offset
         return screen
 

@@ -228,7 +228,7 @@ class CaptureResult(Struct, frozen=True, kw_only=True):
     source: Literal["log", "screen"]
     offset: int = 0
     grid: CellGrid | None = None
-    data: bytes = b""
+    data: bytes | None = None
     cols: int = 0
     rows: int = 0
 

@@ -175,6 +175,14 @@ describe("the list of sessions", () => {
       title: "",
       locked: false,
       recording: "",
+      owner: "",
+      limits: {} as SessionInfo["limits"],
+      usage: null,
+      end_reason: "",
+    owner: "",
+    limits: {} as SessionInfo["limits"],
+    usage: null,
+    end_reason: "",
       ...changes,
     };
   }

@@ -627,7 +627,7 @@ export interface CaptureResult {
   source: "log" | "screen";
   offset: number;
   grid: CellGrid | null;
-  data: Uint8Array;
+  data: Uint8Array | null;
   cols: number;
   rows: number;
 }
@@ -1226,7 +1226,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "source", type: { kind: "literal", values: ["log", "screen"] } },
     { name: "offset", type: { kind: "int" }, default: 0 },
     { name: "grid", type: { kind: "union", of: [{ kind: "struct", name: "CellGrid" }, { kind: "null" }] }, default: null },
-    { name: "data", type: { kind: "bytes" }, default: "" },
+    { name: "data", type: { kind: "union", of: [{ kind: "bytes" }, { kind: "null" }] }, default: null },
     { name: "cols", type: { kind: "int" }, default: 0 },
     { name: "rows", type: { kind: "int" }, default: 0 },
   ],
