@@ -179,10 +179,6 @@ describe("the list of sessions", () => {
       limits: {} as SessionInfo["limits"],
       usage: null,
       end_reason: "",
-    owner: "",
-    limits: {} as SessionInfo["limits"],
-    usage: null,
-    end_reason: "",
       ...changes,
     };
   }
