@@ -15,8 +15,13 @@ COOKIE_NAME = "ptyd"
 
 UNIX_HOSTS = frozenset({"localhost"})
 
+HARMLESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""They change nothing: a route that does takes none of them. Only /login does, which takes a ticket and no cookie."""
 
-@dataclass(frozen=True, slots=True)
+_OWN_SITES = frozenset({"same-origin", "none"})
+
+
+@dataclass(slots=True, eq=False)
 class Turned(Exception):
     """Not let in: the HTTP status, and why, for a person."""
 
@@ -54,10 +59,13 @@ class Door:
         """Whether the request was meant for us, and comes from our own page if it comes from a page.
 
         Raises:
-            Turned: 421 for a foreign Host, 403 for a foreign Origin.
+            Turned: 421 for a foreign Host, 403 for a foreign Origin, or for anything but a link of a foreign page.
         """
         if headers.get("host", "").lower() not in self._hosts:
             raise Turned(421, "this daemon does not answer to that Host; see allowed_hosts in its configuration")
+        # An image, a script or a frame comes without Origin. "same-site" is foreign, too: it is any port of this host.
+        if headers.get("sec-fetch-site", "none") not in _OWN_SITES and not _follows_link(headers):
+            raise Turned(403, "only a link may lead here from pages of other sites (Sec-Fetch-Site)")
         origin = headers.get("origin")
         if origin is None:
             return
@@ -65,8 +73,8 @@ class Door:
         if scheme not in {"http", "https"} or host not in self._hosts:
             raise Turned(403, "requests from pages of other sites are refused (Origin)")
 
-    def admit(self, headers: Mapping[str, str]) -> Principal:
-        """Who is there.
+    def admit(self, headers: Mapping[str, str], method: str = "POST") -> Principal:
+        """Who is there, to use ``method``. A WebSocket counts as one that changes something, though it comes by GET.
 
         Raises:
             Turned: 421, 403, or 401 without a good credential.
@@ -78,8 +86,18 @@ class Door:
         if scheme.lower() == "bearer" and self._logins.knows_token(token.strip()):
             return OWNER
         if self._logins.knows_cookie(cookie_of(headers)):
+            # A browser adds the cookie whoever asks, and says who asked wherever that matters: whoever does not say so
+            # is no browser, and has a token.
+            if "origin" not in headers and method not in HARMLESS_METHODS:
+                raise Turned(
+                    403, "a login cookie counts only with the Origin that browsers send; programs have a token"
+                )
             return OWNER
         raise Turned(401, "not logged in: run `ptyd up --open` for a login in the browser, or send the bearer token")
+
+
+def _follows_link(headers: Mapping[str, str]) -> bool:
+    return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
 
 
 def cookie_of(headers: Mapping[str, str]) -> str:

@@ -137,7 +137,7 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
             if scope["path"] == LOGIN_PATH:
                 door.check_place(headers)  # the ticket in it is the credential
             else:
-                scope["ptyd.principal"] = door.admit(headers)
+                scope["ptyd.principal"] = door.admit(headers, scope["method"])
         except Turned as turned:
             response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
             await response(scope, receive, send_with_headers)

@@ -37,7 +37,10 @@ def test_token(door: Door, logins: Logins) -> None:
 
 def test_cookie(door: Door, logins: Logins) -> None:
     cookie = logins.redeem(logins.make_ticket())
-    assert door.admit({"host": HOST, "cookie": f"a=b; ptyd={cookie}; c=d"}) is OWNER
+    headers = {"host": HOST, "cookie": f"a=b; ptyd={cookie}; c=d"}
+    assert door.admit(headers, "GET") is OWNER
+    assert door.admit({**headers, "origin": f"http://{HOST}"}) is OWNER
+    assert status_of(door, headers) == 403
 
 
 def test_place_goes_before_person(door: Door, logins: Logins) -> None:
