@@ -11,6 +11,7 @@ import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_stat
 import type { CreateParams, SessionInfo } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
 import { publishTestHooks } from "./test_hooks";
+import { ClipboardPrompt } from "./ui/clipboard_prompt";
 import { ControlBanner } from "./ui/control_banner";
 import { h } from "./ui/dom";
 import { Drawer } from "./ui/drawer";
@@ -51,6 +52,11 @@ export class App {
     attachAgain: () => this.#workspace.view?.reattach(),
     close: () => void this.#try(() => this.#closeEnded()),
   });
+  readonly #clipboardPrompt = new ClipboardPrompt(
+    // A page that is not looked at may not write it: then it stays as it was.
+    (text) => void navigator.clipboard?.writeText(text).catch(() => {}),
+    () => this.#focusTerminal(),
+  );
   readonly #searchBar = new SearchBar(() => this.#focusTerminal());
   readonly #keyBar = new KeyBar({
     press: (key) => this.#workspace.view?.pressBarKey(key),
@@ -77,6 +83,7 @@ export class App {
       host,
       connection: this.#connection,
       visibility: new PageVisibility(),
+      clipboardPrompt: this.#clipboardPrompt,
       isScaled: () => this.#fit.isScaled,
       readScheme: () => this.#theme.scheme,
       onState: () => this.#render(),
@@ -129,6 +136,7 @@ export class App {
       this.#topBar.element,
       this.#status.notice,
       this.#controlBanner.element,
+      this.#clipboardPrompt.element,
       stage,
       this.#endBanner.element,
       this.#keyBar.element,
