@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 from ptyd_sdk import discovery, oneshot
 from ptyd_sdk.errors import DaemonUnreachable, NoSuchSession
+from ptyd_sdk.peer import connect_to_own
 
 STEP_TIMEOUT_SECONDS = 30.0
 
@@ -43,7 +44,11 @@ def ask_about_session(method: str, params: Struct, *, timeout: float | None = ST
 def keeper_runs() -> bool:
     """Whether a keeper holds sessions, be the daemon up or not."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
-        return link.connect_ex(str(discovery.keeper_socket_path())) == 0
+        try:
+            connect_to_own(link, str(discovery.keeper_socket_path()))
+        except (OSError, DaemonUnreachable):
+            return False
+        return True
 
 
 def start_daemon() -> int:

@@ -16,6 +16,7 @@ from ptyd_protocol.messages import Failure, Reply, Request
 
 from ptyd_sdk import discovery
 from ptyd_sdk.errors import ConnectionLost, DaemonUnreachable, NotAuthenticated, TimedOut, make_failure
+from ptyd_sdk.peer import connect_to_own
 
 HEADERS = {"Host": "localhost", "Content-Type": "application/msgpack"}
 
@@ -28,7 +29,7 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        connect_to_own(self.sock, str(self._path))
 
 
 def request(

@@ -1,6 +1,8 @@
 """Opens WebSockets to a daemon, wherever it is, and says in our own words why that fails."""
 
+import asyncio
 import ipaddress
+import socket
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +20,7 @@ from websockets.typing import Subprotocol
 
 from ptyd_sdk import discovery
 from ptyd_sdk.errors import DaemonUnreachable, NotAuthenticated
+from ptyd_sdk.peer import connect_to_own
 
 OPEN_TIMEOUT_SECONDS = 10
 CLOSE_TIMEOUT_SECONDS = 2
@@ -84,7 +87,7 @@ async def open_websocket(address: Address, token: str | None) -> WebSocket:
     try:
         if address.path is not None:
             discovery.check_runtime_dir(address.path.parent)
-            return await unix_connect(str(address.path), address.url, **options)
+            return await unix_connect(None, address.url, sock=await _connect_socket(address.path), **options)
         return await connect_websocket(address.url, proxy=_choose_proxy(address.url), **options)
     except InvalidStatus as error:
         raise _explain_status(address, error) from error
@@ -98,6 +101,23 @@ async def open_websocket(address: Address, token: str | None) -> WebSocket:
         raise DaemonUnreachable(f"the daemon at {address} went away at once: {error}") from error
     except WebSocketException as error:
         raise Refused(f"what answers at {address} is no ptyd daemon: {error}") from error
+
+
+async def _connect_socket(path: Path) -> socket.socket:
+    """To a daemon of this very user."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        try:
+            connect_to_own(sock, str(path))
+        except BlockingIOError:  # too many wait at the door: the loop must not
+            sock.settimeout(OPEN_TIMEOUT_SECONDS)
+            await asyncio.to_thread(connect_to_own, sock, str(path))
+            sock.setblocking(False)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _explain_status(address: Address, error: InvalidStatus) -> DaemonUnreachable | NotAuthenticated:

@@ -9,6 +9,7 @@ import hmac
 import json
 import os
 import secrets
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -30,7 +31,7 @@ class Logins:
         self._tickets: dict[str, float] = {}
         self._cookies: dict[str, float] = {}
         with suppress(OSError, ValueError):
-            self._cookies = msgspec.json.decode(self._cookies_path.read_bytes(), type=dict[str, float])
+            self._cookies = msgspec.json.decode(_read_private(self._cookies_path), type=dict[str, float])
 
     def make_ticket(self) -> str:
         """A ticket good for one login within TICKET_SECONDS."""
@@ -71,13 +72,26 @@ def _digest(secret: str) -> str:
 
 
 def _read_or_make_token(path: Path) -> str:
-    with suppress(OSError):
-        token = path.read_text().strip()
+    with suppress(OSError, UnicodeDecodeError):
+        token = _read_private(path).strip()
         if token:
             return token
     token = secrets.token_urlsafe(32)
     _write_private(path, token)
     return token
+
+
+def _read_private(path: Path) -> str:
+    """What is in a secret's file, if only we can have written and read it.
+
+    Raises:
+        OSError: there is none, or others know it or may have chosen it.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)) as file:
+        status = os.fstat(file.fileno())
+        if status.st_uid != os.geteuid() or status.st_nlink != 1 or stat.S_IMODE(status.st_mode) & 0o077:
+            raise PermissionError(f"{path} is not ours alone")
+        return file.read()
 
 
 def _write_private(path: Path, text: str) -> None:
