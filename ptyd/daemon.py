@@ -32,6 +32,7 @@ from ptyd.edge.logins import TICKET_SECONDS, Logins
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
+from ptyd.keeper.log_lines import log_to_stderr
 from ptyd.manager import PtyManager
 from ptyd.service import Service
 
@@ -214,6 +215,11 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _leave_no_core() -> None:
+    """What everybody types and sees is in this process's memory: a crash must not write it to a file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 async def _main(runtime_dir: Path) -> None:
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
     keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock")
@@ -230,10 +236,11 @@ def _event_loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
 
 def main() -> None:
     """Entry point of the daemon's process."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    log_to_stderr("%(asctime)s %(levelname)s %(name)s: %(message)s")
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit()
+    _leave_no_core()
     try:
         _event_loop_runner()(_main(Path(sys.argv[1])))
     except (ConfigError, KeeperGone) as error:

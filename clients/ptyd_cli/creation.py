@@ -15,7 +15,7 @@ from ptyd_protocol.methods import CreateParams, SessionInfo
 from ptyd_cli.calls import ask
 from ptyd_cli.errors import CliError, ExitCode
 from ptyd_cli.options import clipboard_option, json_option
-from ptyd_cli.output import print_json
+from ptyd_cli.output import print_json, printable
 
 CLAUDE = "claude"
 CLAUDE_VARIABLE = "PTYD_CLAUDE"
@@ -111,7 +111,7 @@ def report_created(info: SessionInfo, *, is_json: bool) -> None:
     if is_json:
         print_json(info)
     else:
-        print(info.name)
+        print(printable(info.name))
 
 
 def build_params(argv: Sequence[str], kind: str, wish: Wish, size: tuple[int, int]) -> CreateParams:

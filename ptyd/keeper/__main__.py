@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from ptyd.keeper.keeper import Keeper
 from ptyd.keeper.lock import take_lock
+from ptyd.keeper.log_lines import log_to_stderr
 from ptyd.keeper.logs import open_log
 from ptyd.keeper.loop import Loop
 from ptyd.keeper.options import Options, parse_options
@@ -82,7 +83,7 @@ def prepare_process(options: Options, runtime_dir: Path) -> None:
         log_fd = open_log(runtime_dir / KEEPER_LOG_NAME)
         redirect_stdio(log_fd)
         os.close(log_fd)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log_to_stderr("%(asctime)s %(levelname)s %(message)s")
     # A full disk must not make a log line into an exception.
     logging.raiseExceptions = False
     os.chdir("/")

@@ -43,7 +43,7 @@ def fetch_sessions() -> list[SessionInfo]:
 
 def format_row(info: SessionInfo) -> tuple[str, ...]:
     return (
-        printable(info.name),
+        info.name,
         info.id,
         format_state(info) + (", locked" if info.locked else ""),
         str(info.pid),

@@ -5,7 +5,7 @@ from ptyd_protocol.methods import NoParams, StatusResult
 from ptyd_sdk import oneshot
 
 from ptyd_cli.options import json_option
-from ptyd_cli.output import format_age, format_bytes, format_table, print_json, printable
+from ptyd_cli.output import format_age, format_bytes, format_table, print_json
 
 CLIENT_HEADS = ("SESSION", "CLIENT", "ROLE", "SIZE", "ON ITS WAY", "MEMORY", "RESYNCS")
 
@@ -41,7 +41,7 @@ def list_clients(status: StatusResult) -> list[tuple[str, ...]]:
     return [
         (
             client.session,
-            printable(client.client),
+            client.client,
             client.role + (", lossless" if client.lossless else "") + (", hidden" if client.hidden else ""),
             f"{client.cols}x{client.rows}",
             format_bytes(client.unacked or client.sent - client.acked),
