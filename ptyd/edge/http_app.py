@@ -49,6 +49,9 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
         return FileResponse(page, headers={"cache-control": "no-cache"})
 
     async def log_in(request: Request) -> Response:
+        if request.method != "GET":
+            # Starlette takes HEAD where GET is taken: who only looks where a link leads must not use its ticket up.
+            return Response(status_code=405, headers={"allow": "GET"})
         cookie = logins.redeem(request.query_params.get("ticket", ""))
         if cookie is None:
             return _page(
