@@ -18,12 +18,14 @@ from typing import Any, Literal
 
 import platformdirs
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.errors import Refusal
-from ptyd_protocol.methods import ListenResult, StatusResult, TicketResult
+from ptyd_protocol.errors import ErrorCode, Refusal
+from ptyd_protocol.methods import AuditReadResult, ListenResult, StatusResult, TicketResult
 from ptyd_protocol.version import __version__
 
 from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.engine import EngineMaker
+from ptyd.edge import audit
+from ptyd.edge.audit_log import AuditLog
 from ptyd.edge.connection import Office
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
@@ -64,6 +66,8 @@ class Daemon:
         self._started_at = time.monotonic()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._tasks = Tasks()
+        self._audit_log = _open_audit_log(config, runtime_dir)
+        audit.open_audit(self._audit_log)
         socket_path = runtime_dir / "ptyd.sock"
         self._socket_path = socket_path
         self._store = LogStore(runtime_dir / "sessions", config.log_bytes)
@@ -117,6 +121,8 @@ class Daemon:
         await self._listeners.listen_unix(self._socket_path)
         await self._listen_as_configured()
         self._tasks.start(beat_sockets(self._office), "heartbeat")
+        self._tasks.start(self._note_typed(), "audit of what is typed")
+        audit.note("daemon_started", pid=os.getpid(), version=__version__, restarts=self._kept.restarts)
         gc.freeze()  # the modules are here to stay: a collection that looked at them would take 17 ms
         self._keeper.tell_ready()
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
@@ -141,6 +147,11 @@ class Daemon:
         )
         self._manager.note_keeper_gone()
 
+    async def _note_typed(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.audit_typed_seconds)
+            self._office.note_typed()
+
     async def _finish(self, ending: Ending) -> None:
         code, reason = (
             (CloseCode.RESTARTING, "the daemon is being replaced")
@@ -160,6 +171,9 @@ class Daemon:
         await self._tasks.cancel_all()
         if self._manager.engines is not None:
             self._manager.engines.close()
+        audit.note("daemon_ended", pid=os.getpid(), ending=ending.replace(" ", "_"))
+        if self._audit_log is not None:
+            self._audit_log.close()
 
     # --- service.py's DaemonControl ---
 
@@ -196,6 +210,16 @@ class Daemon:
     def access_token(self) -> str:
         return self._logins.token
 
+    async def read_audit(self, position: int | None, max_bytes: int) -> AuditReadResult:
+        """Raises Refusal."""
+        if self._audit_log is None:
+            raise Refusal(ErrorCode.UNAVAILABLE, "there is no audit: audit_bytes is 0 in the daemon's configuration")
+        try:
+            piece = await self._audit_log.read(position, max_bytes)
+        except OSError as error:
+            raise Refusal(ErrorCode.UNAVAILABLE, f"the audit cannot be read: {error.strerror}") from error
+        return AuditReadResult(data=piece.data, start=piece.start, position=piece.position)
+
     def restart(self) -> None:
         self._end("restart")
 
@@ -208,6 +232,10 @@ class Daemon:
             return 0
         self._end("stop")
         return len(self._manager.registry.running())
+
+
+def _open_audit_log(config: Config, runtime_dir: Path) -> AuditLog | None:
+    return AuditLog(runtime_dir, config.audit_bytes, config.audit_files) if config.audit_bytes else None
 
 
 def _raise_file_limit() -> None:

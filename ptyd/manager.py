@@ -21,12 +21,14 @@ from ptyd.agents import AGENTS
 from ptyd.config import Config
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.audit import NOBODY
 from ptyd.core.engine import EngineMaker
 from ptyd.core.events import EventHub, EventKind
 from ptyd.core.holds import HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
 from ptyd.core.replay_log import LogDamaged
 from ptyd.core.session import ExitStatus, Session
+from ptyd.edge import audit
 from ptyd.edge.engines import Engines
 from ptyd.edge.hold_timer import HoldTimer
 from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
@@ -411,8 +413,15 @@ class PtyManager:
         session.wake_all()
         session.shelve_unused_log()
         self._schedule_removal(session)
+        self._note_end(session)
         self._publish("exited", session)
         self.recordings.finish(session, running.ended.set)
+
+    def _note_end(self, session: Session) -> None:
+        end = session.exit
+        facts = {"code": end.code, "signal": end.signal} if end is not None else {}
+        with audit.acting_as(NOBODY):
+            audit.note("exited", None, session, **facts, end_reason=session.end_reason)
 
     def _finish_recording(self, session: Session) -> None:
         """The daemon before us saw a session's end, and perhaps did not record it."""

@@ -17,6 +17,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ptyd.core.access import Principal
+from ptyd.core.audit import Actor
+from ptyd.edge import audit
 from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
 from ptyd.edge.logins import COOKIE_SECONDS, Logins
 from ptyd.edge.requests import Answer
@@ -50,6 +52,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
 
     async def log_in(request: Request) -> Response:
         cookie = logins.redeem(request.query_params.get("ticket", ""))
+        audit.note("login_refused" if cookie is None else "login", by="ticket")
         if cookie is None:
             return _page(
                 "This login link has been used or is too old",
@@ -75,6 +78,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
 
     async def log_out(request: Request) -> Response:
         logins.log_out(cookie_of(request.headers))
+        audit.note("logout", request.scope["ptyd.principal"])
         response = Response(status_code=204)
         response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict")
         return response
@@ -123,7 +127,11 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        agent = Headers(scope=scope).get("user-agent", "")
+        with audit.acting_as(Actor(client=agent, address=audit.describe_address(scope.get("client")))):
+            await serve(scope, receive, send)
 
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
@@ -139,6 +147,7 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
             else:
                 scope["ptyd.principal"] = door.admit(headers)
         except Turned as turned:
+            audit.note("turned_away", status=turned.status, path=scope["path"], websocket=False)
             response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
             await response(scope, receive, send_with_headers)
             return
