@@ -68,6 +68,12 @@ class Config(Struct, frozen=True, kw_only=True):
     audit_typed_seconds: Annotated[
         float, Meta(ge=1, le=86_400, description="What was typed is counted in the audit at least so often.")
     ] = 300.0
+    log_format: Annotated[
+        Literal["human", "json"], Meta(description="How the logs of daemon and keeper look: human or json.")
+    ] = "human"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least level that is logged.")
+    ] = "info"
 
 
 class ConfigError(Exception):

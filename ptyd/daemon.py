@@ -22,20 +22,24 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.methods import AuditReadResult, ListenResult, StatusResult, TicketResult
 from ptyd_protocol.version import __version__
 
+from ptyd import log_lines
 from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.engine import EngineMaker
 from ptyd.edge import audit
 from ptyd.edge.audit_log import AuditLog
 from ptyd.edge.connection import Office
+from ptyd.edge.health import Health, find_disk_problem
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
 from ptyd.edge.listeners import Listeners
 from ptyd.edge.log_store import LogStore
 from ptyd.edge.logins import TICKET_SECONDS, Logins
+from ptyd.edge.loop_lag import LoopLag
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
 from ptyd.manager import PtyManager
+from ptyd.metrics import Metrics
 from ptyd.service import Service
 
 logger = logging.getLogger("ptyd.daemon")
@@ -92,10 +96,17 @@ class Daemon:
         self._listeners = Listeners(
             self._logins,
             config.allowed_hosts,
-            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer),
+            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer, self),
             lambda door: make_websocket_class(door, self._office),
             keeper.hold,
             keeper.release,
+        )
+
+        self._health = Health(
+            lambda: "the daemon ends" if self._ending.done() else "",
+            lambda: "the keeper has ended" if keeper.is_gone else "",
+            lambda: "" if self._listeners.infos() else "nothing is listened on",
+            lambda: find_disk_problem(runtime_dir / "sessions"),
         )
 
     def _find_engine_maker(self) -> EngineMaker | None:
@@ -117,6 +128,7 @@ class Daemon:
         for session in self._kept.sessions:
             self._manager.adopt(session)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
+        self._metrics = self._make_metrics()
         await self._listeners.resume(self._kept.held)
         await self._listeners.listen_unix(self._socket_path)
         await self._listen_as_configured()
@@ -124,9 +136,30 @@ class Daemon:
         self._tasks.start(self._note_typed(), "audit of what is typed")
         audit.note("daemon_started", pid=os.getpid(), version=__version__, restarts=self._kept.restarts)
         gc.freeze()  # the modules are here to stay: a collection that looked at them would take 17 ms
-        self._keeper.tell_ready()
+        self._keeper.tell_ready(self._config.log_format, self._config.log_level)
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
         await self._finish(await self._ending)
+
+    def _make_metrics(self) -> Metrics:
+        return Metrics(
+            self._manager,
+            self._office,
+            self._service,
+            LoopLag(),
+            self._audit_log,
+            self._kept.restarts,
+            lambda: len(self._listeners.infos()),
+        )
+
+    # --- edge/http_app.py's Outlook ---
+
+    def find_problems(self) -> list[str]:
+        return self._health.find_problems()
+
+    async def render_metrics(self) -> bytes:
+        return await self._metrics.render()
+
+    # --- the life of it ---
 
     async def _listen_as_configured(self) -> None:
         if not self._config.listen:
@@ -246,6 +279,7 @@ def _raise_file_limit() -> None:
 
 async def _main(runtime_dir: Path) -> None:
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
+    log_lines.set_up_logging(config.log_format, config.log_level, audit.known_of_now)
     keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock")
     await Daemon(config, runtime_dir, keeper, kept).run()
 
@@ -260,7 +294,7 @@ def _event_loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
 
 def main() -> None:
     """Entry point of the daemon's process."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    log_lines.set_up_as_environment_says()
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit()

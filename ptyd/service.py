@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -42,6 +43,8 @@ class Service:
     def __init__(self, manager: PtyManager, control: DaemonControl) -> None:
         self._manager = manager
         self._control = control
+        self.refusals: Counter[str] = Counter()
+        """How many requests were refused, by code."""
         self._table: dict[str, tuple[Right, Callable[[Caller, Any], Awaitable[Any]]]] = {
             "create": ("create", self._create),
             "list": ("observe", self._list),
@@ -80,6 +83,7 @@ class Service:
             self._note_done(caller, request.method, params, result)
             return Reply(request.id, result)
         except Refusal as refusal:
+            self.refusals[refusal.code.value] += 1
             audit.note("refused", caller.principal, asked=request.method[:40], code=refusal.code.value)
             return Failure(request.id, refusal.code, refusal.message)
         except Exception:

@@ -326,6 +326,11 @@ class Attachment:
     # --- credit ---
 
     @property
+    def sent_bytes(self) -> int:
+        """Of output and of snapshots, in all."""
+        return self._sent_bytes
+
+    @property
     def unacked_bytes(self) -> int:
         """What is on its way, or in the client's hands and not consumed."""
         return self.cursor - self.acked + self.screen.unacked_bytes

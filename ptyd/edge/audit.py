@@ -64,6 +64,11 @@ def acting_as(actor: Actor) -> Iterator[None]:
         current_actor.reset(token)
 
 
+def known_of_now() -> dict[str, int]:
+    """What a line of the log is told of the context."""
+    return {"connection": current_actor.get().connection}
+
+
 def next_connection_number() -> int:
     return next(_connection_numbers)
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from ptyd_protocol import limits
@@ -35,7 +36,7 @@ from ptyd_protocol.version import PROTOCOL_VERSION, __version__
 
 from ptyd.core.access import Principal
 from ptyd.core.attachment import Attachment
-from ptyd.core.audit import Actor, Tally
+from ptyd.core.audit import Actor
 from ptyd.edge import audit
 from ptyd.edge.requests import Answer, Attacher
 from ptyd.edge.tasks import Tasks
@@ -76,6 +77,16 @@ class Beating(Protocol):
     def beat(self, now: float) -> None: ...
 
 
+@dataclass(slots=True)
+class Gone:
+    """What attachments did that are no longer there, and what of those that are is in the audit."""
+
+    typed_messages: int = 0
+    typed_bytes: int = 0
+    sent_bytes: int = 0
+    resyncs: int = 0
+
+
 class Office:
     """What all connections share."""
 
@@ -99,8 +110,9 @@ class Office:
         """There is no connection."""
         self.empty.set()
         self.by_client_id: dict[str, Connection] = {}
-        self.typed = Tally()
-        """Everything that is in the audit."""
+        self.gone = Gone()
+        self.refusals: Counter[str] = Counter()
+        """How many attachments were refused, by code."""
         self.closed_by_us: Counter[str] = Counter()
         """How often we have closed a connection, by close code."""
 
@@ -222,6 +234,7 @@ class Connection:
         try:
             attachment = self._office.attacher.attach(request, hello.client, hello.client_id, self)
         except Refusal as refusal:
+            self._office.refusals[refusal.code.value] += 1
             audit.note("refused", self.principal, asked="attach", code=refusal.code.value)
             self._send(Detached(request.channel, refusal.code, refusal.message))
             return
@@ -315,8 +328,8 @@ class Connection:
     def _note_typed(self, attachment: Attachment) -> None:
         typed = attachment.typed.take()
         if typed.messages:
-            self._office.typed.messages += typed.messages
-            self._office.typed.bytes += typed.bytes
+            self._office.gone.typed_messages += typed.messages
+            self._office.gone.typed_bytes += typed.bytes
             audit.note(
                 "typed",
                 self.principal,
@@ -344,6 +357,8 @@ class Connection:
             audit.note("resized", self.principal, session, cols=session.cols, rows=session.rows, times=count)
 
     def _note_leaving(self, attachment: Attachment, reason: str) -> None:
+        self._office.gone.sent_bytes += attachment.sent_bytes
+        self._office.gone.resyncs += attachment.resyncs
         self._note_resizes(attachment)
         with audit.acting_as(self.actor):
             self._note_typed(attachment)
