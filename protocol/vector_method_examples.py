@@ -163,6 +163,7 @@ TICKET: dict[str, Any] = {
 
 NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS}
 EXPORT: dict[str, Any] = {"data": b'[0.000, "o", "hi"]\n', "resume": "3.0.2.1.0.7.7", "start": 0}
+AUDIT: dict[str, Any] = {"data": b'{"event":"created"}\n', "start": 100, "position": 120}
 
 SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
@@ -258,6 +259,8 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("mark", {"label": "grüße", "session": "b"}, {"label": "grüße", "session": "b"}),
     ("export", {}, {"resume": "", "session": ""}),
     ("export", {"resume": "3.0.2.1.0.7.7", "session": "b"}, {"resume": "3.0.2.1.0.7.7", "session": "b"}),
+    ("audit_read", {}, {"position": None, "max_bytes": 1_048_576}),
+    ("audit_read", {"position": 120, "max_bytes": 65_536}, {"position": 120, "max_bytes": 65_536}),
 ]
 
 # (method, what is sent, what is wrong)
@@ -300,6 +303,8 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("create", {"limits": {"cpus": -1}}, "a limit is negative"),
     ("mark", {"label": "n" * 257}, "label has 257 characters"),
     ("export", {"resume": None}, "resume is nil"),
+    ("audit_read", {"max_bytes": 65_535}, "max_bytes is under its minimum"),
+    ("audit_read", {"position": -1}, "position is negative"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -327,6 +332,7 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("restart", None, None),
     ("shutdown", {"sessions_left": 2}, {"sessions_left": 2}),
     ("export", EXPORT, EXPORT | {"skipped": 0}),
+    ("audit_read", AUDIT, AUDIT),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
 ]
 
@@ -344,6 +350,7 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("status", STATUS | {"clients": [{}]}, "a client without its fields"),
     ("shutdown", {}, "sessions_left is missing"),
     ("export", EXPORT | {"data": "hi"}, "data is text"),
+    ("audit_read", AUDIT | {"position": None}, "position is nil"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

@@ -60,6 +60,20 @@ class Config(Struct, frozen=True, kw_only=True):
     pass_environment: Annotated[
         list[str], Meta(description="Names of further environment variables that sessions inherit.")
     ] = []
+    audit_bytes: Annotated[
+        int,
+        Meta(ge=0, le=1024 * MIB, description="The audit's file grows to this, then a new one begins; 0: none."),
+    ] = 8 * MIB
+    audit_files: Annotated[int, Meta(ge=1, le=1000, description="Files of the audit that are kept.")] = 4
+    audit_typed_seconds: Annotated[
+        float, Meta(ge=1, le=86_400, description="What was typed is counted in the audit at least so often.")
+    ] = 300.0
+    log_format: Annotated[
+        Literal["human", "json"], Meta(description="How the logs of daemon and keeper look: human or json.")
+    ] = "human"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least level that is logged.")
+    ] = "info"
 
 
 class ConfigError(Exception):

@@ -4,6 +4,7 @@ The keeper starts it, and starts it again when it dies.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import resource
@@ -17,23 +18,28 @@ from typing import Any, Literal
 
 import platformdirs
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.errors import Refusal
-from ptyd_protocol.methods import ListenResult, StatusResult, TicketResult
+from ptyd_protocol.errors import ErrorCode, Refusal
+from ptyd_protocol.methods import AuditReadResult, ListenResult, StatusResult, TicketResult
 from ptyd_protocol.version import __version__
 
+from ptyd import log_lines
 from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.engine import EngineMaker
+from ptyd.edge import audit
+from ptyd.edge.audit_log import AuditLog
 from ptyd.edge.connection import Office
+from ptyd.edge.health import Health, find_disk_problem
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
 from ptyd.edge.listeners import Listeners
 from ptyd.edge.log_store import LogStore
 from ptyd.edge.logins import TICKET_SECONDS, Logins
+from ptyd.edge.loop_lag import LoopLag
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
-from ptyd.keeper.log_lines import log_to_stderr
 from ptyd.manager import PtyManager
+from ptyd.metrics import Metrics
 from ptyd.service import Service
 
 logger = logging.getLogger("ptyd.daemon")
@@ -64,6 +70,8 @@ class Daemon:
         self._started_at = time.monotonic()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._tasks = Tasks()
+        self._audit_log = _open_audit_log(config, runtime_dir)
+        audit.open_audit(self._audit_log)
         socket_path = runtime_dir / "ptyd.sock"
         self._socket_path = socket_path
         self._store = LogStore(runtime_dir / "sessions", config.log_bytes)
@@ -88,10 +96,17 @@ class Daemon:
         self._listeners = Listeners(
             self._logins,
             config.allowed_hosts,
-            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer),
+            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer, self),
             lambda door: make_websocket_class(door, self._office),
             keeper.hold,
             keeper.release,
+        )
+
+        self._health = Health(
+            lambda: "the daemon ends" if self._ending.done() else "",
+            lambda: "the keeper has ended" if keeper.is_gone else "",
+            lambda: "" if self._listeners.infos() else "nothing is listened on",
+            lambda: find_disk_problem(runtime_dir / "sessions"),
         )
 
     def _find_engine_maker(self) -> EngineMaker | None:
@@ -113,13 +128,38 @@ class Daemon:
         for session in self._kept.sessions:
             self._manager.adopt(session)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
+        self._metrics = self._make_metrics()
         await self._listeners.resume(self._kept.held)
         await self._listeners.listen_unix(self._socket_path)
         await self._listen_as_configured()
         self._tasks.start(beat_sockets(self._office), "heartbeat")
-        self._keeper.tell_ready()
+        self._tasks.start(self._note_typed(), "audit of what is typed")
+        audit.note("daemon_started", pid=os.getpid(), version=__version__, restarts=self._kept.restarts)
+        gc.freeze()  # the modules are here to stay: a collection that looked at them would take 17 ms
+        self._keeper.tell_ready(self._config.log_format, self._config.log_level)
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
         await self._finish(await self._ending)
+
+    def _make_metrics(self) -> Metrics:
+        return Metrics(
+            self._manager,
+            self._office,
+            self._service,
+            LoopLag(),
+            self._audit_log,
+            self._kept.restarts,
+            lambda: len(self._listeners.infos()),
+        )
+
+    # --- edge/http_app.py's Outlook ---
+
+    def find_problems(self) -> list[str]:
+        return self._health.find_problems()
+
+    async def render_metrics(self) -> bytes:
+        return await self._metrics.render()
+
+    # --- the life of it ---
 
     async def _listen_as_configured(self) -> None:
         if not self._config.listen:
@@ -140,6 +180,11 @@ class Daemon:
         )
         self._manager.note_keeper_gone()
 
+    async def _note_typed(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.audit_typed_seconds)
+            self._office.note_typed()
+
     async def _finish(self, ending: Ending) -> None:
         code, reason = (
             (CloseCode.RESTARTING, "the daemon is being replaced")
@@ -159,6 +204,9 @@ class Daemon:
         await self._tasks.cancel_all()
         if self._manager.engines is not None:
             self._manager.engines.close()
+        audit.note("daemon_ended", pid=os.getpid(), ending=ending.replace(" ", "_"))
+        if self._audit_log is not None:
+            self._audit_log.close()
 
     # --- service.py's DaemonControl ---
 
@@ -195,6 +243,16 @@ class Daemon:
     def access_token(self) -> str:
         return self._logins.token
 
+    async def read_audit(self, position: int | None, max_bytes: int) -> AuditReadResult:
+        """Raises Refusal."""
+        if self._audit_log is None:
+            raise Refusal(ErrorCode.UNAVAILABLE, "there is no audit: audit_bytes is 0 in the daemon's configuration")
+        try:
+            piece = await self._audit_log.read(position, max_bytes)
+        except OSError as error:
+            raise Refusal(ErrorCode.UNAVAILABLE, f"the audit cannot be read: {error.strerror}") from error
+        return AuditReadResult(data=piece.data, start=piece.start, position=piece.position)
+
     def restart(self) -> None:
         self._end("restart")
 
@@ -207,6 +265,10 @@ class Daemon:
             return 0
         self._end("stop")
         return len(self._manager.registry.running())
+
+
+def _open_audit_log(config: Config, runtime_dir: Path) -> AuditLog | None:
+    return AuditLog(runtime_dir, config.audit_bytes, config.audit_files) if config.audit_bytes else None
 
 
 def _raise_file_limit() -> None:
@@ -222,6 +284,7 @@ def _leave_no_core() -> None:
 
 async def _main(runtime_dir: Path) -> None:
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
+    log_lines.set_up_logging(config.log_format, config.log_level, audit.known_of_now)
     keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock")
     await Daemon(config, runtime_dir, keeper, kept).run()
 
@@ -236,7 +299,7 @@ def _event_loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
 
 def main() -> None:
     """Entry point of the daemon's process."""
-    log_to_stderr("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_lines.set_up_as_environment_says()
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit()

@@ -21,12 +21,15 @@ from ptyd.agents import AGENTS
 from ptyd.config import Config
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.audit import NOBODY
+from ptyd.core.echo_sampler import EchoSampler
 from ptyd.core.engine import EngineMaker
 from ptyd.core.events import EventHub, EventKind
 from ptyd.core.holds import HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
 from ptyd.core.replay_log import LogDamaged
 from ptyd.core.session import ExitStatus, Session
+from ptyd.edge import audit
 from ptyd.edge.engines import Engines
 from ptyd.edge.hold_timer import HoldTimer
 from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
@@ -69,6 +72,7 @@ class PtyManager:
         self.registry = Registry()
         self.events = EventHub()
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
+        self.echo = EchoSampler()
         self._config = config
         self._keeper = keeper
         self._store = store
@@ -136,7 +140,9 @@ class PtyManager:
         try:
             log = self._store.open(kept.id)
         except (OSError, LogDamaged) as error:
-            logger.error("session %s: its log is lost (%s); a new one begins", kept.id, error)
+            logger.error(
+                "session %s: its log is lost (%s); a new one begins", kept.id, error, extra={"session": kept.id}
+            )
             self._store.remove(kept.id)
             log = self._store.create(kept.id, *(terminal_size(kept.fds.master) if kept.fds else (80, 24)))
         session = self._make_session(kept.id, kept.record, kept.pid, log)
@@ -171,7 +177,7 @@ class PtyManager:
         )
         session.cast = msgspec.convert(record.get("cast", {}), CastSettings)
         session.on_change = partial(self._note_change, session=session)
-        session.on_input = partial(self.recordings.note_input, session)
+        session.on_input = partial(self._note_input, session)
         session.locked = log.log.is_locked
         session.owner = record.get("owner", "")
         if self.engines is not None:
@@ -380,9 +386,16 @@ class PtyManager:
 
     # --- output and end ---
 
+    def _note_input(self, session: Session, data: bytes) -> None:
+        if self.echo.is_due():
+            self.echo.note_input(session.id, self._loop.time())
+        self.recordings.note_input(session, data)
+
     def _note_output(self, session: Session, offset: int) -> None:
         now = time.time()
         session.note_output(now, offset, self._loop.time())
+        if self.echo.waiting:
+            self.echo.note_output(session.id, self._loop.time())
         self.recordings.note_output(session, now)
 
     def note_exit(self, session_id: str, status: KeptExit) -> None:
@@ -411,8 +424,15 @@ class PtyManager:
         session.wake_all()
         session.shelve_unused_log()
         self._schedule_removal(session)
+        self._note_end(session)
         self._publish("exited", session)
         self.recordings.finish(session, running.ended.set)
+
+    def _note_end(self, session: Session) -> None:
+        end = session.exit
+        facts = {"code": end.code, "signal": end.signal} if end is not None else {}
+        with audit.acting_as(NOBODY):
+            audit.note("exited", None, session, **facts, end_reason=session.end_reason)
 
     def _finish_recording(self, session: Session) -> None:
         """The daemon before us saw a session's end, and perhaps did not record it."""
@@ -457,6 +477,7 @@ class PtyManager:
         if timer is not None:
             timer.cancel()
         self.registry.remove(session)
+        self.echo.waiting.pop(session.id, None)
         session.release_log()
         self._store.remove(session.id)
         self.recordings.remove(session.id)

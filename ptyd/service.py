@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -13,9 +14,11 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Failure, Reply, Request
 
 from ptyd.core.access import Right
+from ptyd.core.audited import AUDITED
 from ptyd.core.capture import capture_log, capture_screen
 from ptyd.core.screen_source import EngineGone
 from ptyd.core.session import Session
+from ptyd.edge import audit
 from ptyd.edge.requests import Caller
 from ptyd.manager import PtyManager
 
@@ -31,6 +34,7 @@ class DaemonControl(Protocol):
     def access_token(self) -> str: ...
     def restart(self) -> None: ...
     async def shutdown(self, kill_sessions: bool) -> int: ...
+    async def read_audit(self, position: int | None, max_bytes: int) -> m.AuditReadResult: ...
 
 
 class Service:
@@ -39,6 +43,8 @@ class Service:
     def __init__(self, manager: PtyManager, control: DaemonControl) -> None:
         self._manager = manager
         self._control = control
+        self.refusals: Counter[str] = Counter()
+        """How many requests were refused, by code."""
         self._table: dict[str, tuple[Right, Callable[[Caller, Any], Awaitable[Any]]]] = {
             "create": ("create", self._create),
             "list": ("observe", self._list),
@@ -63,6 +69,7 @@ class Service:
             "shutdown": ("admin", self._shutdown),
             "mark": ("control", self._mark),
             "export": ("observe", self._export),
+            "audit_read": ("admin", self._audit_read),
         }
 
     async def answer(self, caller: Caller, request: Request) -> Reply | Failure:
@@ -72,12 +79,29 @@ class Service:
             right, handler = self._table[request.method]
             if not caller.principal.may(right):
                 raise Refusal(ErrorCode.NOT_ALLOWED, f"{caller.principal.name} may not {request.method}")
-            return Reply(request.id, await handler(caller, params))
+            result = await handler(caller, params)
+            self._note_done(caller, request.method, params, result)
+            return Reply(request.id, result)
         except Refusal as refusal:
+            self.refusals[refusal.code.value] += 1
+            audit.note("refused", caller.principal, asked=request.method[:40], code=refusal.code.value)
             return Failure(request.id, refusal.code, refusal.message)
         except Exception:
             logger.exception("request %s failed", request.method)
             return Failure(request.id, ErrorCode.INTERNAL, f"{request.method} failed; see the daemon's log")
+
+    def _note_done(self, caller: Caller, method: str, params: Any, result: Any) -> None:
+        row = AUDITED.get(method)
+        if row is not None:
+            session = result if isinstance(result, m.SessionInfo) else self._try_find(params)
+            audit.note(row.event, caller.principal, session, **row.facts(params, result))
+
+    def _try_find(self, params: Any) -> Session | None:
+        """The session that a request was about, where it was about one."""
+        try:
+            return self._find(params) if hasattr(params, "session") else None
+        except Refusal:
+            return None
 
     def _find(self, params: Any) -> Session:
         return self._manager.registry.resolve(params.session)
@@ -95,7 +119,9 @@ class Service:
 
     async def _rename(self, caller: Caller, params: m.RenameParams) -> m.SessionInfo:
         session = self._find(params)
+        was = session.name
         self._manager.rename(session, params.name)
+        audit.note("renamed", caller.principal, session, was=was)
         return session.info()
 
     async def _resize(self, caller: Caller, params: m.ResizeParams) -> m.SessionInfo:
@@ -219,6 +245,9 @@ class Service:
 
     async def _restart(self, caller: Caller, params: m.NoParams) -> None:
         self._control.restart()
+
+    async def _audit_read(self, caller: Caller, params: m.AuditReadParams) -> m.AuditReadResult:
+        return await self._control.read_audit(params.position, params.max_bytes)
 
     async def _shutdown(self, caller: Caller, params: m.ShutdownParams) -> m.ShutdownResult:
         return m.ShutdownResult(sessions_left=await self._control.shutdown(params.kill_sessions))

@@ -36,6 +36,8 @@ VERBS: dict[str, Verb] = {
     "up": Verb("up", "Start the daemon; serve the web client."),
     "down": Verb("down", "Stop the daemon."),
     "restart": Verb("restart", "Replace the daemon; the sessions go on."),
+    "top": Verb("top", "Watch the sessions: what they use and do."),
+    "audit": Verb("audit", "Say who did what: created, attached, typed, killed, was refused."),
     "status": Verb("status", "Say how the daemon is."),
 }
 """Every verb: the module in ptyd_cli.verbs that holds its ``command``, and its line in ``ptyd --help``."""

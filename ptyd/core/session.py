@@ -372,6 +372,8 @@ class Session:
             if self.controller is not attachment:
                 self.take_control(attachment, attachment.cols, attachment.rows)
             self.log.controller_key = attachment.key
+        attachment.typed.messages += 1
+        attachment.typed.bytes += len(data)
         self.terminal.write(attachment, seq, data)
         self.on_input(data)
 
@@ -383,10 +385,11 @@ class Session:
         self.last_output_at = at
         self.log_file.note_output(at)
         data = self.log.read(offset, self.log.head - offset)
-        self.frames.feed(offset, data, now)
+        has_sequences = b"\x1b" in data
+        self.frames.feed(offset, data, now, has_sequences=has_sequences)
         self.wake_all()
         if self.screen is not None:
-            self.screen.note_output(has_sequences=b"\x1b" in data)
+            self.screen.note_output(offset, data)
 
     def wake_all(self) -> None:
         for attachment in list(self.attachments):

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from ptyd_protocol import limits
@@ -34,10 +36,15 @@ from ptyd_protocol.version import PROTOCOL_VERSION, __version__
 
 from ptyd.core.access import Principal
 from ptyd.core.attachment import Attachment
+from ptyd.core.audit import Actor
+from ptyd.edge import audit
 from ptyd.edge.requests import Answer, Attacher
 from ptyd.edge.tasks import Tasks
 
 logger = logging.getLogger("ptyd.connection")
+
+RESIZE_NOTE_SECONDS = 1.0
+"""A window that is dragged changes its size many times: the audit has one line of it."""
 
 MAX_UNSENT_BYTES = 32 * limits.MIB
 """Replies and events go out regardless of credit; a client that reads none of them is let go."""
@@ -49,6 +56,8 @@ class MessageTransport(Protocol):
     writable: bool
     is_local: bool
     """The client is on the same machine."""
+    address: str
+    """Where the client is, for the audit."""
 
     def send(self, data: bytes) -> None:
         """Send one binary message."""
@@ -66,6 +75,16 @@ class Beating(Protocol):
     """A socket with a heartbeat."""
 
     def beat(self, now: float) -> None: ...
+
+
+@dataclass(slots=True)
+class Gone:
+    """What attachments did that are no longer there, and what of those that are is in the audit."""
+
+    typed_messages: int = 0
+    typed_bytes: int = 0
+    sent_bytes: int = 0
+    resyncs: int = 0
 
 
 class Office:
@@ -91,6 +110,16 @@ class Office:
         """There is no connection."""
         self.empty.set()
         self.by_client_id: dict[str, Connection] = {}
+        self.gone = Gone()
+        self.refusals: Counter[str] = Counter()
+        """How many attachments were refused, by code."""
+        self.closed_by_us: Counter[str] = Counter()
+        """How often we have closed a connection, by close code."""
+
+    def note_typed(self) -> None:
+        """Put into the audit what was typed since the last time."""
+        for connection in list(self.connections):
+            connection.note_typed()
 
 
 class Connection:
@@ -109,6 +138,9 @@ class Connection:
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._lost = False
+        self.actor = Actor(principal.name, "", transport.address, audit.next_connection_number())
+        self._resizes: dict[int, tuple[int, asyncio.TimerHandle]] = {}
+        """By channel: how many are not in the audit yet."""
         office.connections.add(self)
         office.empty.clear()
 
@@ -116,6 +148,8 @@ class Connection:
 
     def receive(self, data: bytes) -> None:
         """One binary message. What is malformed closes this connection and hurts no other."""
+        # As ``audit.acting_as``, which would cost each key a microsecond.
+        token = audit.current_actor.set(self.actor)
         try:
             message = self._protocol.receive(data)
             if message is not None:
@@ -125,6 +159,8 @@ class Connection:
         except Exception:
             logger.exception("a message could not be handled")
             self.close(CloseCode.INTERNAL, "the daemon failed on a message; see its log")
+        finally:
+            audit.current_actor.reset(token)
 
     def _act_on(self, message: ClientMessage) -> None:
         match message:
@@ -152,9 +188,13 @@ class Connection:
                 self._office.attacher.acknowledge(attachment, message.offset)
                 self._pump(attachment)
             case Resize():
+                size = attachment.session.cols, attachment.session.rows
                 attachment.session.claim_size(attachment, message.cols, message.rows)
+                self._note_resize(attachment, size)
             case TakeControl():
+                size = attachment.session.cols, attachment.session.rows
                 attachment.session.take_control(attachment, message.cols, message.rows)
+                self._note_resize(attachment, size)
             case Visibility():
                 attachment.session.set_hidden(attachment, message.hidden)
             case Appearance():
@@ -170,6 +210,8 @@ class Connection:
             older.close(CloseCode.TAKEN_OVER, "this client has connected again")
             older.lost()
         self._office.by_client_id[hello.client_id] = self
+        self.actor.client = hello.client
+        audit.note("connected", self.principal)
         grace, stall = self._office.hold_seconds
         told_limits = {
             "max_client_message_bytes": limits.MAX_CLIENT_MESSAGE_BYTES,
@@ -192,9 +234,19 @@ class Connection:
         try:
             attachment = self._office.attacher.attach(request, hello.client, hello.client_id, self)
         except Refusal as refusal:
+            self._office.refusals[refusal.code.value] += 1
+            audit.note("refused", self.principal, asked="attach", code=refusal.code.value)
             self._send(Detached(request.channel, refusal.code, refusal.message))
             return
         self._attachments[request.channel] = attachment
+        audit.note(
+            "attached",
+            self.principal,
+            attachment.session,
+            channel=attachment.channel,
+            role=attachment.role,
+            lossless=attachment.lossless,
+        )
         self._pump(attachment)
 
     def _begin_answer(self, request: Request) -> None:
@@ -232,7 +284,7 @@ class Connection:
                 return
             self._send(message)
             if attachment.closed:
-                self._release(attachment, may_return=False)
+                self._release(attachment, False, message.code if isinstance(message, Detached) else "exited")
                 return
 
     def _arm(self, attachment: Attachment, now: float) -> None:
@@ -258,15 +310,63 @@ class Connection:
 
     # --- the end ---
 
-    def _release(self, attachment: Attachment, may_return: bool) -> None:
+    def _release(self, attachment: Attachment, may_return: bool, reason: str = "") -> None:
         del self._attachments[attachment.channel]
+        self._note_leaving(attachment, reason or ("connection_lost" if may_return else "detached"))
         timer = self._timers.pop(attachment.channel, None)
         if timer is not None:
             timer.cancel()
         self._office.attacher.leave(attachment, may_return)
 
+    # --- the audit ---
+
+    def note_typed(self) -> None:
+        with audit.acting_as(self.actor):
+            for attachment in self._attachments.values():
+                self._note_typed(attachment)
+
+    def _note_typed(self, attachment: Attachment) -> None:
+        typed = attachment.typed.take()
+        if typed.messages:
+            self._office.gone.typed_messages += typed.messages
+            self._office.gone.typed_bytes += typed.bytes
+            audit.note(
+                "typed",
+                self.principal,
+                attachment.session,
+                channel=attachment.channel,
+                messages=typed.messages,
+                bytes=typed.bytes,
+            )
+
+    def _note_resize(self, attachment: Attachment, before: tuple[int, int]) -> None:
+        if (attachment.session.cols, attachment.session.rows) == before:
+            return
+        count, timer = self._resizes.get(attachment.channel, (0, None))
+        if timer is None:
+            timer = self._loop.call_later(RESIZE_NOTE_SECONDS, self._note_resizes, attachment)
+        self._resizes[attachment.channel] = count + 1, timer
+
+    def _note_resizes(self, attachment: Attachment) -> None:
+        count, timer = self._resizes.pop(attachment.channel, (0, None))
+        if timer is None:
+            return
+        timer.cancel()
+        session = attachment.session
+        with audit.acting_as(self.actor):
+            audit.note("resized", self.principal, session, cols=session.cols, rows=session.rows, times=count)
+
+    def _note_leaving(self, attachment: Attachment, reason: str) -> None:
+        self._office.gone.sent_bytes += attachment.sent_bytes
+        self._office.gone.resyncs += attachment.resyncs
+        self._note_resizes(attachment)
+        with audit.acting_as(self.actor):
+            self._note_typed(attachment)
+            audit.note("detached", self.principal, attachment.session, channel=attachment.channel, reason=str(reason))
+
     def close(self, code: CloseCode, reason: str) -> None:
         if not self._lost:
+            self._office.closed_by_us[code.name.lower()] += 1
             self._transport.close(code, reason)
 
     def lost(self) -> None:
@@ -285,6 +385,9 @@ class Connection:
         for task in list(self._asking):
             task.cancel()  # nobody hears the answer: to wait on would count as having seen
         self._office.forget_subscriber(self.tell_event)
+        if hello is not None:
+            with audit.acting_as(self.actor):
+                audit.note("disconnected", self.principal)
 
     @property
     def has_said_hello(self) -> bool:

@@ -53,7 +53,7 @@ class Door:
         """``trusts_peer``: the listener itself has made sure that the peer is the owner (Unix socket)."""
         self._hosts = hosts
         self._logins = logins
-        self._trusts_peer = trusts_peer
+        self.trusts_peer = trusts_peer
 
     def check_place(self, headers: Mapping[str, str]) -> None:
         """Whether the request was meant for us, and comes from our own page if it comes from a page.
@@ -80,7 +80,7 @@ class Door:
             Turned: 421, 403, or 401 without a good credential.
         """
         self.check_place(headers)
-        if self._trusts_peer:
+        if self.trusts_peer:
             return OWNER
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._logins.knows_token(token.strip()):

@@ -2,6 +2,7 @@
 
 import html
 from pathlib import Path
+from typing import Protocol
 
 from ptyd_protocol import codec, limits
 from ptyd_protocol.close_codes import CloseCode
@@ -17,11 +18,18 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ptyd.core.access import Principal
+from ptyd.core.audit import Actor
+from ptyd.edge import audit
 from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
 from ptyd.edge.logins import COOKIE_SECONDS, Logins
 from ptyd.edge.requests import Answer
 
 LOGIN_PATH = "/login"
+READY_PATH = "/readyz"
+HEALTH_PATHS = frozenset({"/healthz", READY_PATH})
+"""In front of the door: a probe has no credential, and comes under any Host. One word is all that it gets."""
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 NO_ICON = '<link rel="icon" href="data:,">'
 """On pages for people who are not logged in: a browser would ask for /favicon.ico, and be refused."""
@@ -39,7 +47,17 @@ SECURITY_HEADERS = {
 }
 
 
-def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> ASGIApp:
+class Outlook(Protocol):
+    """What the daemon shows of itself to those who watch over it."""
+
+    def find_problems(self) -> list[str]:
+        """Why it is not ready; nothing: it is."""
+
+    async def render_metrics(self) -> bytes:
+        """For Prometheus."""
+
+
+def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, outlook: Outlook) -> ASGIApp:
     """The ASGI application of one listener. ``static``: the folder of the built web client."""
 
     async def index(request: Request) -> Response:
@@ -53,6 +71,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             # Starlette takes HEAD where GET is taken: who only looks where a link leads must not use its ticket up.
             return Response(status_code=405, headers={"allow": "GET"})
         cookie = logins.redeem(request.query_params.get("ticket", ""))
+        audit.note("login_refused" if cookie is None else "login", by="ticket")
         if cookie is None:
             return _page(
                 "This login link has been used or is too old",
@@ -78,6 +97,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
 
     async def log_out(request: Request) -> Response:
         logins.log_out(cookie_of(request.headers))
+        audit.note("logout", request.scope["ptyd.principal"])
         response = Response(status_code=204)
         response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict")
         return response
@@ -94,6 +114,13 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             content = codec.encode(Failure(message.id, ErrorCode.INTERNAL, "the result is too large"))
         return Response(content, media_type="application/msgpack", headers={"cache-control": "no-store"})
 
+    async def show_metrics(request: Request) -> Response:
+        principal: Principal = request.scope["ptyd.principal"]
+        if not principal.may("admin"):
+            return Response("the metrics tell of all sessions, so they need the right admin\n", 403)
+        content = await outlook.render_metrics()
+        return Response(content, headers={"content-type": METRICS_TYPE, "cache-control": "no-store"})
+
     async def refuse_malformed(request: Request, error: Exception) -> Response:
         return Response(str(error), status_code=400, media_type="text/plain")
 
@@ -103,11 +130,12 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             Route(LOGIN_PATH, log_in, methods=["GET"]),
             Route("/logout", log_out, methods=["POST"]),
             Route("/api/request", one_shot, methods=["POST"]),
+            Route("/metrics", show_metrics, methods=["GET"]),
             Mount("/assets", StaticFiles(directory=static / "assets", check_dir=False)),
         ],
         exception_handlers={ProtocolError: refuse_malformed},
     )
-    return _behind_door(app, door)
+    return _behind_door(app, door, outlook)
 
 
 class OneShotCaller:
@@ -122,11 +150,27 @@ class OneShotCaller:
         raise AssertionError("nobody subscribes a caller that takes no events")
 
 
-def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
+def _answer_health(path: str, door: Door, outlook: Outlook) -> Response:
+    """Alive is who answers. Why it is not ready is told only where the peer is the owner."""
+    problems = outlook.find_problems() if path == READY_PATH else []
+    told = "".join(f"{problem}\n" for problem in problems) if door.trusts_peer else "not ready\n"
+    return Response(
+        told if problems else "ok\n",
+        status_code=503 if problems else 200,
+        media_type="text/plain",
+        headers={"cache-control": "no-store"},
+    )
+
+
+def _behind_door(app: ASGIApp, door: Door, outlook: Outlook) -> ASGIApp:
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        agent = Headers(scope=scope).get("user-agent", "")
+        with audit.acting_as(Actor(client=agent, address=audit.describe_address(scope.get("client")))):
+            await serve(scope, receive, send)
 
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
@@ -135,6 +179,9 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
                 ]
             await send(message)
 
+        if scope["path"] in HEALTH_PATHS and scope["method"] in {"GET", "HEAD"}:
+            await _answer_health(scope["path"], door, outlook)(scope, receive, send_with_headers)
+            return
         headers = join_headers(Headers(scope=scope).items())
         try:
             if scope["path"] == LOGIN_PATH:
@@ -142,6 +189,7 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
             else:
                 scope["ptyd.principal"] = door.admit(headers, scope["method"])
         except Turned as turned:
+            audit.note("turned_away", status=turned.status, path=scope["path"], websocket=False)
             response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
             await response(scope, receive, send_with_headers)
             return

@@ -160,8 +160,9 @@ class KeeperLink:
         """No daemon will want that descriptor any more."""
         self._send({"op": "release", "name": name})
 
-    def tell_ready(self) -> None:
-        self._send({"op": "ready"})
+    def tell_ready(self, log_format: str, log_level: str) -> None:
+        """We serve. The keeper, which reads no configuration, is to log as we do."""
+        self._send({"op": "ready", "log_format": log_format, "log_level": log_level})
 
     def tell_restarting(self) -> None:
         self._send({"op": "restarting"})

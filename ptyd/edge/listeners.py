@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from ptyd.edge import audit
 from ptyd.edge.door import UNIX_HOSTS, Door, hosts_of_listener
 from ptyd.edge.logins import Logins
 
@@ -197,4 +198,5 @@ class OwnersProtocol(H11Protocol):
         super().connection_made(transport)
         if uid != os.getuid():
             logger.warning("refused a connection of user %d on the Unix socket", uid)
+            audit.note("turned_away", uid=uid)
             transport.abort()

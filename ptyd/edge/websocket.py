@@ -21,6 +21,8 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from ptyd.core.audit import Actor
+from ptyd.edge import audit
 from ptyd.edge.connection import Connection, Office
 from ptyd.edge.door import Door, Turned, join_headers
 
@@ -62,6 +64,7 @@ class WebSocket(asyncio.Protocol):
         self._cut_off: asyncio.TimerHandle | None = None
         self.writable = True
         self.is_local = False
+        self.address = ""
 
     # --- asyncio.Protocol ---
 
@@ -73,6 +76,7 @@ class WebSocket(asyncio.Protocol):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._fd = sock.fileno()
         self.is_local = sock.family == socket.AF_UNIX
+        self.address = audit.describe_peer(sock)
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
@@ -118,6 +122,8 @@ class WebSocket(asyncio.Protocol):
             if SUBPROTOCOL not in headers.get("sec-websocket-protocol", "").replace(" ", "").split(","):
                 raise Turned(400, f"the subprotocol {SUBPROTOCOL} must be offered")
         except Turned as turned:
+            with audit.acting_as(Actor(address=self.address)):
+                audit.note("turned_away", status=turned.status, path=request.path.partition("?")[0], websocket=True)
             self._frames.send_response(self._frames.reject(HTTPStatus(turned.status), f"{turned.reason}\n"))
             return
         response = self._frames.accept(request)

@@ -11,7 +11,6 @@ from typing import Final, TypeAlias
 
 from ptyd.keeper.keeper import Keeper
 from ptyd.keeper.lock import take_lock
-from ptyd.keeper.log_lines import log_to_stderr
 from ptyd.keeper.logs import open_log
 from ptyd.keeper.loop import Loop
 from ptyd.keeper.options import Options, parse_options
@@ -26,6 +25,7 @@ from ptyd.keeper.process import (
 from ptyd.keeper.runtime_dir import RuntimeDirError, prepare_runtime_dir
 from ptyd.keeper.supervisor import StartResult
 from ptyd.keeper.wire import SOCKET_NAME
+from ptyd.log_lines import set_up_as_environment_says
 
 LOCK_NAME: Final = "keeper.lock"
 KEEPER_LOG_NAME: Final = "keeper.log"
@@ -83,7 +83,7 @@ def prepare_process(options: Options, runtime_dir: Path) -> None:
         log_fd = open_log(runtime_dir / KEEPER_LOG_NAME)
         redirect_stdio(log_fd)
         os.close(log_fd)
-    log_to_stderr("%(asctime)s %(levelname)s %(message)s")
+    set_up_as_environment_says()
     # A full disk must not make a log line into an exception.
     logging.raiseExceptions = False
     os.chdir("/")

@@ -16,6 +16,7 @@ from ptyd.keeper.loop import Loop
 from ptyd.keeper.spawn_errors import SpawnError
 from ptyd.keeper.supervisor import StartResult, Supervisor, Waiter
 from ptyd.keeper.wire import Message
+from ptyd.log_lines import set_up_logging
 
 MAX_LINKS: Final = 32
 """One daemon, and starters that come and go."""
@@ -69,7 +70,7 @@ class Keeper:
             "forget": self._on_forget,
             "hold": self._on_hold,
             "release": self._on_release,
-            "ready": lambda _link, _message, _fds: self._supervisor.note_ready(),
+            "ready": lambda _link, message, _fds: self._on_ready(message),
             "restarting": lambda _link, _message, _fds: self._supervisor.note_restarting(),
             "stop": lambda _link, message, _fds: self._stop(kill=message.get("kill") is True),
         }
@@ -174,6 +175,11 @@ class Keeper:
         link.send({"event": "synced"})
 
     # The daemon's messages
+
+    def _on_ready(self, message: Message) -> None:
+        if {"log_format", "log_level"} <= message.keys():
+            set_up_logging(str(message["log_format"]), str(message["log_level"]))
+        self._supervisor.note_ready()
 
     def _on_spawn(self, link: Link, message: Message, _fds: list[int]) -> None:
         try:

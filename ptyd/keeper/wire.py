@@ -22,7 +22,8 @@ The daemon may say, in any order; what has an ``id`` is answered with the same:
 ``{"op":"close","session":ID}``: it has ended and was read empty; close its descriptors, keep its exit.
 ``{"op":"forget","session":ID}``: close its descriptors and drop it.
 ``{"op":"hold","name":NAME}`` with a descriptor: keep it for the next daemon. ``{"op":"release","name":NAME}``.
-``{"op":"ready"}``: it serves. ``{"op":"restarting"}``: it will end on purpose, start the next one at once.
+``{"op":"ready","log_format","log_level"}``: it serves, and logs like this, as the keeper is to.
+``{"op":"restarting"}``: it will end on purpose, start the next one at once.
 ``{"op":"stop","kill":BOOL}``: it will end, start none. The keeper ends with its last child; ``kill``: hang up all
     children, kill after 2 s what still lives.
 

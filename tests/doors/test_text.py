@@ -11,7 +11,7 @@ from ptyd_cli.errors import say
 from ptyd_cli.output import escape_json, format_table
 from ptyd_protocol.messages import Hello, Welcome
 
-from ptyd.keeper.log_lines import LineFormatter
+from ptyd.log_lines import HumanFormatter
 from tests.daemon.client import connected
 from tests.support.daemon import PtydUnderTest, RequestFailed, running_ptyd
 from tests.support.waiting import wait_until
@@ -98,11 +98,12 @@ def test_no_log_repeats_them(ptyd: PtydUnderTest, session: str) -> None:
 
 
 def test_a_record_is_one_line() -> None:
-    formatter = LineFormatter("%(levelname)s %(name)s: %(message)s")
+    formatter = HumanFormatter()
 
     def write(message: str, *arguments: object, error: BaseException | None = None) -> str:
         info = (type(error), error, error.__traceback__) if error else None
-        return formatter.format(logging.LogRecord("x", logging.INFO, "", 0, message, arguments, info))
+        text = formatter.format(logging.LogRecord("x", logging.INFO, "", 0, message, arguments, info))
+        return text.partition(" ")[2]  # without the time
 
     forged = "bad\n2026-01-01 INFO ptyd.door: user let in\x1b[1A"
     assert write("%s", forged) == r"INFO x: bad\n2026-01-01 INFO ptyd.door: user let in\x1b[1A"

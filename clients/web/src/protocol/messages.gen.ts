@@ -762,6 +762,21 @@ export interface ExportResult {
   skipped: number;
 }
 
+/** Whole lines of the audit. `position`: of the result before; None: from the oldest that is kept. */
+export interface AuditReadParams {
+  position?: number | null;
+  max_bytes?: number;
+}
+
+/** `data`: JSON, a line for each event; empty: there is no more for now. `start`: where it begins, beyond the
+ * position that was asked for if that is not kept any more. `position`: where to go on.
+ */
+export interface AuditReadResult {
+  data: Uint8Array;
+  start: number;
+  position: number;
+}
+
 /** Each method with the types of its parameters and of its result. */
 export interface Methods {
   create: { params: CreateParams; result: SessionInfo };
@@ -787,6 +802,7 @@ export interface Methods {
   shutdown: { params: ShutdownParams; result: ShutdownResult };
   mark: { params: MarkParams; result: SessionInfo };
   export: { params: ExportParams; result: ExportResult };
+  audit_read: { params: AuditReadParams; result: AuditReadResult };
 }
 export type MethodName = keyof Methods;
 
@@ -1085,7 +1101,9 @@ export type StructName =
   | "ShutdownResult"
   | "MarkParams"
   | "ExportParams"
-  | "ExportResult";
+  | "ExportResult"
+  | "AuditReadParams"
+  | "AuditReadResult";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
@@ -1320,6 +1338,15 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "start", type: { kind: "int" } },
     { name: "skipped", type: { kind: "int" }, default: 0 },
   ],
+  AuditReadParams: [
+    { name: "position", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
+    { name: "max_bytes", type: { kind: "int", min: 65536, max: 1048576 }, default: 1048576 },
+  ],
+  AuditReadResult: [
+    { name: "data", type: { kind: "bytes" } },
+    { name: "start", type: { kind: "int" } },
+    { name: "position", type: { kind: "int" } },
+  ],
 };
 
 export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldType; readonly result: FieldType }>> = {
@@ -1346,4 +1373,5 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   shutdown: { params: { kind: "struct", name: "ShutdownParams" }, result: { kind: "struct", name: "ShutdownResult" } },
   mark: { params: { kind: "struct", name: "MarkParams" }, result: { kind: "struct", name: "SessionInfo" } },
   export: { params: { kind: "struct", name: "ExportParams" }, result: { kind: "struct", name: "ExportResult" } },
+  audit_read: { params: { kind: "struct", name: "AuditReadParams" }, result: { kind: "struct", name: "AuditReadResult" } },
 };
