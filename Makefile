@@ -7,7 +7,7 @@ TESTS ?= tests
 PYTEST_ARGS ?= -n 2 --dist loadfile
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: check format lint types imports wire web web-check test soak bench pictures clean
+.PHONY: check format lint types imports wire web web-check test soak fuzz bench pictures clean
 
 check: format lint types imports wire web-check web test
 
@@ -49,6 +49,11 @@ soak: web
 	    echo "round $$round of $(SOAK_ROUNDS)"; \
 	    $(PYTHON) -m pytest -q $(SOAK_TESTS) || exit 1; \
 	done
+
+# Wire, HTTP, keeper link and recovery, by turns; what is found is kept in tests/fuzz/corpus.
+FUZZ_SECONDS ?= 600
+fuzz:
+	$(PYTHON) -m tools.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 bench:
 	$(PYTHON) -m bench

@@ -10,7 +10,8 @@ from ptyd_protocol.messages import Event, Failure
 from ptyd_protocol.messages import Request as RequestMessage
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -91,6 +92,10 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             content = codec.encode(Failure(message.id, ErrorCode.INTERNAL, "the result is too large"))
         return Response(content, media_type="application/msgpack", headers={"cache-control": "no-store"})
 
+    async def end_abandoned(request: Request, error: Exception) -> Response:
+        """The client has gone within its request: nobody hears the answer, and it is no error of ours."""
+        return Response(status_code=400)
+
     async def refuse_malformed(request: Request, error: Exception) -> Response:
         return Response(str(error), status_code=400, media_type="text/plain")
 
@@ -100,11 +105,21 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             Route(LOGIN_PATH, log_in, methods=["GET"]),
             Route("/logout", log_out, methods=["POST"]),
             Route("/api/request", one_shot, methods=["POST"]),
-            Mount("/assets", StaticFiles(directory=static / "assets", check_dir=False)),
+            Mount("/assets", Assets(directory=static / "assets", check_dir=False)),
         ],
-        exception_handlers={ProtocolError: refuse_malformed},
+        exception_handlers={ProtocolError: refuse_malformed, ClientDisconnect: end_abandoned},
     )
     return _behind_door(app, door)
+
+
+class Assets(StaticFiles):
+    """The web client's files; none where it is not built (or not yet)."""
+
+    async def check_config(self) -> None:
+        try:
+            await super().check_config()
+        except RuntimeError:
+            raise HTTPException(404) from None
 
 
 class OneShotCaller:

@@ -15,10 +15,10 @@ import uvicorn
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.methods import ListenerInfo, ListenResult
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from ptyd.edge.door import UNIX_HOSTS, Door, hosts_of_listener
+from ptyd.edge.http_protocol import HttpProtocol
 from ptyd.edge.logins import Logins
 
 logger = logging.getLogger("ptyd.listeners")
@@ -134,7 +134,7 @@ class Listeners:
         host, port = sock.getsockname()[:2]
         door = Door(hosts_of_listener(host, port, self._allowed_hosts), self._logins, trusts_peer=False)
         state = ServerState()
-        factory = self._protocol_factory(door, state, H11Protocol)
+        factory = self._protocol_factory(door, state, HttpProtocol)
         server = await asyncio.get_running_loop().create_server(factory, sock=sock, backlog=BACKLOG)
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._listeners[_tcp_name(sock)] = Listener(ListenerInfo(kind="tcp", address=address), server, state)
@@ -142,7 +142,7 @@ class Listeners:
         return ListenResult(host=host, port=port)
 
     def _protocol_factory(
-        self, door: Door, state: ServerState, protocol_class: type[H11Protocol]
+        self, door: Door, state: ServerState, protocol_class: type[HttpProtocol]
     ) -> Callable[[], asyncio.Protocol]:
         config = uvicorn.Config(
             self._make_app(door),
@@ -188,7 +188,7 @@ def _bind_unix(path: Path) -> socket.socket:
     return sock
 
 
-class OwnersProtocol(H11Protocol):
+class OwnersProtocol(HttpProtocol):
     """HTTP on the Unix socket: whoever is not the daemon's own user is cut off before the first byte is read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

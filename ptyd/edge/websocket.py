@@ -159,15 +159,20 @@ class WebSocket(asyncio.Protocol):
 
     # --- MessageTransport ---
 
+    def _may_send(self) -> bool:
+        """A peer's close frame may have come in one read with messages that are still to be acted on: then the library
+        has answered it already."""
+        return not self._closing and self._frames.state is State.OPEN
+
     def send(self, data: bytes) -> None:
-        if not self._closing:
+        if self._may_send():
             self._frames.send_binary(data)
             self._transport.writelines(self._frames.data_to_send())
 
     def send_output(self, head: bytes, data: memoryview) -> None:
         """Send one binary message in two parts, of which ``data`` is not ours to keep: it goes straight from the replay
         log to the kernel, and only what the socket does not take at once is copied."""
-        if self._closing:
+        if not self._may_send():
             return
         parts: list[bytes | memoryview] = [_frame_head(len(head) + len(data)) + head, data]
         sent = 0
