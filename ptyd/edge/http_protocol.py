@@ -14,11 +14,11 @@ class HttpProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """What is malformed may come while a request before it is still being answered, or was: there is no place for
-        an answer of its own then, and nobody to be answered any more."""
+        an answer of its own then, nor with a body where the request was HEAD."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+        try:
             super().send_400_response(msg)
-        else:
+        except h11.LocalProtocolError:
             self.transport.close()
