@@ -60,6 +60,47 @@ class Config(Struct, frozen=True, kw_only=True):
     pass_environment: Annotated[
         list[str], Meta(description="Names of further environment variables that sessions inherit.")
     ] = []
+    max_connections: Annotated[
+        int,
+        Meta(ge=8, le=1_000_000, description="Connections at once, in all; less where few files may be opened."),
+    ] = 4096
+    max_connections_per_address: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Of these from one address (of IPv6: one /64) over TCP.")
+    ] = 512
+    max_strangers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Connections over TCP that have not logged in yet; beyond it the oldest is let go.",
+        ),
+    ] = 512
+    max_strangers_per_address: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Of these from one address; beyond it no further one is let in.")
+    ] = 128
+    max_failed_logins: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, description="From one address; then each further one costs it more waiting (429)."),
+    ] = 10
+    max_failed_logins_loopback: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="The same for addresses of this machine, which many may share.")
+    ] = 1000
+    message_rate: Annotated[
+        float,
+        Meta(ge=1, le=1e9, description="Messages and frames a second that one connection may send; more is slowed."),
+    ] = 20_000.0
+    message_bytes_rate: Annotated[
+        float, Meta(ge=1024, le=1e12, description="Bytes a second that one connection may send; more is slowed.")
+    ] = float(32 * MIB)
+    request_rate: Annotated[
+        float, Meta(ge=0.1, le=1e9, description="Requests a second on one connection; more are slowed.")
+    ] = 500.0
+    max_requests_per_connection: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Requests at once on one connection.")
+    ] = 256
+    max_subscribers: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Connections that are told events, at once.")
+    ] = 256
 
 
 class ConfigError(Exception):

@@ -24,6 +24,7 @@ from ptyd_protocol.version import __version__
 from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.engine import EngineMaker
 from ptyd.edge.connection import Office
+from ptyd.edge.guests import Guests
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
 from ptyd.edge.listeners import Listeners
@@ -82,15 +83,17 @@ class Daemon:
             self._manager.events.unsubscribe,
             self._tasks,
             (config.hold_grace_seconds, config.hold_stall_seconds),
+            Guests(config, most_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
         )
         self._logins = Logins(runtime_dir)
         self._listeners = Listeners(
             self._logins,
             config.allowed_hosts,
-            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer),
+            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer, self._office.guests),
             lambda door: make_websocket_class(door, self._office),
             keeper.hold,
             keeper.release,
+            self._office.guests,
         )
 
     def _find_engine_maker(self) -> EngineMaker | None:

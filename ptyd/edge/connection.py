@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ptyd_protocol import limits
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.errors import ProtocolError, Refusal
+from ptyd_protocol.errors import ErrorCode, ProtocolError, Refusal
 from ptyd_protocol.messages import (
     Ack,
     Appearance,
@@ -17,6 +17,7 @@ from ptyd_protocol.messages import (
     Detach,
     Detached,
     Event,
+    Failure,
     Hello,
     Input,
     Output,
@@ -32,8 +33,10 @@ from ptyd_protocol.methods import ASKING_METHODS
 from ptyd_protocol.server_connection import ServerConnection
 from ptyd_protocol.version import PROTOCOL_VERSION, __version__
 
+from ptyd.config import Config
 from ptyd.core.access import Principal
 from ptyd.core.attachment import Attachment
+from ptyd.edge.guests import Guests
 from ptyd.edge.requests import Answer, Attacher
 from ptyd.edge.tasks import Tasks
 
@@ -58,6 +61,9 @@ class MessageTransport(Protocol):
 
     def unsent_bytes(self) -> int: ...
 
+    def slow_down(self, seconds: float) -> None:
+        """Read nothing for so long."""
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Say goodbye; ``connection.lost`` follows."""
 
@@ -78,6 +84,7 @@ class Office:
         forget_subscriber: Callable[[Callable[[Event], None]], None],
         tasks: Tasks,
         hold_seconds: tuple[float, float],
+        guests: Guests | None = None,
     ) -> None:
         self.attacher = attacher
         self.forget_subscriber = forget_subscriber
@@ -85,6 +92,8 @@ class Office:
         self.tasks = tasks
         self.hold_seconds = hold_seconds
         """(grace, stall), as Welcome tells them."""
+        self.guests = guests if guests is not None else Guests(Config())
+        self.refusals = self.guests.refusals
         self.connections: set[Connection] = set()
         self.sockets: set[Beating] = set()
         self.empty = asyncio.Event()
@@ -108,6 +117,9 @@ class Connection:
         self._attachments: dict[int, Attachment] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._asking: set[asyncio.Task[None]] = set()
+        self._requests = 0
+        """Begun and not yet answered."""
+        self._request_bucket = office.guests.make_request_bucket()
         self._lost = False
         office.connections.add(self)
         office.empty.clear()
@@ -198,13 +210,28 @@ class Connection:
         self._pump(attachment)
 
     def _begin_answer(self, request: Request) -> None:
+        most = self._office.guests.config.max_requests_per_connection
+        if self._requests >= most:
+            self._office.refusals["requests"] += 1
+            message = (
+                f"{most} requests wait on this connection already, which is the limit (max_requests_per_connection)"
+            )
+            self._send(Failure(request.id, ErrorCode.UNAVAILABLE, message))
+            return
+        wait = self._request_bucket.take(1, self._loop.time())
+        if wait:
+            self._transport.slow_down(wait)
+        self._requests += 1
         task = self._office.tasks.start(self._answer(request), f"request {request.method[:40]}")
         if request.method in ASKING_METHODS:
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
 
     async def _answer(self, request: Request) -> None:
-        reply = await self._office.answer(self, request)
+        try:
+            reply = await self._office.answer(self, request)
+        finally:
+            self._requests -= 1
         self._send(reply)
 
     # --- out ---

@@ -22,6 +22,8 @@ class Turned(Exception):
 
     status: int
     reason: str
+    retry_after: int = 0
+    """Seconds; 0 where that is not the point."""
 
 
 def join_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -17,8 +17,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ptyd.config import Config
 from ptyd.core.access import Principal
+from ptyd.core.crowd import is_loopback
 from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
+from ptyd.edge.guests import Guests, admit_guest, scope_address, too_many_logins
+from ptyd.edge.http_protocol import guest_of
 from ptyd.edge.logins import COOKIE_SECONDS, Logins
 from ptyd.edge.requests import Answer
 
@@ -40,8 +44,9 @@ SECURITY_HEADERS = {
 }
 
 
-def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> ASGIApp:
+def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, guests: Guests | None = None) -> ASGIApp:
     """The ASGI application of one listener. ``static``: the folder of the built web client."""
+    guests = guests if guests is not None else Guests(Config())
 
     async def index(request: Request) -> Response:
         page = static / "index.html"
@@ -50,8 +55,16 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
         return FileResponse(page, headers={"cache-control": "no-cache"})
 
     async def log_in(request: Request) -> Response:
+        address = scope_address(request.scope)
+        wait = guests.login_wait(address)
+        if wait and not is_loopback(address):
+            guests.refuse("logins", address)
+            return _turn_away(too_many_logins(wait))
         cookie = logins.redeem(request.query_params.get("ticket", ""))
         if cookie is None:
+            guests.note_failed_login(address)
+            if wait:
+                return _turn_away(too_many_logins(wait))
             return _page(
                 "This login link has been used or is too old",
                 "Run <code>ptyd up --open</code> for a new one.",
@@ -109,7 +122,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
         ],
         exception_handlers={ProtocolError: refuse_malformed, ClientDisconnect: end_abandoned},
     )
-    return _behind_door(app, door)
+    return _behind_door(app, door, guests)
 
 
 class Assets(StaticFiles):
@@ -134,7 +147,7 @@ class OneShotCaller:
         raise AssertionError("nobody subscribes a caller that takes no events")
 
 
-def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
+def _behind_door(app: ASGIApp, door: Door, guests: Guests) -> ASGIApp:
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
@@ -152,17 +165,26 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
             if scope["path"] == LOGIN_PATH:
                 door.check_place(headers)  # the ticket in it is the credential
             else:
-                scope["ptyd.principal"] = door.admit(headers)
+                scope["ptyd.principal"] = admit_guest(guests, door, headers, scope_address(scope))
+                guest = guest_of(scope.get("state", {}))
+                if guest is not None:
+                    guest.welcome()
         except Turned as turned:
-            response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
-            await response(scope, receive, send_with_headers)
+            await _turn_away(turned)(scope, receive, send_with_headers)
             return
         await app(scope, receive, send_with_headers)
 
     return guarded
 
 
-_TITLES = {401: "Not logged in", 403: "Refused", 421: "Wrong host"}
+def _turn_away(turned: Turned) -> Response:
+    response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
+    if turned.retry_after:
+        response.headers["retry-after"] = str(turned.retry_after)
+    return response
+
+
+_TITLES = {401: "Not logged in", 403: "Refused", 421: "Wrong host", 429: "Too many failed logins"}
 
 
 async def _read_body(request: Request) -> bytes:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from ptyd.edge.door import UNIX_HOSTS, Door, hosts_of_listener
+from ptyd.edge.guests import Guests
 from ptyd.edge.http_protocol import HttpProtocol
 from ptyd.edge.logins import Logins
 
@@ -48,6 +49,7 @@ class Listeners:
         make_websocket: Callable[[Door], Any],
         hold: Callable[[str, int], None],
         release: Callable[[str], None],
+        guests: Guests | None = None,
     ) -> None:
         self._logins = logins
         self._allowed_hosts = tuple(allowed_hosts)
@@ -55,6 +57,7 @@ class Listeners:
         self._make_websocket = make_websocket
         self._hold = hold
         self._release = release
+        self._app_state = {} if guests is None else {"guests": guests}
         self._listeners: dict[str, Listener] = {}
 
     def infos(self) -> list[ListenerInfo]:
@@ -156,7 +159,7 @@ class Listeners:
             date_header=False,
         )
         config.load()
-        return lambda: protocol_class(config=config, server_state=state, app_state={})
+        return lambda: protocol_class(config=config, server_state=state, app_state=self._app_state)
 
     def close(self, for_good: bool) -> None:
         """Stop accepting. The keeper's duplicates stay open for the next daemon, unless it is ``for_good``: then

@@ -4,12 +4,13 @@ import hashlib
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz.in_memory import trapped_errors
 from tests.fuzz.target import Target
 
 MOST_KEPT = 4000
@@ -47,9 +48,15 @@ class Campaign:
         while done < most_cases and time.monotonic() < deadline:
             batch = min(BATCH_CASES, most_cases - done)
             done += batch
-            with no_hang():
+            with no_hang(), trapped_errors():
                 for _ in range(batch):
                     self.try_case(self._fresh.pop() if self._fresh else self._draw())
+
+    def replay(self, cases: Iterable[bytes]) -> None:
+        """These and no others."""
+        with no_hang(), trapped_errors():
+            for case in cases:
+                self.try_case(case)
 
     def _draw(self) -> bytes:
         case = self._chance.choice(self._pool)

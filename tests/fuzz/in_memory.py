@@ -1,9 +1,10 @@
 """The daemon's own parts around a session in memory: nothing is simulated but sockets, files and programs."""
 
 import asyncio
+import contextlib
 import logging
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any, cast
 
 from ptyd_protocol import codec
@@ -42,14 +43,23 @@ class ErrorTrap(logging.Handler):
 TRAP = ErrorTrap()
 
 
-def set_trap() -> None:
-    """From now on errors that are logged are findings. Warnings, of which there are millions, are not made at all."""
-    for name in ("ptyd", "uvicorn.error", "asyncio"):
-        logger = logging.getLogger(name)
+@contextlib.contextmanager
+def trapped_errors() -> Iterator[None]:
+    """Errors that are logged are findings. Warnings, of which there are millions, are not made at all."""
+    loggers = [logging.getLogger(name) for name in ("ptyd", "uvicorn.error", "asyncio")]
+    before = [(logger.propagate, logger.level) for logger in loggers]
+    TRAP.caught.clear()
+    for logger in loggers:
         logger.propagate = False
         logger.setLevel(logging.ERROR)
-        if TRAP not in logger.handlers:
-            logger.addHandler(TRAP)
+        logger.addHandler(TRAP)
+    try:
+        yield
+    finally:
+        for logger, (propagate, level) in zip(loggers, before, strict=True):
+            logger.propagate = propagate
+            logger.setLevel(level)
+            logger.removeHandler(TRAP)
 
 
 class StepTasks:
@@ -144,6 +154,9 @@ class MessageSink:
 
     def unsent_bytes(self) -> int:
         return 0
+
+    def slow_down(self, seconds: float) -> None:
+        pass
 
     def close(self, code: CloseCode, reason: str) -> None:
         self.closed_with = self.closed_with or code

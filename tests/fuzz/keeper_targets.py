@@ -19,7 +19,6 @@ from ptyd.keeper.link import Link
 from ptyd.keeper.spawn import Terminal
 from ptyd.keeper.spawn_request import SpawnRequest
 from ptyd.keeper.supervisor import StartResult
-from tests.fuzz import in_memory
 from tests.fuzz.in_memory import LOOP, TRAP
 from tests.fuzz.target import Finding, Target, join_pieces, mutate_bytes, mutate_pieces, split_pieces
 
@@ -267,7 +266,6 @@ def welcome_seeds() -> list[bytes]:
 
 
 def keeper_targets() -> list[Target]:
-    in_memory.set_trap()
     mutate = mutate_pieces(mutate_json)
     return [
         Target("keeper", run_keeper, keeper_seeds(), mutate),

@@ -13,8 +13,7 @@ SEED = 11
 @pytest.mark.parametrize("name", all_targets())
 def test_corpus(name: str) -> None:
     campaign = Campaign(all_targets()[name], SEED)
-    for _, case in iterate_corpus(name):
-        campaign.try_case(case)
+    campaign.replay(case for _, case in iterate_corpus(name))
     assert not campaign.findings
 
 

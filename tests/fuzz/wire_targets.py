@@ -318,7 +318,6 @@ HEADERS = (
 
 
 def wire_targets() -> list[Target]:
-    in_memory.set_trap()
     return [
         Target("message", run_message, list_valid_messages("client"), mutate_message),
         Target("connection", run_connection, connection_seeds(), mutate_pieces(mutate_message)),
