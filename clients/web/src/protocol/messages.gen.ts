@@ -57,6 +57,8 @@ export const HOLD_STALL_SECONDS = 60;
 export const MAX_LABEL_CHARS = 256;
 /** Room for the daemon's numbers. */
 export const MAX_RESUME_CHARS = 256;
+/** In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand. */
+export const MAX_PARAMETER_VALUES = 65536;
 
 /** Why a connection ended. Codes are never reused. */
 export const CloseCode = {
