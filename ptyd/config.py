@@ -78,6 +78,12 @@ class Config(Struct, frozen=True, kw_only=True):
     max_strangers_per_address: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Of these from one address; beyond it no further one is let in.")
     ] = 128
+    request_head_seconds: Annotated[
+        float, Meta(ge=0.1, le=3600, description="From connecting to the end of a request's head.")
+    ] = 10.0
+    request_body_seconds: Annotated[
+        float, Meta(ge=0.1, le=3600, description="From a request's beginning to the end of its body.")
+    ] = 30.0
     max_failed_logins: Annotated[
         int,
         Meta(ge=1, le=1_000_000, description="From one address; then each further one costs it more waiting (429)."),

@@ -109,7 +109,7 @@ def _read_params(params: dict[str, msgspec.Raw]) -> dict[str, Any]:
     """The values of a Request's map.
 
     They are not read as Any, which takes arrays as the keys of maps: thousands of different ones have the same hash in
-    Python, and one message of 1 MiB would keep the daemon busy for minutes. That of text differs from process to process.
+    Python, and one message of 1 MiB would keep the daemon busy for minutes. That of text is secret.
 
     Raises:
         ProtocolError: keys that are no text, extensions, or more values than any request has.

@@ -12,10 +12,6 @@ from ptyd.edge.guests import Guest, Guests
 logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 """It warns of each malformed request: a stranger could fill the disk with that."""
 
-HEAD_SECONDS = 10.0
-"""From connecting, or from the first byte of another request, to the end of its head."""
-BODY_SECONDS = 30.0
-"""From there to the end of its body."""
 UNREAD_SECONDS = 40.0
 """A client that takes nothing of an answer for so long is gone."""
 
@@ -80,20 +76,23 @@ class HttpProtocol(H11Protocol):
 
     def beat(self, now: float) -> None:
         """Called every few seconds: let go of a client that takes its time. ``now``: the loop's clock."""
+        if self._guest is None:
+            return
+        config = self._guest.guests.config
         unread = self.transport.get_write_buffer_size()
         if unread and unread == self._unread:
             late = now - self._waits_since > UNREAD_SECONDS
         elif self.conn.their_state is h11.SEND_BODY:
             self._unread = unread
-            late = now - self._waits_since > BODY_SECONDS
+            late = now - self._waits_since > config.request_body_seconds
         elif self.conn.their_state is h11.IDLE and not self._is_idle():
-            late = now - self._waits_since > HEAD_SECONDS
+            late = now - self._waits_since > config.request_head_seconds
         else:
             # It has said all, and we work on it: the time begins anew.
             self._unread = unread
             self._waits_since = now
             late = False
-        if late and self._guest is not None:
+        if late:
             self._guest.guests.refuse("slow", self._guest.address)
             self.transport.abort()
 
