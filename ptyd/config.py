@@ -103,7 +103,7 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = 500.0
     max_requests_per_connection: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Requests at once on one connection.")
-    ] = 256
+    ] = 4096
     max_subscribers: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Connections that are told events, at once.")
     ] = 256
