@@ -43,7 +43,10 @@ SOAK_ROUNDS ?= 20
 SOAK_TESTS ?= $(wildcard tests/faults) tests/keeper tests/e2e
 # First the long runs (1,000 cuts and 100 kills of the daemon; 10,000 questions), then everything in rounds.
 SOAK_LONG_TESTS ?= tests/faults/test_nothing_lost.py tests/e2e/test_answers.py
+# Before that an hour of everything at once: 200 sessions, 50 clients, floods, faults, fuzzing, shut doors.
+SOAK_SECONDS ?= 3600
 soak: web
+	$(PYTHON) -m bench.soak --seconds $(SOAK_SECONDS) --judge-lag
 	PTYD_SOAK=1 $(PYTHON) -m pytest -q -s $(SOAK_LONG_TESTS)
 	for round in $$(seq $(SOAK_ROUNDS)); do \
 	    echo "round $$round of $(SOAK_ROUNDS)"; \
