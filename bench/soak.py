@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import logging
 import random
 import subprocess
 import sys
@@ -32,7 +33,10 @@ from tests.support.daemon import PtydUnderTest, running_ptyd
 from tests.support.detour import Detour, make_detour
 from tests.support.faulty_proxy import draw_faults
 
-BYTES_BETWEEN_FAULTS = 400_000
+BYTES_BETWEEN_FAULTS = 200_000
+SESSIONS_OF_A_CONNECTION = 10
+MOST_WARM_UP_SECONDS = 120.0
+"""Until logs and screens have been filled for the first time; then the daemon is measured to compare it with the end."""
 MOST_GROWTH_BYTES = 64 * 1024 * 1024
 MOST_GROWTH_FILES = 16
 MOST_LAG_MS = 20.0
@@ -225,16 +229,21 @@ async def run_load(ptyd: PtydUnderTest, detour: Detour, options: argparse.Namesp
     tally, chance = Tally(), random.Random(options.seed)
     pids = [ptyd.daemon_pid(), ptyd.keeper_pid()]
     port = ptyd.request("listen")["port"]
-    async with ptyd_sdk.connect(f"unix://{ptyd.sock_path}") as direct, ptyd_sdk.connect(detour.address) as cut:
+    async with contextlib.AsyncExitStack() as stack:
+        direct = await stack.enter_async_context(ptyd_sdk.connect(f"unix://{ptyd.sock_path}"))
+        count = -(-options.sessions // SESSIONS_OF_A_CONNECTION)
+        ways = [await stack.enter_async_context(ptyd_sdk.connect(detour.address)) for _ in range(count)]
         floods = max(1, options.sessions // 20)
         typed = []
         for number in range(options.sessions - floods):
             made = await direct.create(["sh", "-c", "stty raw -echo; echo; exec cat"], name=f"typed-{number}")
             await made.wait_text(r"\n", 60)
-            typed.append(await cut.get(made.id))
-        flooding = [await cut.get((await direct.create([sys.executable, "-c", FLOOD])).id) for _ in range(floods)]
+            typed.append(await ways[number % count].get(made.id))
+        flooding = [
+            await ways[number % count].get((await direct.create([sys.executable, "-c", FLOOD])).id)
+            for number in range(floods)
+        ]
         ids = [session.id for session in [*typed, *flooding]]
-        begun = Size.of(pids)
         detour.proxy.arm()
         pinger = subprocess.Popen(  # noqa: ASYNC220 - once, and at once
             [sys.executable, "-m", "bench.soak_pinger", str(ptyd.sock_path)],
@@ -250,7 +259,10 @@ async def run_load(ptyd: PtydUnderTest, detour: Detour, options: argparse.Namesp
             repeat(lambda seed: try_doors(port, seed, tally), 1.0),
         ]
         tasks = [asyncio.create_task(work) for work in works]  # noqa: TID251 - as above
-        await asyncio.wait(tasks, timeout=options.seconds, return_when=asyncio.FIRST_EXCEPTION)
+        warm_up = min(MOST_WARM_UP_SECONDS, options.seconds / 4)
+        await asyncio.wait(tasks, timeout=warm_up, return_when=asyncio.FIRST_EXCEPTION)
+        begun = Size.of(pids)
+        await asyncio.wait(tasks, timeout=options.seconds - warm_up, return_when=asyncio.FIRST_EXCEPTION)
         waits = await asyncio.to_thread(lambda: json.loads(pinger.communicate(b"")[0]))
         for task in tasks:
             if task.done() and task.exception() is not None:
@@ -304,6 +316,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--judge-lag", action="store_true", help=f"fail where the lag's p99 is over {MOST_LAG_MS:g} ms")
     options = parser.parse_args(arguments)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # the proxy writes into connections that it has cut
     with running_ptyd(PTYD_HOLD_GRACE_SECONDS="600", PTYD_HOLD_STALL_SECONDS="600") as ptyd:
         faults = draw_faults(options.seed, BYTES_BETWEEN_FAULTS)
         with make_detour(ptyd, "cut", faults, disarmed=True) as detour:
