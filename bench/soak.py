@@ -36,7 +36,7 @@ from tests.support.faulty_proxy import draw_faults
 BYTES_BETWEEN_FAULTS = 200_000
 SESSIONS_OF_A_CONNECTION = 10
 MOST_WARM_UP_SECONDS = 120.0
-"""Until logs and screens have been filled for the first time; then the daemon is measured to compare it with the end."""
+"""Until logs and screens have been filled for the first time; then the daemon is measured, to compare with the end."""
 MOST_GROWTH_BYTES = 64 * 1024 * 1024
 MOST_GROWTH_FILES = 16
 MOST_LAG_MS = 20.0
