@@ -107,6 +107,31 @@ class Config(Struct, frozen=True, kw_only=True):
     max_subscribers: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Connections that are told events, at once.")
     ] = 256
+    listen_tls: Annotated[
+        bool, Meta(description="Speak TLS on `listen`; with a certificate of the daemon's own making unless given one.")
+    ] = False
+    listen_insecure: Annotated[
+        bool, Meta(description="Let `listen` be an address that other machines can reach, without TLS.")
+    ] = False
+    tls_cert: Annotated[str, Meta(description="PEM file of the certificate (with its chain) for TLS.")] = ""
+    tls_key: Annotated[str, Meta(description="PEM file of its key.")] = ""
+    trusted_proxies: Annotated[
+        list[str],
+        Meta(
+            description="Addresses or networks of reverse proxies whose X-Forwarded-For, -Proto and -Host are believed."
+        ),
+    ] = []
+    base_path: Annotated[
+        str,
+        Meta(description="Path under which a reverse proxy serves the daemon and that it does not take off: /ptyd."),
+    ] = ""
+    public_url: Annotated[
+        str,
+        Meta(description="Where browsers reach the daemon through a proxy; its host is allowed, login links use it."),
+    ] = ""
+
+
+_LISTS = frozenset({"allowed_hosts", "pass_environment", "trusted_proxies"})
 
 
 class ConfigError(Exception):
@@ -126,7 +151,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     for name in Config.__struct_fields__:
         text = environ.get(f"PTYD_{name.upper()}")
         if text is not None:
-            values[name] = _split_list(text) if name in {"allowed_hosts", "pass_environment"} else text
+            values[name] = _split_list(text) if name in _LISTS else text
     try:
         return msgspec.convert(values, Config, strict=False)
     except msgspec.ValidationError as error:

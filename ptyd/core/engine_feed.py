@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ptyd.core.engine import Engine
 from ptyd.core.replay_log import ReplayLog
-from ptyd.core.text_flood import TextFlood
+from ptyd.core.text_flood import PlainText, find_cut
 
 PIECE_BYTES = 64 * 1024
 ASKING_PIECE_BYTES = 1024
@@ -35,12 +35,16 @@ class FeedState:
 class EngineFeed:
     """One engine and its cursor. No thread's friend, as the engine."""
 
-    def __init__(self, engine: Engine, log: ReplayLog, state: FeedState, answered: int) -> None:
+    def __init__(self, engine: Engine, log: ReplayLog, state: FeedState, answered: int, plain: PlainText) -> None:
         self.engine = engine
         self.cursor = state.offset
         self.asked_at = 0
         """The offset of the newest answers."""
-        self._flood = TextFlood(log)
+        self._plain = plain
+        self._exact_at = state.offset
+        """Before it the engine does not show what the screen was: text has been left out."""
+        self._in_plain_text_at = -1
+        """Where the engine was found to be in the midst of plain text."""
         self._log = log
         self._size_number = state.size_number
         self._answered = answered
@@ -71,8 +75,8 @@ class EngineFeed:
 
     def has_reached(self, offset: int, size_count: int) -> bool:
         """The engine has taken the output before ``offset`` and the first ``size_count`` sizes, but for those that the
-        log has forgotten: it keeps only so many, and what is left may be due further on."""
-        if self.cursor < offset:
+        log has forgotten: it keeps only so many, and what is left may be due further on. It shows what it should."""
+        if self.cursor < max(offset, self._exact_at):
             return False
         number = self._size_number + 1
         return number >= size_count or self._log.size_record(number)[0] > self.cursor
@@ -80,18 +84,32 @@ class EngineFeed:
     def may_wait(self) -> bool:
         """All that the engine has not taken is plain text: nothing in it asks for an answer, and the more comes of it,
         the less of it needs to be taken."""
-        return self.cursor >= self._answered and not self.has_size_due and self._flood.look(self.cursor)
+        return self._plain.span.since <= self.cursor >= self._answered and not self.has_size_due
 
-    def skip_unseen(self) -> None:
-        """Leave out what scrolls away before anybody could see it."""
-        cut = self._flood.find_cut(self.cursor, self.engine.lines_to_fill)
-        if cut > self.cursor >= self._answered and not self.has_size_due and self.engine.is_in_plain_text():
-            self.cursor = cut
+    def skip_unseen(self) -> bool:
+        """Leave out what scrolls away before anybody could see it. False where there is nothing of the kind."""
+        plain = self._plain.span
+        if not plain.since <= self.cursor >= self._answered or self.has_size_due:
+            return False
+        cut = find_cut(self._log, self.cursor, plain.until, self.engine.lines_to_fill)
+        if cut == self.cursor or not self._is_in_plain_text():
+            return False
+        self.cursor = self._in_plain_text_at = cut
+        self._exact_at = plain.until
+        return True
+
+    def _is_in_plain_text(self) -> bool:
+        """The engine has to be asked, unless it has taken nothing since; that takes some time."""
+        if self._in_plain_text_at != self.cursor and self.engine.is_in_plain_text():
+            self._in_plain_text_at = self.cursor
+        return self._in_plain_text_at == self.cursor
 
     def step(self, until: int | None = None) -> Answers | None:
-        """Take one piece of output, or what sizes are due before it; of the output only what is before ``until``."""
+        """Take one piece of output, or what sizes are due before it; only output before ``until``, unless text
+        was left out there.
+        """
         log = self._log
-        stop = log.head if until is None else min(until, log.head)
+        stop = log.head if until is None else min(max(until, self._exact_at), log.head)
         if self.cursor < self._answered:
             stop = min(stop, self._answered)
         if self._size_number + 1 < log.size_count:

@@ -21,8 +21,12 @@ class FrameWatch:
         self.opened_at = 0.0
         self._tail = b""
 
-    def feed(self, offset: int, data: bytes, now: float) -> None:
-        """Look at the output from ``offset`` on, which follows on what was looked at before."""
+    def feed(self, offset: int, data: bytes, now: float, *, has_sequences: bool = True) -> None:
+        """Look at the output from ``offset`` on, which follows on what was looked at before. ``has_sequences`` False:
+        there is no ESC in it."""
+        if not has_sequences and b"\x1b" not in self._tail:
+            self._tail = b""
+            return
         text = self._tail + data  # the tail is too short to hold a whole sequence that was seen before
         begin = offset - len(self._tail)
         self._tail = text[-(len(BEGIN) - 1) :]

@@ -32,8 +32,8 @@ class ScreenSource(Protocol):
     title: str
     """What the program calls its window, as far as has been looked."""
 
-    def note_output(self, *, has_sequences: bool = True) -> None:
-        """The log has something new: output, or a size. Without sequences it can ask nothing."""
+    def note_output(self, offset: int = 0, data: bytes = b"") -> None:
+        """The log has something new: ``data`` at ``offset``, or a size."""
 
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:
         """Have the screen taken at the head of the log, or later, and call ``on_ready`` with it; with None where there

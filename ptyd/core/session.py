@@ -383,10 +383,11 @@ class Session:
         self.last_output_at = at
         self.log_file.note_output(at)
         data = self.log.read(offset, self.log.head - offset)
-        self.frames.feed(offset, data, now)
+        has_sequences = b"\x1b" in data
+        self.frames.feed(offset, data, now, has_sequences=has_sequences)
         self.wake_all()
         if self.screen is not None:
-            self.screen.note_output(has_sequences=b"\x1b" in data)
+            self.screen.note_output(offset, data)
 
     def wake_all(self) -> None:
         for attachment in list(self.attachments):

@@ -27,6 +27,7 @@ from ptyd.core.replay_log import ReplayLog
 from ptyd.core.safe_boundary import SEARCH_BYTES, find_safe_boundary
 from ptyd.core.screen_source import EngineGone, ScreenSnapshot
 from ptyd.core.session import LogFile
+from ptyd.core.text_flood import PlainText
 from ptyd.edge.engine_thread import EngineThread
 from ptyd.edge.screen_store import SavedScreen, ScreenFile
 
@@ -43,10 +44,8 @@ INLINE_BYTES = 512
 times each) took 7 ms here, a key's echo takes some microseconds."""
 WAIT_BYTES = 16 * 1024
 WAIT_SECONDS = 0.1
-LOOK_AGAIN_BYTES = 256 * 1024
-"""More plain text than WAIT_BYTES waits so long for more, or until half the log is full of it: most of a flood scrolls
-away unseen and is left out (core/text_flood.py). It is looked at in pieces of LOOK_AGAIN_BYTES, or as soon as there is
-a sequence in it. Whoever asks for the screen meanwhile does not wait."""
+"""More plain text than WAIT_BYTES waits until nothing more has come of it for so long: most of a flood scrolls away
+unseen and is left out (core/text_flood.py). Whoever asks for the screen meanwhile does not wait."""
 FULL_SAVE_SECONDS = 30.0
 """While output floods, states are taken with their scrollback only so often: without it they are much smaller."""
 
@@ -70,9 +69,6 @@ class _Job:
 class _Turn:
     """What one turn has brought."""
 
-    waits: bool = False
-    """It has looked at the output up to ``looked_at`` and taken nothing."""
-    looked_at: int = 0
     answers: Answers | None = None
     done: list[_Job] = field(default_factory=list)
     error: BaseException | None = None
@@ -118,12 +114,10 @@ class EngineReader:
         self._is_saved_whole = True
         self._taken: deque[SavedScreen] = deque()
         """States that are not written yet, oldest first."""
-        self._waits = False
-        self._look_again_at = 0
+        self._plain = PlainText(log_file.log.head)
         self._waits_until: asyncio.TimerHandle | None = None
-        self._has_to_feed = False
-        """It has waited long enough."""
         self._feeds_until = 0
+        """What is before it has waited long enough."""
         self._turn_bytes = min(TURN_BYTES, log_file.log.capacity // 8)
         self._is_fed = False
         """It has taken something since it was at rest."""
@@ -145,16 +139,21 @@ class EngineReader:
 
     # --- what is asked, on the loop ---
 
-    def note_output(self, *, has_sequences: bool = True) -> None:
-        """There is something new in the log: output, or a size. Without sequences it can ask nothing."""
+    def note_output(self, offset: int = 0, data: bytes = b"") -> None:
+        """There is something new in the log: ``data`` at ``offset``, or a size."""
+        if data:
+            self._plain.note(offset, data)
         if self._has_failed:
             return
         if not self._is_fed:
             self._is_fed = True
             self._on_fed()
-        if self._is_busy or (self._waits and not has_sequences and self._log_file.log.head < self._look_again_at):
+        if self._is_busy:
             return
         feed = self._feed
+        if feed is not None and self._may_wait(feed):
+            self._wait()
+            return
         if feed is None or self._needs_turn(feed):
             self._take_turn()
             return
@@ -299,10 +298,10 @@ class EngineReader:
         feed = self._feed
         if feed is None:
             feed = self._feed = self._open_feed()
+        if feed.skip_unseen():
+            self._save_in_time(feed)
         if self._may_wait(feed):
-            turn.waits, turn.looked_at = True, self._log_file.log.head
             return
-        feed.skip_unseen()
         limit = feed.cursor + self._turn_bytes
         while feed.is_behind and feed.cursor < limit:
             # In this order: whatever is in the log by now has behind it the jobs that must come before it.
@@ -323,14 +322,28 @@ class EngineReader:
         self._save_in_time(feed)
 
     def _may_wait(self, feed: EngineFeed) -> bool:
-        log = self._log_file.log
-        head, capacity = log.head, log.capacity
-        if self._has_to_feed:
-            self._has_to_feed = False
-            self._feeds_until = head
-        if self._jobs or feed.cursor < self._feeds_until or head - feed.cursor < WAIT_BYTES:
+        """The engine need not take yet what has come. Not for ever: the log has to be let go of."""
+        if self._jobs or feed.cursor < self._feeds_until:
             return False
-        return head - feed.cursor < capacity // 2 and head - self._hold < capacity * 7 // 8 and feed.may_wait()
+        head, capacity = self._log_file.log.head, self._log_file.log.capacity
+        if head - self._hold >= capacity * 7 // 8:
+            return False
+        return WAIT_BYTES <= head - feed.cursor < capacity // 4 and feed.may_wait()
+
+    def _wait(self) -> None:
+        if self._waits_until is None:
+            self._waits_until = self._loop.call_later(WAIT_SECONDS, self._end_wait, self._log_file.log.head)
+
+    def _end_wait(self, head_before: int) -> None:
+        self._waits_until = None
+        head = self._log_file.log.head
+        if self._feed is None or self._is_busy or not self._feed.is_behind:
+            return
+        if head - head_before >= WAIT_BYTES:
+            self._wait()
+            return
+        self._feeds_until = head
+        self._take_turn()
 
     def _begin_due_job(self, feed: EngineFeed) -> _Job | None:
         """The first that is due. One before it may have been put off, by another who asks for the same."""
@@ -374,7 +387,7 @@ class EngineReader:
         answered = self._log_file.inputs.last_seq(ENGINE_KEY)
         saved = self._saved(log)
         if saved is not None:
-            return EngineFeed(self._maker.restore(saved.state), log, saved.at, answered)
+            return EngineFeed(self._maker.restore(saved.state), log, saved.at, answered, self._plain)
         start = log.oldest
         if start > 0:
             start += find_safe_boundary(log.read(start, SEARCH_BYTES))
@@ -382,7 +395,7 @@ class EngineReader:
         _, cols, rows = log.size_record(number)
         engine = self._maker.create(cols, rows, self._scrollback_lines)
         self._is_saved_damaged = False  # whatever is saved from here on is not
-        return EngineFeed(engine, log, FeedState(start, number), answered)
+        return EngineFeed(engine, log, FeedState(start, number), answered, self._plain)
 
     def _end_turn(self, turn: _Turn) -> None:
         """Back on the loop."""
@@ -404,25 +417,19 @@ class EngineReader:
             self._on_answers(turn.answers)
         for job in turn.done:
             self._settle(job)
-        self._waits = turn.waits
-        self._look_again_at = turn.looked_at + min(LOOK_AGAIN_BYTES, log.capacity // 16)
-        self._go_on(waits=turn.waits and log.head < self._look_again_at)
-        if turn.waits and self._waits_until is None:
-            self._waits_until = self._loop.call_later(WAIT_SECONDS, self._end_wait)
+        self._go_on()
 
-    def _end_wait(self) -> None:
-        self._waits_until = None
-        self._waits = False
-        self._has_to_feed = True
-        if not self._is_busy and self._feed is not None and self._feed.is_behind:
-            self._take_turn()
-
-    def _go_on(self, *, waits: bool) -> None:
+    def _go_on(self) -> None:
         """Take another turn where there is more to do; the settled jobs may have seen to it already."""
         if self._is_busy or self._has_failed:
             return
-        if self._jobs or (self._feed is not None and self._feed.is_behind and not waits):
+        if self._jobs:
             self._take_turn()
+        elif self._feed is not None and self._feed.is_behind:
+            if self._may_wait(self._feed):
+                self._wait()
+            else:
+                self._take_turn()
         elif self._when_idle is not None:
             then, self._when_idle = self._when_idle, None
             self.let_go(then)

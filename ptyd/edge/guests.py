@@ -9,13 +9,21 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from ptyd.config import Config
 from ptyd.core.access import Principal
 from ptyd.core.crowd import UNIX_ADDRESS, Crowd, CrowdLimits, address_group, is_loopback
 from ptyd.core.failed_logins import FailedLogins
 from ptyd.core.throttle import Throttle, TokenBucket
+from ptyd.edge.client_address import (
+    NO_PROXIES,
+    Connection,
+    TrustedProxies,
+    client_address,
+    is_trusted,
+    peer_address,
+)
 from ptyd.edge.door import Door, Turned
 
 logger = logging.getLogger("ptyd.guests")
@@ -55,9 +63,11 @@ class Guest:
 class Guests:
     """All connections of all listeners, and the books about them."""
 
-    def __init__(self, config: Config, most_files: float = math.inf) -> None:
-        """``most_files``: descriptors this process may open; connections leave half of them to the sessions."""
+    def __init__(self, config: Config, most_files: float = math.inf, proxies: TrustedProxies = NO_PROXIES) -> None:
+        """``most_files``: descriptors this process may open; connections leave some to the sessions. What comes from
+        one of ``proxies`` is many clients', and no one address's."""
         self.config = config
+        self._proxies = proxies
         self.crowd = Crowd(
             CrowdLimits(
                 in_all=int(min(config.max_connections, max(most_files / 2, most_files - FILES_FOR_SESSIONS))),
@@ -75,8 +85,9 @@ class Guests:
 
     def receive(self, transport: asyncio.BaseTransport, drop: Callable[[], None]) -> Guest | None:
         """A connection has come; None where it may not stay. ``drop`` ends it without ceremony."""
-        guest = Guest(self, transport_address(transport), drop)
-        refusal = self.crowd.enter(guest, guest.address)
+        guest = Guest(self, peer_address(transport), drop)
+        place = UNIX_ADDRESS if is_trusted(guest.address, self._proxies) else guest.address
+        refusal = self.crowd.enter(guest, place)
         if refusal is not None:
             self.refuse(refusal, guest.address)
             return None
@@ -124,7 +135,7 @@ class Guests:
                 guest.protocol.beat(now)
 
 
-def admit_guest(guests: Guests, door: Door, headers: Mapping[str, str], address: str) -> Principal:
+def admit_guest(guests: Guests, door: Door, headers: Mapping[str, str], connection: Connection) -> Principal:
     """``Door.admit`` for whoever has not guessed too often.
 
     On loopback good credentials are always good: there another user of the machine could lock the owner out.
@@ -132,13 +143,14 @@ def admit_guest(guests: Guests, door: Door, headers: Mapping[str, str], address:
     Raises:
         Turned: as the door does, or 429 while an address has to wait.
     """
+    address = client_address(connection, headers, door.front.proxies)
     wait = guests.login_wait(address)
     guesses = address != UNIX_ADDRESS and not {"authorization", "cookie"}.isdisjoint(headers)
     if guesses and wait and not is_loopback(address):
         guests.refuse("logins", address)
         raise too_many_logins(wait)
     try:
-        principal = door.admit(headers)
+        principal = door.admit(headers, connection)
     except Turned as turned:
         if guesses and turned.status == 401:
             guests.note_failed_login(address)
@@ -159,15 +171,3 @@ FILES_FOR_SESSIONS = 4096
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def transport_address(transport: asyncio.BaseTransport) -> str:
-    """The address of the other end, UNIX_ADDRESS on the Unix socket."""
-    peer: Any = transport.get_extra_info("peername")
-    return str(peer[0]) if isinstance(peer, tuple) and peer else UNIX_ADDRESS
-
-
-def scope_address(scope: Mapping[str, Any]) -> str:
-    """The same of an HTTP request."""
-    client = scope.get("client")
-    return str(client[0]) if client else UNIX_ADDRESS

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,8 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ptyd.config import Config
 from ptyd.core.access import Principal
 from ptyd.core.crowd import is_loopback
+from ptyd.edge.client_address import client_address, client_scheme
 from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
-from ptyd.edge.guests import Guests, admit_guest, scope_address, too_many_logins
+from ptyd.edge.guests import Guests, admit_guest, too_many_logins
 from ptyd.edge.http_protocol import guest_of
 from ptyd.edge.logins import COOKIE_SECONDS, Logins
 from ptyd.edge.requests import Answer
@@ -55,7 +56,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, gue
         return FileResponse(page, headers={"cache-control": "no-cache"})
 
     async def log_in(request: Request) -> Response:
-        address = scope_address(request.scope)
+        address = client_address(request.scope, join_headers(request.headers.items()), door.front.proxies)
         wait = guests.login_wait(address)
         if wait and not is_loopback(address):
             guests.refuse("logins", address)
@@ -83,14 +84,18 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, gue
             max_age=COOKIE_SECONDS,
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=client_scheme(
+                request.scope, join_headers(request.headers.items()), door.front.proxies, request.url.scheme
+            )
+            == "https",
+            path=door.front.cookie_path,
         )
         return response
 
     async def log_out(request: Request) -> Response:
         logins.log_out(cookie_of(request.headers))
         response = Response(status_code=204)
-        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict")
+        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict", path=door.front.cookie_path)
         return response
 
     async def one_shot(request: Request) -> Response:
@@ -161,16 +166,22 @@ def _behind_door(app: ASGIApp, door: Door, guests: Guests) -> ASGIApp:
             await send(message)
 
         headers = join_headers(Headers(scope=scope).items())
+        scope["path"] = door.front.strip_base(scope["path"])
         try:
             if scope["path"] == LOGIN_PATH:
-                door.check_place(headers)  # the ticket in it is the credential
+                door.check_place(headers, scope)  # the ticket in it is the credential
             else:
-                scope["ptyd.principal"] = admit_guest(guests, door, headers, scope_address(scope))
+                scope["ptyd.principal"] = admit_guest(guests, door, headers, scope)
                 guest = guest_of(scope.get("state", {}))
                 if guest is not None:
                     guest.welcome()
         except Turned as turned:
             await _turn_away(turned)(scope, receive, send_with_headers)
+            return
+        if not scope["path"]:
+            # The page's addresses are relative, so it has to be at a path that ends with a slash.
+            redirect = RedirectResponse(door.front.cookie_path, 308)
+            await redirect(scope, receive, send_with_headers)
             return
         await app(scope, receive, send_with_headers)
 

@@ -22,9 +22,10 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from ptyd.core.throttle import Throttle
+from ptyd.edge.client_address import peer_address
 from ptyd.edge.connection import MAX_UNSENT_BYTES, Connection, Office
 from ptyd.edge.door import Door, Turned, join_headers
-from ptyd.edge.guests import Guest, admit_guest, transport_address
+from ptyd.edge.guests import Guest, admit_guest
 from ptyd.edge.http_protocol import guest_of
 
 WEBSOCKET_PATH = "/ws"
@@ -64,6 +65,7 @@ class WebSocket(asyncio.Protocol):
         )
         self._transport: asyncio.Transport
         self._fd = -1
+        self._is_tls = False
         self._connection: Connection | None = None
         self._begun: bytearray | None = None
         """The message whose fragments are coming."""
@@ -82,7 +84,9 @@ class WebSocket(asyncio.Protocol):
         self._transport.set_write_buffer_limits(WRITE_HIGH_WATER_BYTES, WRITE_LOW_WATER_BYTES)
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        self._fd = sock.fileno()
+        # Under TLS only the transport knows what to put on the wire.
+        self._is_tls = transport.get_extra_info("sslcontext") is not None
+        self._fd = -1 if self._is_tls else sock.fileno()
         self.is_local = sock.family == socket.AF_UNIX
 
     def data_received(self, data: bytes) -> None:
@@ -128,8 +132,8 @@ class WebSocket(asyncio.Protocol):
     def _shake_hands(self, request: Request) -> None:
         headers = join_headers(request.headers.raw_items())
         try:
-            principal = admit_guest(self._office.guests, self._door, headers, transport_address(self._transport))
-            if request.path.partition("?")[0] != WEBSOCKET_PATH:
+            principal = admit_guest(self._office.guests, self._door, headers, self._transport)
+            if self._door.front.strip_base(request.path.partition("?")[0]) != WEBSOCKET_PATH:
                 raise Turned(404, f"the WebSocket is at {WEBSOCKET_PATH}")
             if SUBPROTOCOL not in headers.get("sec-websocket-protocol", "").replace(" ", "").split(","):
                 raise Turned(400, f"the subprotocol {SUBPROTOCOL} must be offered")
@@ -174,6 +178,8 @@ class WebSocket(asyncio.Protocol):
                 self._transport.write(chunk)
             elif self._transport.can_write_eof():
                 self._transport.write_eof()
+            else:
+                self._transport.close()  # TLS has no half-closed connections: what is written still goes out
         if self._frames.close_expected() or self._frames.state is State.CLOSED:
             self._expect_end()
 
@@ -212,7 +218,7 @@ class WebSocket(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _refuse(self, kind: str) -> None:
-        self._office.guests.refuse(kind, transport_address(self._transport))
+        self._office.guests.refuse(kind, peer_address(self._transport))
 
     # --- MessageTransport ---
 
@@ -233,7 +239,7 @@ class WebSocket(asyncio.Protocol):
             return
         parts: list[bytes | memoryview] = [_frame_head(len(head) + len(data)) + head, data]
         sent = 0
-        if not self._transport.get_write_buffer_size():
+        if not self._is_tls and not self._transport.get_write_buffer_size():
             try:
                 sent = os.writev(self._fd, parts)
             except BlockingIOError:

@@ -48,7 +48,9 @@ class Link(NamedTuple):
 
 
 class Page:
-    __slots__ = ("cols", "graphemes", "links", "rows", "styles")
+    """What the rows of a page share."""
+
+    __slots__ = ("cols", "graphemes", "links", "styles")
 
     def __init__(self, cols: int) -> None:
         self.cols = cols
@@ -56,7 +58,6 @@ class Page:
         self.links: dict[int, Link] = {}
         self.graphemes: dict[tuple[int, int], str] = {}
         """What combines with the character at (row of the page, column)."""
-        self.rows: list[Row] = []
 
 
 class Row:
@@ -142,7 +143,9 @@ def read_page_rows(payload: bytes) -> int:
     return rows
 
 
-def read_page(payload: bytes) -> Page:
+def read_page(payload: bytes) -> list[Row]:
+    """The rows of a PAGE record. They hold their page, which does not hold them: without the cycle they are gone as
+    soon as nobody needs them, and the garbage collector, which would hold the GIL for it, has nothing to do."""
     cols, row_count, style_count, link_count, *_ = _PAGE_HEADER.unpack_from(payload)
     page, at = Page(cols), _PAGE_HEADER.size
     for _ in range(style_count):
@@ -153,7 +156,7 @@ def read_page(payload: bytes) -> Page:
         link, at = read_link(payload, at + 2)
         if link:
             page.links[number] = link
-    rows = page.rows
+    rows: list[Row] = []
     for number in range(row_count):
         flags = payload[at]
         cell_bytes = 1 << (flags >> _CELL_WIDTH_SHIFT & 3)
@@ -170,7 +173,7 @@ def read_page(payload: bytes) -> Page:
         codes = struct.unpack_from(f"<{length}I", payload, at)
         at += 4 * length
         page.graphemes[row, col] = "".join(map(chr, codes))
-    return page
+    return rows
 
 
 def read_link(payload: bytes, at: int) -> tuple[Link | None, int]:

@@ -217,7 +217,7 @@ def _parse(data: bytes, scrollback: int) -> State:
         screen = _read_screen(payload)
         state.screens[screen.key] = screen
         for _ in range(screen.page_count):
-            screen.rows += read_page(next(records)[1]).rows
+            screen.rows += read_page(next(records)[1])
     tag, state.continuation = next(records)
     if tag != CONTINUATION:
         raise FormatMoved(f"record {tag} after the screens")
@@ -228,7 +228,7 @@ def _parse(data: bytes, scrollback: int) -> State:
         if tag == HISTORY:
             key = payload[0]
         elif tag == PAGE:
-            older[key].append(read_page(payload).rows)
+            older[key].append(read_page(payload))
     for key, screen in state.screens.items():
         pages = [*reversed(older[key]), screen.rows]
         screen.rows = [row for page in pages for row in page]

@@ -1,7 +1,10 @@
 """The engine: one terminal of libghostty-vt."""
 
+import gc
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 from ptyd_protocol.messages import Appearance
@@ -40,6 +43,19 @@ _SAVED = struct.Struct("<8sIIHH??")
 _SAVED_MAGIC = b"ptyden01"
 
 
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """A garbage collection amid ten thousand rows looks at each of them, and holds the GIL for 17 ms."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class GhosttyEngine:
     """Implements ptyd.core.engine.Engine."""
 
@@ -59,6 +75,10 @@ class GhosttyEngine:
     @property
     def title(self) -> str:
         return self._raw.title.decode(errors="replace")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self._raw.cols, self._raw.rows
 
     @property
     def lines_to_fill(self) -> int:
@@ -146,6 +166,7 @@ class GhosttyEngine:
             raw.resize(raw.cols, raw.rows)
         return raw.take_replies()
 
+    @_without_collections()
     def snapshot(self, scrollback: int) -> bytes:
         state = self._state(scrollback)
         if len(state.screens[PRIMARY].rows) - state.rows < ROWS_WORTH_A_FORMATTER:
@@ -164,15 +185,19 @@ class GhosttyEngine:
         copy.feed(_LEAVE_ALTERNATE)
         return copy
 
+    @_without_collections()
     def text(self, scrollback: int, join: bool = False) -> str:
         return capture.capture_text(self._state(scrollback), join)
 
+    @_without_collections()
     def vt(self, scrollback: int, join: bool = False) -> str:
         return capture.capture_vt(self._state(scrollback), join)
 
+    @_without_collections()
     def html(self, scrollback: int) -> str:
         return capture.capture_html(self._state(scrollback))
 
+    @_without_collections()
     def grid(self, scrollback: int) -> CellGrid:
         return capture.capture_grid(self._state(scrollback))
 

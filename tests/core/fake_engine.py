@@ -35,6 +35,10 @@ class FakeEngine:
         self.lines_to_fill = 1_000_000
         self.in_plain_text = True
 
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.sizes[-1]
+
     def is_in_plain_text(self) -> bool:
         return self.in_plain_text
 
@@ -115,7 +119,7 @@ class FakeScreen:
         self.shown: list[Appearance] = []
         self.let_go_of: list[Callable[[], None]] = []
 
-    def note_output(self, *, has_sequences: bool = True) -> None:
+    def note_output(self, offset: int = 0, data: bytes = b"") -> None:
         self.noted += 1
 
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:

@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 
 from ptyd.core.engine_feed import PIECE_BYTES, Answers, EngineFeed, FeedState
 from ptyd.core.replay_log import ReplayLog
+from ptyd.core.text_flood import PlainText
 from tests.core.fake_engine import FakeEngine
 from tests.core.memory import SMALL_CAPACITY_BYTES, append, make_log
 
 
 def make_feed(log: ReplayLog, answered: int = 0, offset: int = 0, size_number: int = 0) -> EngineFeed:
-    return EngineFeed(FakeEngine(80, 24), log, FeedState(offset, size_number), answered)
+    return EngineFeed(FakeEngine(80, 24), log, FeedState(offset, size_number), answered, PlainText(log.head))
 
 
 def engine_of(feed: EngineFeed) -> FakeEngine:
@@ -109,7 +110,25 @@ def test_together_a_daemon_and_the_next_answer_each_question_once(data: bytes, s
     append(log, data)
     first = FakeEngine(80, 24)
     first.feed(data[:saved])
-    feed = EngineFeed(first, log, FeedState(saved, 0), answered)
+    feed = EngineFeed(first, log, FeedState(saved, 0), answered, PlainText(log.head))
     got = b"".join(answers.data for answers in run(feed))
     numbers = range(data[:answered].count(b"?") + 1, data.count(b"?") + 1)
     assert got == b"".join(b"%d;" % number for number in numbers)
+
+
+def test_text_that_was_left_out_is_passed_before_anybody_looks() -> None:
+    log = make_log()
+    plain = PlainText(0)
+    engine = FakeEngine(80, 24)
+    engine.lines_to_fill = 10
+    feed = EngineFeed(engine, log, FeedState(0, 0), 0, plain)
+    text = b"a line of text\r\n" * 100
+    append(log, text)
+    plain.note(0, text)
+    assert feed.may_wait()
+    assert feed.skip_unseen()
+    assert not feed.has_reached(16, 1)
+    feed.step(16)
+    assert feed.has_reached(16, 1)
+    assert feed.cursor == len(text)
+    assert len(engine.taken) < len(text)

@@ -4,15 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptyd.core.text_flood import COUNT_BYTES, LOOK_BYTES, TextFlood, is_plain
+from ptyd.core.text_flood import COUNT_BYTES, PlainSpan, PlainText, find_cut
 from tests.core.memory import append, make_log
 
 LINE = b"a line of text\r\n"
 CAPACITY = 1024 * 1024
 
 
+def note(*pieces: bytes) -> PlainText:
+    plain, offset = PlainText(0), 0
+    for piece in pieces:
+        plain.note(offset, piece)
+        offset += len(piece)
+    return plain
+
+
 @pytest.mark.parametrize(
-    ("data", "plain"),
+    ("data", "is_plain"),
     [
         (b"", True),
         (b"text", True),
@@ -30,40 +38,36 @@ CAPACITY = 1024 * 1024
         (b"\x7f", False),
     ],
 )
-def test_is_plain(data: bytes, plain: bool) -> None:
-    assert is_plain(data) is plain
+def test_what_is_plain(data: bytes, is_plain: bool) -> None:
+    assert note(data).span == PlainSpan(0 if is_plain else len(data), len(data))
 
 
-@given(st.lists(st.integers(1, 3 * LOOK_BYTES), max_size=6), st.booleans())
-def test_it_does_not_matter_how_it_came(pieces: list[int], has_sequence: bool) -> None:
-    log = make_log(CAPACITY)
-    flood = TextFlood(log)
-    text = LINE * (4 * LOOK_BYTES // len(LINE))
-    if has_sequence:
-        text += b"\x1b[m"
-    at = 0
-    for piece in [*pieces, len(text)]:
-        append(log, text[at : at + piece])
-        at += piece
-        seen = flood.look(0)
-        assert seen is (not has_sequence or at < len(text) - 2)
+@given(st.lists(st.sampled_from([b"text", LINE, b"\r", b"\n", b"\x1b[m", b"\r\n"]), max_size=8), st.data())
+def test_it_does_not_matter_how_it_came(parts: list[bytes], draw: st.DataObject) -> None:
+    text = b"".join(parts)
+    cuts = sorted(draw.draw(st.lists(st.integers(0, len(text)), max_size=5)))
+    pieces = [text[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    since = note(*(piece for piece in pieces if piece)).span.since
+    # A piece may count as not plain as a whole; what is said to be plain has to be.
+    assert note(text[since:]).span.since in (0, len(text) - since)
+    assert (since == 0) is (note(text).span.since == 0) or not text
 
 
-def test_a_line_without_an_end_is_no_flood() -> None:
-    log = make_log(CAPACITY)
-    append(log, b"x" * (2 * LOOK_BYTES))
-    assert not TextFlood(log).look(0)
+def test_what_was_not_seen_does_not_count() -> None:
+    plain = PlainText(100)
+    plain.note(100, LINE)
+    assert plain.span == PlainSpan(100, 116)
+    plain.note(200, LINE)
+    assert plain.span == PlainSpan(216, 216)
 
 
 @pytest.mark.parametrize("lines", [0, 1, 100, COUNT_BYTES // len(LINE), 2 * COUNT_BYTES // len(LINE) + 1])
 @pytest.mark.parametrize("cursor", [0, 7, 1000])
 def test_enough_lines_follow(lines: int, cursor: int) -> None:
     log = make_log(CAPACITY)
-    flood = TextFlood(log)
     text = LINE * 30_000
     append(log, text)
-    assert flood.look(cursor)
-    cut = flood.find_cut(cursor, lines)
+    cut = find_cut(log, cursor, len(text), lines)
     assert cut > cursor
     assert text[:cut].endswith(b"\r\n")
     assert text[cut:].count(b"\n") >= lines
@@ -71,11 +75,7 @@ def test_enough_lines_follow(lines: int, cursor: int) -> None:
 
 def test_nothing_is_left_out_of_what_may_be_seen() -> None:
     log = make_log(CAPACITY)
-    flood = TextFlood(log)
     append(log, LINE * 100)
-    assert flood.find_cut(0, 10) == 0  # nobody has looked
-    assert flood.look(0)
-    assert flood.find_cut(0, 100) == 0
-    append(log, b"\x1b[2J" + LINE * 1000)
-    assert not flood.look(0)
-    assert flood.find_cut(0, 100) == 0  # the lines behind the sequence do not count
+    assert find_cut(log, 0, 100 * len(LINE), 100) == 0
+    append(log, LINE * 1000)
+    assert find_cut(log, 0, 100 * len(LINE), 100) == 0  # the lines behind do not count

@@ -79,8 +79,9 @@ class Bench:
         self.failures += 1
 
     def write(self, data: bytes) -> None:
+        offset = self.log.head
         assert append(self.log, data) == len(data)
-        self.reader.note_output()
+        self.reader.note_output(offset, data)
 
     def deliver(self) -> None:
         """The input pipe takes the answers that wait."""
@@ -479,30 +480,29 @@ async def open_flooded_bench(bench: Bench) -> None:
     await open_bench(bench, b"hello\r\n")
     bench.engine.lines_to_fill = 10
     bench.write(FLOOD)
-    await bench.thread.take_all()
+    assert not bench.thread.turns
     assert bench.engine.taken == b"hello\r\n"
 
 
 async def test_a_flood_waits_and_most_of_it_is_left_out(bench: Bench) -> None:
     await open_flooded_bench(bench)
-    bench.write(FLOOD)
-    bench.reader.request_snapshot(0, lambda snapshot: None)
+    got: list[Any] = []
+    bench.reader.request_snapshot(0, got.append)
     await bench.thread.take_all()
-    assert (2 * FLOOD).endswith(bench.engine.taken.removeprefix(b"hello\r\n"))
-    assert 10 <= bench.engine.taken.count(b"\n") < 2 * FLOOD.count(b"\n")
+    assert got[0].offset == bench.log.head
+    assert FLOOD.endswith(bench.engine.taken.removeprefix(b"hello\r\n"))
+    assert 10 <= bench.engine.taken.count(b"\n") < FLOOD.count(b"\n")
 
 
 async def test_what_could_be_seen_is_not_left_out(bench: Bench) -> None:
-    await open_bench(bench, b"hello\r\n")
-    bench.engine.lines_to_fill = 10
+    await open_flooded_bench(bench)
     bench.engine.in_plain_text = False
-    bench.write(FLOOD)
     bench.reader.request_snapshot(0, lambda snapshot: None)
     await bench.thread.take_all()
     assert bench.engine.taken == b"hello\r\n" + FLOOD
 
 
-async def test_a_flood_is_fed_when_it_has_waited_long_enough(bench: Bench) -> None:
+async def test_a_flood_is_fed_when_it_has_ended(bench: Bench) -> None:
     await open_flooded_bench(bench)
     await wait_until_async(lambda: bench.thread.turns)
     await bench.thread.take_all()
@@ -511,20 +511,35 @@ async def test_a_flood_is_fed_when_it_has_waited_long_enough(bench: Bench) -> No
 
 async def test_a_question_in_a_flood_does_not_wait(bench: Bench) -> None:
     await open_flooded_bench(bench)
-    append(bench.log, LINE)
-    bench.reader.note_output(has_sequences=False)
-    assert not bench.thread.turns  # it is not looked at for so little
     bench.write(b"\x1b?")
     await bench.thread.take_all()
     assert bench.answers == [Answers(bench.log.head, b"1;")]
 
 
-async def test_an_endless_flood_is_fed_before_the_log_is_full(bench: Bench) -> None:
+async def test_an_endless_flood_is_left_out_as_it_comes(bench: Bench) -> None:
     await open_flooded_bench(bench)
     written = 0
     while written < 4 * CAPACITY:
-        written += (taken := append(bench.log, FLOOD))
-        bench.reader.note_output(has_sequences=False)
+        offset = bench.log.head
+        taken = append(bench.log, FLOOD)
+        written += taken
+        bench.reader.note_output(offset, FLOOD[:taken])
         await bench.thread.take_all()
         assert taken > 0, "the log is full"
-    assert 0 < len(bench.engine.taken) < written
+    assert bench.engine.taken.count(b"\n") < 100
+    await wait_until_async(lambda: bench.thread.turns)
+    await bench.thread.take_all()
+    assert bench.engine.taken.endswith(LINE)
+
+
+async def test_the_next_daemon_comes_to_the_end_of_what_was_left_out(bench: Bench) -> None:
+    await open_flooded_bench(bench)
+    while not (bench.screen_file.load(bench.maker.name, bench.log.epoch)):
+        bench.write(FLOOD)
+        await bench.thread.take_all()
+    bench.start()
+    got: list[Any] = []
+    bench.reader.request_snapshot(0, got.append)
+    await bench.thread.take_all()
+    assert got[0].offset == bench.log.head
+    assert bench.engine.taken.endswith(10 * LINE)
