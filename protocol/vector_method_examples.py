@@ -63,6 +63,16 @@ EXITED_SESSION = WHOLE_SESSION | {
     "end_reason": "its processes used more than 1 GiB of memory (memory_bytes)",
 }
 LOG: dict[str, Any] = {"offset": 2, "data": b"\x1b[0mhi", "epoch": 3, "log_start": 0, "log_head": 8}
+PLAIN_LISTENING: dict[str, Any] = {"tls": False, "insecure": False, "tls_cert": "", "tls_key": ""}
+TLS_LISTENING: dict[str, Any] = {
+    "host": "192.0.2.1",
+    "port": 7071,
+    "tls": True,
+    "insecure": False,
+    "tls_cert": "/etc/ssl/box.pem",
+    "tls_key": "/etc/ssl/box.key",
+}
+FINGERPRINT = "sha256:" + "0123456789abcdef" * 4
 STATUS: dict[str, Any] = {
     "daemon_pid": 100,
     "keeper_pid": 99,
@@ -75,8 +85,8 @@ STATUS: dict[str, Any] = {
     "engine": "none",
     "runtime_dir": "/run/user/1000/ptyd",
     "listeners": [
-        {"kind": "unix", "address": "/run/user/1000/ptyd/ptyd.sock"},
-        {"kind": "tcp", "address": "127.0.0.1:7071"},
+        {"kind": "unix", "address": "/run/user/1000/ptyd/ptyd.sock", "tls": False, "fingerprint": ""},
+        {"kind": "tcp", "address": "127.0.0.1:7071", "tls": True, "fingerprint": FINGERPRINT},
     ],
     "clients": [
         {
@@ -155,6 +165,15 @@ GRID_MEANS = GRID | {
     "styles": [STYLE_DEFAULTS, WHOLE_STYLE],
 }
 CELLS: dict[str, Any] = {"text": "", "source": "screen", "offset": 300, "grid": GRID}
+NO_TERMINAL: dict[str, Any] = {"data": b"", "cols": 0, "rows": 0}
+TERMINAL: dict[str, Any] = {
+    "text": "",
+    "source": "screen",
+    "offset": 300,
+    "data": b"\x1b[0m$ ls",
+    "cols": 80,
+    "rows": 24,
+}
 TICKET: dict[str, Any] = {
     "ticket": "t1cket",
     "url": "http://127.0.0.1:7071/login?ticket=t1cket",
@@ -235,7 +254,7 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             {"format": form, "join": True},
             {"session": "", "scrollback": 0, "format": form, "join": True},
         )
-        for form in ("text", "vt", "html", "cells")
+        for form in ("text", "vt", "html", "cells", "terminal")
     ),
     ("lock", {"locked": True}, {"locked": True, "session": ""}),
     ("lock", {"locked": False, "session": "b"}, {"locked": False, "session": "b"}),
@@ -251,8 +270,9 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"until": "idle", "session": "b", "idle_seconds": 0.25, "timeout_seconds": 30},
         {"until": "idle", "session": "b", "idle_seconds": 0.25, "timeout_seconds": 30.0},
     ),
-    ("listen", {}, {"host": "127.0.0.1", "port": 0}),
-    ("listen", {"host": "::1", "port": 65_535}, {"host": "::1", "port": 65_535}),
+    ("listen", {}, PLAIN_LISTENING | {"host": "127.0.0.1", "port": 0}),
+    ("listen", {"host": "::1", "port": 65_535}, PLAIN_LISTENING | {"host": "::1", "port": 65_535}),
+    ("listen", TLS_LISTENING, TLS_LISTENING),
     ("shutdown", {}, {"kill_sessions": False}),
     ("shutdown", {"kill_sessions": True}, {"kill_sessions": True}),
     ("mark", {}, {"label": "", "session": ""}),
@@ -298,6 +318,7 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("wait", {"until": "exit", "timeout_seconds": -1}, "timeout_seconds is negative"),
     ("listen", {"port": 65_536}, "port is over its maximum"),
     ("listen", {"host": 1}, "host is a number"),
+    ("listen", {"tls": 1}, "tls is a number"),
     ("shutdown", {"kill_sessions": 1}, "kill_sessions is a number"),
     ("create", {"record": None}, "record is nil"),
     ("create", {"limits": {"cpus": -1}}, "a limit is negative"),
@@ -317,15 +338,25 @@ RESULTS: list[tuple[str, Any, Any]] = [
     (
         "capture",
         {"text": "$ ls\n", "source": "log"},
-        {"text": "$ ls\n", "source": "log", "offset": 0, "grid": None},
+        {"text": "$ ls\n", "source": "log", "offset": 0, "grid": None} | NO_TERMINAL,
     ),
-    ("capture", CELLS, CELLS | {"grid": GRID_MEANS}),
+    ("capture", CELLS, CELLS | {"grid": GRID_MEANS} | NO_TERMINAL),
+    ("capture", TERMINAL, TERMINAL | {"grid": None}),
     ("read_log", LOG, LOG),
     ("subscribe", {"seq": 0, "sessions": [SESSION]}, {"seq": 0, "sessions": [WHOLE_SESSION]}),
     ("unsubscribe", None, None),
     ("status", STATUS, STATUS),
     ("status", OLD_STATUS, OLD_STATUS_MEANS),
-    ("listen", {"host": "127.0.0.1", "port": 7071}, {"host": "127.0.0.1", "port": 7071}),
+    (
+        "listen",
+        {"host": "127.0.0.1", "port": 7071},
+        {"host": "127.0.0.1", "port": 7071, "tls": False, "fingerprint": ""},
+    ),
+    (
+        "listen",
+        {"host": "192.0.2.1", "port": 7071, "tls": True, "fingerprint": FINGERPRINT},
+        {"host": "192.0.2.1", "port": 7071, "tls": True, "fingerprint": FINGERPRINT},
+    ),
     ("login_ticket", TICKET, TICKET),
     ("login_ticket", TICKET | {"url": None}, TICKET | {"url": None}),
     ("access_token", {"token": "s3cret"}, {"token": "s3cret"}),

@@ -74,6 +74,78 @@ class Config(Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="The least level that is logged.")
     ] = "info"
+    max_connections: Annotated[
+        int,
+        Meta(ge=8, le=1_000_000, description="Connections at once, in all; less where few files may be opened."),
+    ] = 4096
+    max_connections_per_address: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Of these from one address (of IPv6: one /64) over TCP.")
+    ] = 512
+    max_strangers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Connections over TCP that have not logged in yet; beyond it the oldest is let go.",
+        ),
+    ] = 512
+    max_strangers_per_address: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Of these from one address; beyond it no further one is let in.")
+    ] = 128
+    request_head_seconds: Annotated[
+        float, Meta(ge=0.1, le=3600, description="From connecting to the end of a request's head.")
+    ] = 10.0
+    request_body_seconds: Annotated[
+        float, Meta(ge=0.1, le=3600, description="From a request's beginning to the end of its body.")
+    ] = 30.0
+    max_failed_logins: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, description="From one address; then each further one costs it more waiting (429)."),
+    ] = 10
+    max_failed_logins_loopback: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="The same for addresses of this machine, which many may share.")
+    ] = 1000
+    message_rate: Annotated[
+        float,
+        Meta(ge=1, le=1e9, description="Messages and frames a second that one connection may send; more is slowed."),
+    ] = 20_000.0
+    message_bytes_rate: Annotated[
+        float, Meta(ge=1024, le=1e12, description="Bytes a second that one connection may send; more is slowed.")
+    ] = float(32 * MIB)
+    request_rate: Annotated[
+        float, Meta(ge=0.1, le=1e9, description="Requests a second on one connection; more are slowed.")
+    ] = 500.0
+    max_requests_per_connection: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Requests at once on one connection.")
+    ] = 4096
+    max_subscribers: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Connections that are told events, at once.")
+    ] = 256
+    listen_tls: Annotated[
+        bool, Meta(description="Speak TLS on `listen`; with a certificate of the daemon's own making unless given one.")
+    ] = False
+    listen_insecure: Annotated[
+        bool, Meta(description="Let `listen` be an address that other machines can reach, without TLS.")
+    ] = False
+    tls_cert: Annotated[str, Meta(description="PEM file of the certificate (with its chain) for TLS.")] = ""
+    tls_key: Annotated[str, Meta(description="PEM file of its key.")] = ""
+    trusted_proxies: Annotated[
+        list[str],
+        Meta(
+            description="Addresses or networks of reverse proxies whose X-Forwarded-For, -Proto and -Host are believed."
+        ),
+    ] = []
+    base_path: Annotated[
+        str,
+        Meta(description="Path under which a reverse proxy serves the daemon and that it does not take off: /ptyd."),
+    ] = ""
+    public_url: Annotated[
+        str,
+        Meta(description="Where browsers reach the daemon through a proxy; its host is allowed, login links use it."),
+    ] = ""
+
+
+_LISTS = frozenset({"allowed_hosts", "pass_environment", "trusted_proxies"})
 
 
 class ConfigError(Exception):
@@ -93,7 +165,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     for name in Config.__struct_fields__:
         text = environ.get(f"PTYD_{name.upper()}")
         if text is not None:
-            values[name] = _split_list(text) if name in {"allowed_hosts", "pass_environment"} else text
+            values[name] = _split_list(text) if name in _LISTS else text
     try:
         return msgspec.convert(values, Config, strict=False)
     except msgspec.ValidationError as error:

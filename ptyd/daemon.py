@@ -19,7 +19,7 @@ from typing import Any, Literal
 import platformdirs
 from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.errors import ErrorCode, Refusal
-from ptyd_protocol.methods import AuditReadResult, ListenResult, StatusResult, TicketResult
+from ptyd_protocol.methods import AuditReadResult, ListenParams, ListenResult, StatusResult, TicketResult
 from ptyd_protocol.version import __version__
 
 from ptyd import log_lines
@@ -28,14 +28,17 @@ from ptyd.core.engine import EngineMaker
 from ptyd.edge import audit
 from ptyd.edge.audit_log import AuditLog
 from ptyd.edge.connection import Office
+from ptyd.edge.front import Front
+from ptyd.edge.guests import Guests
 from ptyd.edge.health import Health, find_disk_problem
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
-from ptyd.edge.listeners import Listeners
+from ptyd.edge.listeners import Listeners, url_of
 from ptyd.edge.log_store import LogStore
 from ptyd.edge.logins import TICKET_SECONDS, Logins
 from ptyd.edge.loop_lag import LoopLag
 from ptyd.edge.tasks import Tasks
+from ptyd.edge.tls import Tls, find_own_certificate, load_tls
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
 from ptyd.manager import PtyManager
@@ -85,21 +88,27 @@ class Daemon:
             self._find_engine_maker(),
         )
         self._service = Service(self._manager, self)
+        self._front = Front.of(config)
         self._office = Office(
             self._manager,
             self._service.answer,
             self._manager.events.unsubscribe,
             self._tasks,
             (config.hold_grace_seconds, config.hold_stall_seconds),
+            Guests(config, resource.getrlimit(resource.RLIMIT_NOFILE)[0], self._front.proxies),
         )
         self._logins = Logins(runtime_dir)
         self._listeners = Listeners(
             self._logins,
-            config.allowed_hosts,
-            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer, self),
+            self._front,
+            self._find_tls,
+            lambda door: build_http_app(
+                STATIC_FOLDER, door, self._logins, self._service.answer, self, self._office.guests
+            ),
             lambda door: make_websocket_class(door, self._office),
             keeper.hold,
             keeper.release,
+            self._office.guests,
         )
 
         self._health = Health(
@@ -166,9 +175,23 @@ class Daemon:
             return
         host, _, port = self._config.listen.rpartition(":")
         try:
-            await self._listeners.listen_tcp(host.strip("[]"), int(port))
+            wish = ListenParams(
+                host=host.strip("[]"),
+                port=int(port),
+                tls=self._config.listen_tls,
+                insecure=self._config.listen_insecure,
+            )
+            await self._listeners.listen_tcp(wish)
         except (Refusal, ValueError) as error:
             logger.error("listen = %r: %s", self._config.listen, error)
+
+    def _find_tls(self, certificate: str, key: str) -> Tls:
+        """Of these files, else of those in the configuration, else of the daemon's own making. Raises TlsError."""
+        certificate, key = (certificate, key) if certificate else (self._config.tls_cert, self._config.tls_key)
+        if certificate:
+            return load_tls(Path(certificate), Path(key or certificate))
+        own = find_own_certificate(platformdirs.user_state_path("ptyd") / "tls")
+        return load_tls(own, own)
 
     def _end(self, ending: Ending) -> None:
         if not self._ending.done():
@@ -227,16 +250,16 @@ class Daemon:
             clients=[info for session in sessions for info in session.client_infos()],
         )
 
-    async def listen(self, host: str, port: int) -> ListenResult:
-        return await self._listeners.listen_tcp(host, port)
+    async def listen(self, params: ListenParams) -> ListenResult:
+        return await self._listeners.listen_tcp(params)
 
     def login_ticket(self) -> TicketResult:
         ticket = self._logins.make_ticket()
         tcp = self._listeners.first_tcp()
-        host = f"[{tcp.host}]" if tcp and ":" in tcp.host else tcp.host if tcp else ""
+        base = self._front.public_url or (tcp and url_of(tcp))
         return TicketResult(
             ticket=ticket,
-            url=f"http://{host}:{tcp.port}/login?ticket={ticket}" if tcp else None,
+            url=f"{base}/login?ticket={ticket}" if base else None,
             expires_seconds=TICKET_SECONDS,
         )
 

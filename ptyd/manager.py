@@ -70,7 +70,7 @@ class PtyManager:
         if engine_maker is not None:
             self.engines = Engines(engine_maker, config.scrollback_lines, partial(self._publish, "updated"))
         self.registry = Registry()
-        self.events = EventHub()
+        self.events = EventHub(config.max_subscribers)
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.echo = EchoSampler()
         self._config = config

@@ -16,6 +16,7 @@ from ptyd_cli.calls import ask
 from ptyd_cli.errors import CliError, ExitCode
 from ptyd_cli.options import clipboard_option, json_option
 from ptyd_cli.output import print_json, printable
+from ptyd_cli.remote import shares_machine
 
 CLAUDE = "claude"
 CLAUDE_VARIABLE = "PTYD_CLAUDE"
@@ -120,14 +121,23 @@ def build_params(argv: Sequence[str], kind: str, wish: Wish, size: tuple[int, in
     return CreateParams(
         argv=list(argv),
         name=wish.name,
-        cwd=str(Path(wish.directory or ".").expanduser().absolute()),
-        env=inherited_environment(os.environ, kind) | read_variables(wish.variables),
+        cwd=place_on_machine("-c", Path(wish.directory or ".")) if wish.directory or shares_machine() else "",
+        env=(inherited_environment(os.environ, kind) if shares_machine() else {}) | read_variables(wish.variables),
         cols=wish.cols or min(max(cols, limits.MIN_COLS), limits.MAX_COLS),
         rows=wish.rows or min(max(rows, limits.MIN_ROWS), limits.MAX_ROWS),
         kind=kind,
-        record="" if wish.recording is None else str(wish.recording.expanduser().absolute()),
+        record="" if wish.recording is None else place_on_machine("--record", wish.recording),
         record_input=wish.is_input_recorded,
     )
+
+
+def place_on_machine(option: str, path: Path) -> str:
+    """An absolute path on the daemon's machine, of which only this one's can be made out of a relative one."""
+    if shares_machine():
+        return str(path.expanduser().absolute())
+    if not path.is_absolute():
+        raise click.BadParameter(f"{str(path)!r} is not absolute, and the session is elsewhere", param_hint=option)
+    return str(path)
 
 
 def read_variables(words: Sequence[str]) -> dict[str, str]:
@@ -157,6 +167,8 @@ def find_claude() -> str:
     Raises:
         CliError: there is none.
     """
+    if not shares_machine():
+        return CLAUDE  # of the PATH there
     wanted = os.environ.get(CLAUDE_VARIABLE) or CLAUDE
     found = shutil.which(wanted)
     if found is None:

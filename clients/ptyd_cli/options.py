@@ -5,6 +5,8 @@ import os
 import click
 from ptyd_sdk import discovery
 
+from ptyd_cli.remote import is_remote
+
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
 clipboard_option = click.option(
@@ -27,6 +29,8 @@ optional_session_argument = click.argument("session", metavar="[NAME]", required
 
 def enclosing_session() -> str | None:
     """The id of the session that this program runs in, if it is one of the same daemon's."""
+    if is_remote():
+        return None
     session, socket_path = os.environ.get("PTYD_SESSION"), os.environ.get("PTYD_SOCKET")
     if not session:
         return None

@@ -23,7 +23,7 @@ from ptyd_protocol.messages import (
     Resized,
     Snapshot,
 )
-from ptyd_protocol.methods import LockParams
+from ptyd_protocol.methods import CaptureResult, LockParams
 
 from ptyd_sdk.errors import AttachmentEnded, BadRequest, BytesLost, PtydError, make_ending, make_failure
 from ptyd_sdk.link import Link, LinkState
@@ -58,6 +58,12 @@ class Screen(bytes):
     def of(cls, snapshot: Snapshot) -> "Screen":
         screen = cls(snapshot.data)
         screen.cols, screen.rows, screen.offset = snapshot.cols, snapshot.rows, snapshot.offset
+        return screen
+
+    @classmethod
+    def captured(cls, result: CaptureResult) -> "Screen":
+        screen = cls(result.data)
+        screen.cols, screen.rows, screen.offset = result.cols, result.rows, result.offset
         return screen
 
 

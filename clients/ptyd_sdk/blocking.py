@@ -302,7 +302,12 @@ class Session:
     @overload
     def capture(self, scrollback: int = 0, *, format: Literal["cells"], join: bool = False) -> CellGrid: ...
 
-    def capture(self, scrollback: int = 0, *, format: CaptureFormat = "text", join: bool = False) -> str | CellGrid:
+    @overload
+    def capture(self, scrollback: int = 0, *, format: Literal["terminal"], join: bool = False) -> Screen: ...
+
+    def capture(
+        self, scrollback: int = 0, *, format: CaptureFormat = "text", join: bool = False
+    ) -> str | CellGrid | Screen:
         return self._thread.run(self._inner.capture(scrollback, format=format, join=join))
 
     def read_log(self, offset: int | None = None, max_bytes: int = 8 * limits.MIB) -> ReadLogResult:
@@ -370,8 +375,19 @@ class Connection:
     def status(self) -> StatusResult:
         return self._thread.run(self._inner.status())
 
-    def listen(self, host: str = "127.0.0.1", port: int = 0) -> ListenResult:
-        return self._thread.run(self._inner.listen(host, port))
+    def listen(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: bool = False,
+        insecure: bool = False,
+        tls_cert: str | Path = "",
+        tls_key: str | Path = "",
+    ) -> ListenResult:
+        return self._thread.run(
+            self._inner.listen(host, port, tls=tls, insecure=insecure, tls_cert=tls_cert, tls_key=tls_key)
+        )
 
     def login_ticket(self) -> TicketResult:
         return self._thread.run(self._inner.login_ticket())
@@ -391,16 +407,27 @@ class connect:
 
     def __init__(
         self,
-        address: str | None = None,
+        host: str | None = None,
         *,
         token: str | None = None,
         client_id: str | None = None,
         client: str = async_connection.DEFAULT_CLIENT,
         start: bool = False,
         reconnect: bool | float = True,
+        fingerprint: str | None = None,
+        ca: str | Path | None = None,
+        insecure: bool = False,
     ) -> None:
         self._inner = async_connection.connect(
-            address, token=token, client_id=client_id, client=client, start=start, reconnect=reconnect
+            host,
+            token=token,
+            client_id=client_id,
+            client=client,
+            start=start,
+            reconnect=reconnect,
+            fingerprint=fingerprint,
+            ca=ca,
+            insecure=insecure,
         )
         self._thread: _LoopThread | None = None
 

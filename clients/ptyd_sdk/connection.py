@@ -30,12 +30,12 @@ from ptyd_protocol.methods import (
 )
 from ptyd_protocol.version import __version__
 
+from ptyd_sdk.address import Address, find_target
 from ptyd_sdk.errors import BadRequest, DaemonUnreachable
 from ptyd_sdk.link import Link, LinkState
 from ptyd_sdk.session import Session
 from ptyd_sdk.session_events import EventHub, SessionEvents
 from ptyd_sdk.starter import ensure_daemon
-from ptyd_sdk.transport import Address, parse_address
 
 DEFAULT_CLIENT = f"ptyd-sdk/{__version__}"
 
@@ -130,9 +130,25 @@ class Connection:
         result: StatusResult = await self._link.request("status", NoParams())
         return result
 
-    async def listen(self, host: str = "127.0.0.1", port: int = 0) -> ListenResult:
-        """Have the daemon listen on TCP too; ``port`` 0: any free one."""
-        result: ListenResult = await self._link.request("listen", ListenParams(host=host, port=port))
+    async def listen(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: bool = False,
+        insecure: bool = False,
+        tls_cert: str | Path = "",
+        tls_key: str | Path = "",
+    ) -> ListenResult:
+        """Have the daemon listen on TCP too; ``port`` 0: any free one.
+
+        ``tls``: with the certificate in these files (absolute paths, on the daemon's machine), else the one of the
+        daemon's configuration, else one of its own making.
+        """
+        params = ListenParams(
+            host=host, port=port, tls=tls, insecure=insecure, tls_cert=str(tls_cert), tls_key=str(tls_key)
+        )
+        result: ListenResult = await self._link.request("listen", params)
         return result
 
     async def login_ticket(self) -> TicketResult:
@@ -196,35 +212,43 @@ class connect:
     """``async with connect() as ptyd``: a connection to a daemon.
 
     Args:
-        address: None: this user's own daemon; ``unix:///path``; ``http(s)://`` or ``ws(s)://host:port[/prefix]``.
-        token: the bearer token that TCP asks for.
+        host: None: this user's own daemon; ``unix:///path``; ``http(s)://`` or ``ws(s)://host:port[/prefix]``.
+        token: the bearer token that TCP asks for; None: the one that ``ptyd login`` has saved for the host.
         client_id: names this client over its reconnections (16 to 64 of ``A-Za-z0-9_-``); None: a random one.
         client: name and version of the program, for people.
         start: start the daemon if it does not run (this user's own only).
         reconnect: come back when the connection breaks: True: for ever, a number: for so many seconds, or False.
+        fingerprint: ``sha256:...``, of the one certificate that is accepted; a host may also end in ``#sha256:...``.
+        ca: a file of PEM certificates to trust in place of the system's.
+        insecure: speak to another machine without TLS: the token and all that is typed can be read on the way.
 
     Raises:
         DaemonUnreachable: nobody answers there.
         NotAuthenticated: the token is missing or wrong.
+        NotTrusted: the daemon's certificate is not the right one.
         ValueError: the address is none.
     """
 
     def __init__(
         self,
-        address: str | None = None,
+        host: str | None = None,
         *,
         token: str | None = None,
         client_id: str | None = None,
         client: str = DEFAULT_CLIENT,
         start: bool = False,
         reconnect: bool | float = True,
+        fingerprint: str | None = None,
+        ca: str | Path | None = None,
+        insecure: bool = False,
     ) -> None:
-        self._address = parse_address(address)
+        target = find_target(host, token, fingerprint, ca, insecure)
+        self._address = target.address
         self._starts_daemon = start
         if start and self._address.path is None:
             raise ValueError("only a daemon on a Unix socket of this machine can be started")
         self._client_id = client_id or secrets.token_urlsafe(CLIENT_ID_BYTES)
-        self._link = Link(ClientConnection(client, self._client_id), self._address, token, reconnect)
+        self._link = Link(ClientConnection(client, self._client_id), self._address, target.token, reconnect)
 
     async def __aenter__(self) -> Connection:
         if self._starts_daemon:

@@ -17,6 +17,10 @@ class NotAuthenticated(PtydError):
     """The daemon does not accept the credentials."""
 
 
+class NotTrusted(PtydError):
+    """The daemon's certificate is not the one that is known, or nobody vouches for it. Nothing was sent to it."""
+
+
 class RequestFailed(PtydError):
     """The daemon refused a request. ``code`` is a stable word for programs, ``message`` is for people."""
 

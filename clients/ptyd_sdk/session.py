@@ -31,7 +31,7 @@ from ptyd_protocol.methods import (
 )
 from ptyd_protocol.plain_text import PlainText
 
-from ptyd_sdk.attachment import Attachment, ExitStatus
+from ptyd_sdk.attachment import Attachment, ExitStatus, Screen
 from ptyd_sdk.errors import BadRequest, SessionExited, TimedOut, Unavailable
 from ptyd_sdk.link import Link
 
@@ -239,17 +239,21 @@ class Session:
     async def capture(self, scrollback: int = 0, *, format: Literal["cells"], join: bool = False) -> CellGrid: ...
 
     @overload
+    async def capture(self, scrollback: int = 0, *, format: Literal["terminal"], join: bool = False) -> Screen: ...
+
+    @overload
     async def capture(
         self, scrollback: int = 0, *, format: CaptureFormat = "text", join: bool = False
-    ) -> str | CellGrid: ...
+    ) -> str | CellGrid | Screen: ...
 
     async def capture(
         self, scrollback: int = 0, *, format: CaptureFormat = "text", join: bool = False
-    ) -> str | CellGrid:
+    ) -> str | CellGrid | Screen:
         """The screen, with so many lines above it (-1: all that are kept).
 
         Args:
-            format: "text"; "vt": text with colours; "html": one ``<pre>`` element; "cells": a CellGrid.
+            format: "text"; "vt": text with colours; "html": one ``<pre>`` element; "cells": a CellGrid;
+                "terminal": a Screen.
             join: a line that the terminal wrapped is one line.
 
         Raises:
@@ -257,6 +261,8 @@ class Session:
         """
         params = CaptureParams(session=self.id, scrollback=scrollback, format=format, join=join)
         result: CaptureResult = await self._link.request("capture", params)
+        if format == "terminal":
+            return Screen.captured(result)
         if format != "cells":
             return result.text
         if result.grid is None:

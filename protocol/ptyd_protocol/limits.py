@@ -79,3 +79,6 @@ MAX_LABEL_CHARS: Final = 256
 
 MAX_RESUME_CHARS: Final = 256
 """Room for the daemon's numbers."""
+
+MAX_PARAMETER_VALUES: Final = 65_536
+"""In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand."""

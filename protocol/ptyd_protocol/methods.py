@@ -150,13 +150,14 @@ class SendParams(Struct, frozen=True, kw_only=True):
     session: SessionRef = ""
 
 
-CaptureFormat = Literal["text", "vt", "html", "cells"]
+CaptureFormat = Literal["text", "vt", "html", "cells", "terminal"]
 
 
 class CaptureParams(Struct, frozen=True, kw_only=True):
     """The screen; ``scrollback`` is how many lines above it to add (-1: all that is kept).
 
-    ``format``: "text"; "vt", text with SGR sequences, or rather all that rebuilds the screen; "html"; "cells".
+    ``format``: "text"; "vt", text with SGR sequences; "html"; "cells"; "terminal", all that rebuilds the screen in a
+    fresh terminal.
     ``join``: a line that the terminal wrapped is one line of text.
     """
 
@@ -219,13 +220,17 @@ class CellGrid(Struct, frozen=True, kw_only=True):
 class CaptureResult(Struct, frozen=True, kw_only=True):
     """``source`` "log": output with its control sequences removed; "screen": the exact screen.
 
-    ``grid`` instead of ``text`` for the format "cells". ``offset``: the screen is that at this place of the output.
+    ``grid`` instead of ``text`` for the format "cells", ``data`` for "terminal". ``offset``: the screen is that at this
+    place of the output, ``cols`` and ``rows``: its size.
     """
 
     text: str
     source: Literal["log", "screen"]
     offset: int = 0
     grid: CellGrid | None = None
+    data: bytes = b""
+    cols: int = 0
+    rows: int = 0
 
 
 class LockParams(Struct, frozen=True, kw_only=True):
@@ -296,6 +301,9 @@ class ListenerInfo(Struct, frozen=True, kw_only=True):
     kind: Literal["unix", "tcp"]
     address: str
     """The path of the socket, or host:port."""
+    tls: bool = False
+    fingerprint: str = ""
+    """Of its certificate: "sha256:" and 64 hexadecimal digits. Empty without TLS."""
 
 
 class StatusResult(Struct, frozen=True, kw_only=True):
@@ -316,15 +324,28 @@ class StatusResult(Struct, frozen=True, kw_only=True):
 
 
 class ListenParams(Struct, frozen=True, kw_only=True):
-    """Listen on TCP too. ``port`` 0: any free one. Listening there already is no error."""
+    """Listen on TCP too. ``port`` 0: any free one. Listening there already is no error.
+
+    ``tls``: with the certificate of ``tls_cert`` and ``tls_key`` (absolute paths of PEM files), else with that of the
+    daemon's configuration, else with one that the daemon makes and signs itself. ``insecure``: speak without TLS even
+    where other machines can listen in.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    tls: bool = False
+    insecure: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
 
 
 class ListenResult(Struct, frozen=True, kw_only=True):
+    """``fingerprint``: of the certificate, as in ListenerInfo."""
+
     host: str
     port: int
+    tls: bool = False
+    fingerprint: str = ""
 
 
 class TicketResult(Struct, frozen=True, kw_only=True):

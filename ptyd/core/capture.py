@@ -1,5 +1,6 @@
 """What a session shows, for a program that asks: out of its engine, or without one out of the log."""
 
+import msgspec
 from ptyd_protocol.methods import CaptureParams, CaptureResult
 from ptyd_protocol.plain_text import plain_text
 
@@ -29,9 +30,11 @@ async def capture_screen(screen: ScreenSource, params: CaptureParams) -> Capture
                 return CaptureResult(text=engine.html(lines), source="screen")
             case "cells":
                 return CaptureResult(text="", source="screen", grid=engine.grid(lines))
+            case "terminal":
+                return CaptureResult(text="", source="screen", data=engine.snapshot(lines))
 
-    offset, result = await screen.ask(take)
-    return CaptureResult(text=result.text, source="screen", offset=offset, grid=result.grid)
+    offset, (result, (cols, rows)) = await screen.ask(lambda engine: (take(engine), engine.size))
+    return msgspec.structs.replace(result, offset=offset, cols=cols, rows=rows)
 
 
 def capture_log(log: ReplayLog, rows: int, scrollback: int) -> CaptureResult:

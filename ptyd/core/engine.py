@@ -21,6 +21,10 @@ class Engine(Protocol):
         """What the program calls its window; empty where it never said."""
 
     @property
+    def size(self) -> tuple[int, int]:
+        """(cols, rows)."""
+
+    @property
     def lines_to_fill(self) -> int:
         """So many lines push everything before them out of the screen and of the scrollback."""
 

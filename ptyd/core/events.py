@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
+from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Event
 
 EventKind = Literal["created", "exited", "renamed", "resized", "updated", "removed", "hold_ended", "recording_ended"]
@@ -11,8 +12,9 @@ EventKind = Literal["created", "exited", "renamed", "resized", "updated", "remov
 class EventHub:
     """Numbers events and hands them to the subscribers, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_subscribers: int = 256) -> None:
         self.seq = 0
+        self._max_subscribers = max_subscribers
         self._subscribers: list[Callable[[Event], None]] = []
 
     def publish(self, kind: EventKind, session_id: str, data: dict[str, Any]) -> None:
@@ -22,9 +24,19 @@ class EventHub:
             subscriber(event)
 
     def subscribe(self, subscriber: Callable[[Event], None]) -> None:
-        """From now on; a second time is the same as once."""
-        if subscriber not in self._subscribers:
-            self._subscribers.append(subscriber)
+        """From now on; a second time is the same as once.
+
+        Raises:
+            Refusal: there are as many as there may be.
+        """
+        if subscriber in self._subscribers:
+            return
+        if len(self._subscribers) >= self._max_subscribers:
+            raise Refusal(
+                ErrorCode.UNAVAILABLE,
+                f"{self._max_subscribers} connections are told events already, which is the limit (max_subscribers)",
+            )
+        self._subscribers.append(subscriber)
 
     def unsubscribe(self, subscriber: Callable[[Event], None]) -> None:
         if subscriber in self._subscribers:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ptyd_protocol import limits
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.errors import ProtocolError, Refusal
+from ptyd_protocol.errors import ErrorCode, ProtocolError, Refusal
 from ptyd_protocol.messages import (
     Ack,
     Appearance,
@@ -19,6 +19,7 @@ from ptyd_protocol.messages import (
     Detach,
     Detached,
     Event,
+    Failure,
     Hello,
     Input,
     Output,
@@ -34,10 +35,12 @@ from ptyd_protocol.methods import ASKING_METHODS
 from ptyd_protocol.server_connection import ServerConnection
 from ptyd_protocol.version import PROTOCOL_VERSION, __version__
 
+from ptyd.config import Config
 from ptyd.core.access import Principal
 from ptyd.core.attachment import Attachment
 from ptyd.core.audit import Actor
 from ptyd.edge import audit
+from ptyd.edge.guests import Guests
 from ptyd.edge.requests import Answer, Attacher
 from ptyd.edge.tasks import Tasks
 
@@ -66,6 +69,9 @@ class MessageTransport(Protocol):
         """Send ``head`` and ``data`` as one binary message; ``data`` is only lent."""
 
     def unsent_bytes(self) -> int: ...
+
+    def slow_down(self, seconds: float) -> None:
+        """Read nothing for so long."""
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Say goodbye; ``connection.lost`` follows."""
@@ -97,6 +103,7 @@ class Office:
         forget_subscriber: Callable[[Callable[[Event], None]], None],
         tasks: Tasks,
         hold_seconds: tuple[float, float],
+        guests: Guests | None = None,
     ) -> None:
         self.attacher = attacher
         self.forget_subscriber = forget_subscriber
@@ -104,6 +111,7 @@ class Office:
         self.tasks = tasks
         self.hold_seconds = hold_seconds
         """(grace, stall), as Welcome tells them."""
+        self.guests = guests if guests is not None else Guests(Config())
         self.connections: set[Connection] = set()
         self.sockets: set[Beating] = set()
         self.empty = asyncio.Event()
@@ -137,6 +145,9 @@ class Connection:
         self._attachments: dict[int, Attachment] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._asking: set[asyncio.Task[None]] = set()
+        self._requests = 0
+        """Begun and not yet answered."""
+        self._request_bucket = office.guests.make_request_bucket()
         self._lost = False
         self.actor = Actor(principal.name, "", transport.address, audit.next_connection_number())
         self._resizes: dict[int, tuple[int, asyncio.TimerHandle]] = {}
@@ -250,13 +261,28 @@ class Connection:
         self._pump(attachment)
 
     def _begin_answer(self, request: Request) -> None:
+        most = self._office.guests.config.max_requests_per_connection
+        if self._requests >= most:
+            self._office.guests.refusals["requests"] += 1
+            message = (
+                f"{most} requests wait on this connection already, which is the limit (max_requests_per_connection)"
+            )
+            self._send(Failure(request.id, ErrorCode.UNAVAILABLE, message))
+            return
+        wait = self._request_bucket.take(1, self._loop.time())
+        if wait:
+            self._transport.slow_down(wait)
+        self._requests += 1
         task = self._office.tasks.start(self._answer(request), f"request {request.method[:40]}")
         if request.method in ASKING_METHODS:
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
 
     async def _answer(self, request: Request) -> None:
-        reply = await self._office.answer(self, request)
+        try:
+            reply = await self._office.answer(self, request)
+        finally:
+            self._requests -= 1
         self._send(reply)
 
     # --- out ---

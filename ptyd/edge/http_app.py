@@ -11,16 +11,22 @@ from ptyd_protocol.messages import Event, Failure
 from ptyd_protocol.messages import Request as RequestMessage
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ptyd.config import Config
 from ptyd.core.access import Principal
 from ptyd.core.audit import Actor
+from ptyd.core.crowd import is_loopback
 from ptyd.edge import audit
+from ptyd.edge.client_address import client_address, client_scheme
 from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
+from ptyd.edge.guests import Guests, admit_guest, too_many_logins
+from ptyd.edge.http_protocol import guest_of
 from ptyd.edge.logins import COOKIE_SECONDS, Logins
 from ptyd.edge.requests import Answer
 
@@ -57,8 +63,11 @@ class Outlook(Protocol):
         """For Prometheus."""
 
 
-def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, outlook: Outlook) -> ASGIApp:
+def build_http_app(
+    static: Path, door: Door, logins: Logins, answer: Answer, outlook: Outlook, guests: Guests | None = None
+) -> ASGIApp:
     """The ASGI application of one listener. ``static``: the folder of the built web client."""
+    guests = guests if guests is not None else Guests(Config())
 
     async def index(request: Request) -> Response:
         page = static / "index.html"
@@ -70,9 +79,17 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, out
         if request.method != "GET":
             # Starlette takes HEAD where GET is taken: who only looks where a link leads must not use its ticket up.
             return Response(status_code=405, headers={"allow": "GET"})
+        address = client_address(request.scope, join_headers(request.headers.items()), door.front.proxies)
+        wait = guests.login_wait(address)
+        if wait and not is_loopback(address):
+            guests.refuse("logins", address)
+            return _turn_away(too_many_logins(wait), LOGIN_PATH)
         cookie = logins.redeem(request.query_params.get("ticket", ""))
         audit.note("login_refused" if cookie is None else "login", by="ticket")
         if cookie is None:
+            guests.note_failed_login(address)
+            if wait:
+                return _turn_away(too_many_logins(wait), LOGIN_PATH)
             return _page(
                 "This login link has been used or is too old",
                 "Run <code>ptyd up --open</code> for a new one.",
@@ -91,7 +108,11 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, out
             max_age=COOKIE_SECONDS,
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=client_scheme(
+                request.scope, join_headers(request.headers.items()), door.front.proxies, request.url.scheme
+            )
+            == "https",
+            path=door.front.cookie_path,
         )
         return response
 
@@ -99,7 +120,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, out
         logins.log_out(cookie_of(request.headers))
         audit.note("logout", request.scope["ptyd.principal"])
         response = Response(status_code=204)
-        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict")
+        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict", path=door.front.cookie_path)
         return response
 
     async def one_shot(request: Request) -> Response:
@@ -121,6 +142,10 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, out
         content = await outlook.render_metrics()
         return Response(content, headers={"content-type": METRICS_TYPE, "cache-control": "no-store"})
 
+    async def end_abandoned(request: Request, error: Exception) -> Response:
+        """The client has gone within its request: nobody hears the answer, and it is no error of ours."""
+        return Response(status_code=400)
+
     async def refuse_malformed(request: Request, error: Exception) -> Response:
         return Response(str(error), status_code=400, media_type="text/plain")
 
@@ -131,11 +156,21 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer, out
             Route("/logout", log_out, methods=["POST"]),
             Route("/api/request", one_shot, methods=["POST"]),
             Route("/metrics", show_metrics, methods=["GET"]),
-            Mount("/assets", StaticFiles(directory=static / "assets", check_dir=False)),
+            Mount("/assets", Assets(directory=static / "assets", check_dir=False)),
         ],
-        exception_handlers={ProtocolError: refuse_malformed},
+        exception_handlers={ProtocolError: refuse_malformed, ClientDisconnect: end_abandoned},
     )
-    return _behind_door(app, door, outlook)
+    return _behind_door(app, door, guests, outlook)
+
+
+class Assets(StaticFiles):
+    """The web client's files; none where it is not built (or not yet)."""
+
+    async def check_config(self) -> None:
+        try:
+            await super().check_config()
+        except RuntimeError:
+            raise HTTPException(404) from None
 
 
 class OneShotCaller:
@@ -162,7 +197,7 @@ def _answer_health(path: str, door: Door, outlook: Outlook) -> Response:
     )
 
 
-def _behind_door(app: ASGIApp, door: Door, outlook: Outlook) -> ASGIApp:
+def _behind_door(app: ASGIApp, door: Door, guests: Guests, outlook: Outlook) -> ASGIApp:
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
@@ -179,26 +214,41 @@ def _behind_door(app: ASGIApp, door: Door, outlook: Outlook) -> ASGIApp:
                 ]
             await send(message)
 
+        scope["path"] = door.front.strip_base(scope["path"])
         if scope["path"] in HEALTH_PATHS and scope["method"] in {"GET", "HEAD"}:
             await _answer_health(scope["path"], door, outlook)(scope, receive, send_with_headers)
             return
         headers = join_headers(Headers(scope=scope).items())
         try:
             if scope["path"] == LOGIN_PATH:
-                door.check_place(headers)  # the ticket in it is the credential
+                door.check_place(headers, scope)  # the ticket in it is the credential
             else:
-                scope["ptyd.principal"] = door.admit(headers, scope["method"])
+                scope["ptyd.principal"] = admit_guest(guests, door, headers, scope, method=scope["method"])
+                guest = guest_of(scope.get("state", {}))
+                if guest is not None:
+                    guest.welcome()
         except Turned as turned:
-            audit.note("turned_away", status=turned.status, path=scope["path"], websocket=False)
-            response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
-            await response(scope, receive, send_with_headers)
+            await _turn_away(turned, scope["path"])(scope, receive, send_with_headers)
+            return
+        if not scope["path"]:
+            # The page's addresses are relative, so it has to be at a path that ends with a slash.
+            redirect = RedirectResponse(door.front.cookie_path, 308)
+            await redirect(scope, receive, send_with_headers)
             return
         await app(scope, receive, send_with_headers)
 
     return guarded
 
 
-_TITLES = {401: "Not logged in", 403: "Refused", 421: "Wrong host"}
+def _turn_away(turned: Turned, path: str) -> Response:
+    audit.note("turned_away", status=turned.status, path=path, websocket=False)
+    response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
+    if turned.retry_after:
+        response.headers["retry-after"] = str(turned.retry_after)
+    return response
+
+
+_TITLES = {401: "Not logged in", 403: "Refused", 421: "Wrong host", 429: "Too many failed logins"}
 
 
 async def _read_body(request: Request) -> bytes:

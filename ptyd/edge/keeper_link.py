@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import socket
 from collections import deque
@@ -9,12 +10,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ptyd_protocol.errors import ErrorCode, Refusal
 
 DATAGRAM_BYTES = 256 * 1024
 MAX_FDS = 8
+
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+"""What a datagram that is not as agreed raises. The keeper may be of another version: no session pays for that."""
+
+logger = logging.getLogger("ptyd.keeper_link")
 
 
 @dataclass(slots=True)
@@ -229,11 +235,22 @@ class KeeperLink:
         if not data:
             self._lose()
             return
-        message = json.loads(data)
+        try:
+            self._hear(json.loads(data), fds)
+        except MALFORMED as error:
+            logger.error("a datagram of the keeper was ignored: %r", error)
+            for fd in fds:
+                os.close(fd)
+
+    def _hear(self, message: Any, fds: list[int]) -> None:
         if message.get("event") == "exit":
-            self._on_exit(message["session"], _kept_exit(message))
-        elif "id" in message:
-            self._calls.pop(message["id"]).set_result((message, fds))
+            session_id, status = message["session"], _kept_exit(message)
+            self._on_exit(session_id, status)
+            return
+        reply = _reply(message)
+        future = self._calls.pop(message["id"])
+        if not future.done():  # whoever asked may have been cancelled
+            future.set_result((reply, fds))
 
     def _lose(self) -> None:
         if self.is_gone:
@@ -253,22 +270,40 @@ def _receive_kept(sock: socket.socket) -> Kept:
         data, fds, _, _ = socket.recv_fds(sock, DATAGRAM_BYTES, MAX_FDS)
         if not data:
             raise OSError("the keeper hung up")
-        message = json.loads(data)
-        match message["event"]:
-            case "welcome":
-                kept.keeper_pid, kept.restarts = message["keeper_pid"], message["restarts"]
-            case "session":
-                exit_status = _kept_exit(message["exit"]) if message["exit"] else None
-                session_fds = SessionFds(*fds) if fds else None
-                kept.sessions.append(
-                    KeptSession(message["session"], message["pid"], message["record"], exit_status, session_fds)
-                )
-            case "held":
-                kept.held[message["name"]] = fds[0]
-            case "synced":
+        try:
+            if _note_kept(kept, json.loads(data), fds):
                 return kept
-            case event:
-                raise OSError(f"the keeper says {event}")
+        except MALFORMED as error:
+            raise OSError(f"the keeper says what nobody understands: {error!r}") from error
+
+
+def _note_kept(kept: Kept, message: Any, fds: list[int]) -> bool:
+    """Take one datagram of the keeper's welcome into ``kept``. Whether it was the last."""
+    match message["event"]:
+        case "welcome":
+            kept.keeper_pid, kept.restarts = message["keeper_pid"], message["restarts"]
+        case "session":
+            exit_status = _kept_exit(message["exit"]) if message["exit"] else None
+            session_fds = SessionFds(*fds) if fds else None
+            kept.sessions.append(
+                KeptSession(message["session"], message["pid"], message["record"], exit_status, session_fds)
+            )
+        case "held":
+            kept.held[message["name"]] = fds[0]
+        case "synced":
+            return True
+        case event:
+            raise OSError(f"the keeper says {event}")
+    return False
+
+
+def _reply(message: Any) -> dict[str, Any]:
+    """What ``spawn`` reads of a reply is there."""
+    if message["ok"] is True:
+        message["pid"] + 0
+    else:
+        message["error"], message["message"]
+    return cast(dict[str, Any], message)
 
 
 def _kept_exit(message: dict[str, Any]) -> KeptExit:

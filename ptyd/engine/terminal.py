@@ -77,6 +77,10 @@ class GhosttyEngine:
         return self._raw.title.decode(errors="replace")
 
     @property
+    def size(self) -> tuple[int, int]:
+        return self._raw.cols, self._raw.rows
+
+    @property
     def lines_to_fill(self) -> int:
         cols, rows = self._raw.cols, self._raw.rows
         return self._scrollback_lines + CELLS_OF_A_PAGE // cols + rows

@@ -234,8 +234,10 @@ def test_who_only_watches_is_told_so(start_daemon: StartDaemon, open_attached: O
     assert daemon.do(lambda it: bytes(it.taken)) == b""
 
 
-def test_who_watches_a_larger_screen_is_told_so(start_daemon: StartDaemon, open_attached: OpenAttached) -> None:
-    start_daemon(ScreenDaemon(screen=b"ready", size=(120, 24)))
+def test_who_watches_a_larger_screen_that_cannot_be_painted_is_told_so(
+    start_daemon: StartDaemon, open_attached: OpenAttached
+) -> None:
+    start_daemon(ScreenDaemon(screen=b"ready", size=(120, 24), answers_questions=False))
     outer = open_attached("-r")
     outer.terminal.wait_for_bytes(b"s has 120x24 cells, this window 80x24")
     outer.wait_for_text("ready")

@@ -35,6 +35,10 @@ class FakeEngine:
         self.lines_to_fill = 1_000_000
         self.in_plain_text = True
 
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.sizes[-1]
+
     def is_in_plain_text(self) -> bool:
         return self.in_plain_text
 

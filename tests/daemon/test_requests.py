@@ -338,7 +338,7 @@ def test_status(client: Client, create: Create, ptyd: PtydUnderTest) -> None:
     assert (status["max_sessions"], status["restarts"]) == (512, 0)
     assert status["engine"].startswith("libghostty-vt")
     assert status["runtime_dir"] == str(ptyd.runtime_dir)
-    assert {"kind": "unix", "address": str(ptyd.sock_path)} in status["listeners"]
+    assert {"kind": "unix", "address": str(ptyd.sock_path), "tls": False, "fingerprint": ""} in status["listeners"]
     (mine,) = [one for one in status["clients"] if one["client_id"] == client.client_id]
     assert mine == {
         **{"session": info["id"], "client": "test/1", "client_id": client.client_id, "role": "control"},

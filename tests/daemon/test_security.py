@@ -311,12 +311,18 @@ def test_one_shot_over_tcp(web: Web) -> None:
 # --- listeners
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "example.com"])
-def test_only_loopback_is_listened_on(web: Web, host: str) -> None:
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "10.0.0.1"])
+def test_only_loopback_is_listened_on_without_tls(web: Web, host: str) -> None:
     with connected(web.ptyd.sock_path) as client:
         asked = client.begin_request("listen", host=host)
         with pytest.raises(Exception, match=r"not_allowed: .* is not a loopback address"):
             client.end_request(asked)
+
+
+@pytest.mark.parametrize("host", ["", "example.com", "127.0.0.1:1"])
+def test_addresses_are_listened_on_and_not_names(web: Web, host: str) -> None:
+    with connected(web.ptyd.sock_path) as client, pytest.raises(Exception, match=r"bad_request: .* is not the address"):
+        client.request("listen", host=host)
 
 
 def test_a_port_in_use(web: Web) -> None:
@@ -327,8 +333,11 @@ def test_a_port_in_use(web: Web) -> None:
 
 
 def test_listening_there_already(web: Web) -> None:
-    assert web.ptyd.request("listen") == {"host": "127.0.0.1", "port": web.port}
-    assert web.ptyd.request("listen", host="localhost", port=web.port) == {"host": "127.0.0.1", "port": web.port}
+    place = {"host": "127.0.0.1", "port": web.port, "tls": False, "fingerprint": ""}
+    assert web.ptyd.request("listen") == place
+    assert web.ptyd.request("listen", host="localhost", port=web.port) == place
+    with pytest.raises(Exception, match=f"unavailable: 127.0.0.1:{web.port} is listened on already, without TLS"):
+        web.ptyd.request("listen", port=web.port, tls=True)
 
 
 def test_allowed_hosts_are_allowed() -> None:

@@ -23,6 +23,7 @@ class App:
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.routes: list[Any] = []
         self.answered: list[Any] = []
+        self.problems: list[str] = []
         self.logins = Logins(directory)
         real = http_app.Starlette
 
@@ -43,7 +44,13 @@ class App:
         (directory / "secret.txt").write_text("the secret")
         (static / "assets" / "link").symlink_to(directory / "secret.txt")
         door = Door(hosts_of_listener("127.0.0.1", 8080), self.logins, trusts_peer=False)
-        self.app = http_app.build_http_app(static, door, self.logins, answer)
+        self.app = http_app.build_http_app(static, door, self.logins, answer, self)
+
+    def find_problems(self) -> list[str]:
+        return self.problems
+
+    async def render_metrics(self) -> bytes:
+        return b"the metrics"
 
     def log_in(self) -> str:
         """A Cookie header."""

@@ -10,6 +10,7 @@ from ptyd_protocol.codec import encode
 from ptyd_protocol.messages import Request
 
 from ptyd.edge.door import HARMLESS_METHODS
+from ptyd.edge.http_app import HEALTH_PATHS
 from tests.doors.asgi import ORIGIN, App
 from tests.support.daemon import PtydUnderTest, running_ptyd
 
@@ -59,10 +60,20 @@ def test_no_route_changes_anything_by_the_cookie_alone(app: App) -> None:
 def test_what_takes_get_changes_nothing(app: App) -> None:
     """The table of what may be asked by GET, which a link of any page can do; a new route is to be looked at."""
     by_get = {path for method, path in app.list_requests() if method in HARMLESS_METHODS}
-    known = {"/", "/assets/app.js", "/login"}
+    known = {"/", "/assets/app.js", "/login", "/metrics"}
     assert by_get == known, "is this harmless, or does it belong to POST?"
     assert known >= CHANGES_BY_GET
     assert "set-cookie" not in app.ask("GET", "/login", cookie=app.log_in())[1]
+
+
+def test_a_probe_is_told_one_word(app: App) -> None:
+    """Before the door, whoever asks under whatever name: so there is nothing in it to be read or to be changed."""
+    for path in HEALTH_PATHS:
+        for headers in ({}, {"host": "evil.example", "origin": "null", "sec_fetch_site": "cross-site"}):
+            assert app.ask("GET", path, **headers)[::2] == (200, b"ok\n")
+            assert app.ask("POST", path, **headers)[0] in (401, 403, 421)
+    app.problems = ["the secret of the disk"]
+    assert app.ask("GET", "/readyz")[::2] == (503, b"not ready\n")
 
 
 def test_every_route_asks_who_is_there(app: App) -> None:
@@ -72,7 +83,7 @@ def test_every_route_asks_who_is_there(app: App) -> None:
 
 
 def test_no_route_is_open_to_other_sites_readers(app: App) -> None:
-    for method, path in app.list_requests():
+    for method, path in [*app.list_requests(), *(("GET", path) for path in HEALTH_PATHS)]:
         for headers in ({}, {"cookie": app.log_in()}, {"origin": ORIGIN}):
             _, answer, _ = app.ask(method, path, **headers)
             assert "frame-ancestors 'none'" in answer["content-security-policy"], path

@@ -106,7 +106,7 @@ class RealTerminal:
             while not predicate(self.screen):
                 if self._ended or not self._changed.wait(max(0.0, deadline - time.monotonic())):
                     state = "has ended" if self._ended else "is running"
-                    raise DeadlineExceeded(f"{what}: not on the screen; the program {state}")
+                    raise DeadlineExceeded(f"{what}: not on the screen; the program {state}:\n{self.screen.text()}")
 
     def wait_for_text(self, text: str, deadline_seconds: float = TEXT_DEADLINE_SECONDS) -> None:
         self.wait_for(lambda screen: text in screen.text(), f"{text!r}", deadline_seconds)

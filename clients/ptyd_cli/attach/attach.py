@@ -7,7 +7,6 @@ import os
 import sys
 
 from ptyd_protocol import limits
-from ptyd_protocol.methods import SessionInfo
 from ptyd_protocol.version import __version__
 from ptyd_sdk import connect
 
@@ -70,27 +69,17 @@ async def _attach(
             cols=min(max(cols, limits.MIN_COLS), limits.MAX_COLS),
             rows=min(max(rows, limits.MIN_ROWS), limits.MAX_ROWS),
             lossless=False,
-            history=_choose_history(found.info, cols, rows, is_observer),
             scrollback=scrollback,
             window=limits.DEFAULT_WINDOW_BYTES,
         )
         async with attachment:
             view = SessionView(
                 terminal,
+                found,
                 attachment,
-                found.name,
                 keys,
                 is_observer=is_observer,
                 answers_replay=is_new,
                 may_copy=may_copy,
             )
             return await view.run()
-
-
-def _choose_history(info: SessionInfo, cols: int, rows: int, is_observer: bool) -> int | None:
-    """None, the exact screen, where that has room in a terminal of ``cols`` x ``rows``. A smaller one would lose the
-    upper rows of it; the end of the log, in bytes, leaves at least the last lines of a shell readable."""
-    is_sized_by_others = is_observer or info.controller is not None
-    if is_sized_by_others and (info.cols > cols or info.rows > rows):
-        return limits.DEFAULT_HISTORY_BYTES
-    return None

@@ -16,6 +16,7 @@ from ptyd_protocol.messages import (
     Resized,
     Snapshot,
 )
+from ptyd_sdk import Session
 from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState
 from ptyd_sdk.errors import AttachmentEnded, PtydError
 
@@ -26,6 +27,7 @@ from ptyd_cli.attach.detach_chord import ChordDetector, DetachKeys
 from ptyd_cli.attach.endings import Ending
 from ptyd_cli.attach.key_codes import has_key
 from ptyd_cli.attach.outer_terminal import OuterTerminal, TerminalGone
+from ptyd_cli.attach.painter import Painter
 from ptyd_cli.attach.query_filter import QueryFilter
 from ptyd_cli.calls import keeper_runs
 
@@ -54,8 +56,8 @@ class SessionView:
     def __init__(
         self,
         terminal: OuterTerminal,
+        session: Session,
         attachment: Attachment,
-        name: str,
         keys: DetachKeys | None,
         *,
         is_observer: bool,
@@ -64,12 +66,17 @@ class SessionView:
     ) -> None:
         self._terminal = terminal
         self._attachment = attachment
-        self._name = name
+        self._name = session.name
         self._keys = keys
         self._detector = ChordDetector(keys)
         self._asker = Asker(terminal, self._take_keys, self._tell_appearance)
         self._filter = QueryFilter()
         self._clipboard = None if may_copy else ClipboardFilter()
+        self._painter = Painter(terminal, session, self._shows_other_size, self._write_output)
+        self._size = terminal.size()
+        """Of the session."""
+        self._shown_until = 0
+        """The offset of the next byte of output that the terminal has not been given."""
         self._is_observer = is_observer
         self._is_live = answers_replay
         self._daemon_answers = False
@@ -92,10 +99,12 @@ class SessionView:
                 async with asyncio.TaskGroup() as tasks:
                     show = tasks.create_task(self._show_output())
                     send = tasks.create_task(self._send_keys())
+                    paint = tasks.create_task(self._paint())
                     self._read_keys()
                     ending = await self._ending
                     show.cancel()
                     send.cancel()
+                    paint.cancel()
                 if self._is_reading:
                     await self._asker.settle()
             finally:
@@ -132,6 +141,7 @@ class SessionView:
         with contextlib.suppress(PtydError):
             self._attachment.resize(*self._terminal.size())
         self._asker.follow_size()
+        self._painter.look()
 
     def _tell_appearance(self, appearance: Appearance) -> None:
         """The daemon answers the session's questions with it."""
@@ -163,15 +173,14 @@ class SessionView:
 
     async def _show_event(self, event: AttachmentEvent) -> None:
         match event:
-            case Output(data=data):
-                await self._terminal.write(self._sift(data))
+            case Output():
+                await self._painter.show(event)
                 self._asker.ask_what_is_due()
             case Attached():
                 await self._begin(event)
-            case Snapshot(data=data):
+            case Snapshot():
                 # The next look for an event acknowledges it: by then the terminal has taken it.
-                self._reset_filters()
-                await self._terminal.restore(self._sift(data))
+                await self._painter.show(event)
             case Resized(cols=cols, rows=rows):
                 self._note_size(cols, rows)
             case Live():
@@ -179,6 +188,7 @@ class SessionView:
                 self._choose_filter()
             case ControlChanged():
                 self._choose_filter()
+                self._painter.look()
             case ConnectionState():
                 self._note_connection(event)
             case Exited():
@@ -202,6 +212,27 @@ class SessionView:
         if self._clipboard is not None:
             self._clipboard.reset()
 
+    async def _write_output(self, event: Output | Snapshot) -> None:
+        """Pass it on to the terminal, but for what that shows already."""
+        if isinstance(event, Snapshot):
+            self._reset_filters()
+            await self._terminal.restore(self._sift(event.data))
+            self._shown_until = event.offset
+            return
+        end = event.offset + len(event.data)
+        if end > self._shown_until:
+            await self._terminal.write(self._sift(event.data[max(0, self._shown_until - event.offset) :]))
+            self._shown_until = end
+
+    async def _paint(self) -> None:
+        with contextlib.suppress(TerminalGone):
+            await self._painter.run()
+
+    def _shows_other_size(self) -> bool:
+        """Only what the daemon's engine knows can be painted."""
+        self._painter.settles = self._attachment.has_control
+        return self._daemon_answers and self._size != self._terminal.size()
+
     async def _begin(self, attached: Attached) -> None:
         self._name = attached.name
         self._daemon_answers = attached.answers
@@ -212,14 +243,18 @@ class SessionView:
                 await self._terminal.reset()
             self._note_return()
         self._has_attached = True
+        self._shown_until = attached.offset
         self._choose_filter()
         self._note_size(attached.cols, attached.rows)
 
     def _note_size(self, cols: int, rows: int) -> None:
-        """A screen that is larger than the terminal cannot be shown right, and while somebody else is in control it
-        stays so: say why it looks as it does."""
+        """Of another size than the terminal, it is painted. Without the daemon's help a larger one cannot be shown
+        right, and while somebody else is in control it stays so: say why it looks as it does."""
+        self._size = cols, rows
+        self._painter.look()
         own_cols, own_rows = self._terminal.size()
-        if not self._attachment.has_control and (cols > own_cols or rows > own_rows):
+        is_larger = cols > own_cols or rows > own_rows
+        if is_larger and not self._daemon_answers and not self._attachment.has_control:
             self._show_notice(
                 f"ptyd: {self._name} has {cols}x{rows} cells, this window {own_cols}x{own_rows}: make it larger"
             )

@@ -7,6 +7,7 @@ from ptyd_sdk.errors import DaemonUnreachable
 
 from ptyd_cli.calls import keeper_runs, start_daemon
 from ptyd_cli.processes import wait_for_ends
+from ptyd_cli.remote import is_remote, refuse_remote, remote_name
 
 
 @click.command("down")
@@ -14,6 +15,9 @@ from ptyd_cli.processes import wait_for_ends
 def command(kill_sessions: bool) -> None:
     """Stop the daemon. The sessions go on, and `ptyd up` takes them up again; with --kill-sessions they
     end."""
+    if is_remote():
+        end_remote(kill_sessions)
+        return
     if not keeper_runs():
         print("ptyd is not running")
         return
@@ -33,3 +37,13 @@ def command(kill_sessions: bool) -> None:
         print(f"the daemon is down; {result.sessions_left} {plural} on, and `ptyd up` takes up again what runs")
     else:
         print("the daemon is down")
+
+
+def end_remote(kill_sessions: bool) -> None:
+    """Raises:
+    CliError: the sessions would go on where nobody from here could come back to them.
+    """
+    if not kill_sessions:
+        refuse_remote("a daemon elsewhere could not be started again from here: only `down --kill-sessions` ends it")
+    oneshot.request("shutdown", ShutdownParams(kill_sessions=True))
+    print(f"the daemon at {remote_name()} and its sessions have ended")

@@ -1,7 +1,7 @@
 """``ptyd status``."""
 
 import click
-from ptyd_protocol.methods import NoParams, StatusResult
+from ptyd_protocol.methods import ListenerInfo, NoParams, StatusResult
 from ptyd_sdk import oneshot
 
 from ptyd_cli.options import json_option
@@ -33,8 +33,14 @@ def list_facts(status: StatusResult) -> list[tuple[str, str]]:
         ("sessions", f"{status.sessions_running} running of at most {status.max_sessions}, {status.sessions} listed"),
         ("screen engine", status.engine),
         ("directory", status.runtime_dir),
-        *(("listens on", listener.address) for listener in status.listeners),
+        *(fact for listener in status.listeners for fact in describe_listener(listener)),
     ]
+
+
+def describe_listener(listener: ListenerInfo) -> list[tuple[str, str]]:
+    if not listener.tls:
+        return [("listens on", listener.address)]
+    return [("listens on", f"{listener.address}, TLS"), ("  fingerprint", listener.fingerprint)]
 
 
 def list_clients(status: StatusResult) -> list[tuple[str, ...]]:

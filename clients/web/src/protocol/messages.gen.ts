@@ -57,6 +57,8 @@ export const HOLD_STALL_SECONDS = 60;
 export const MAX_LABEL_CHARS = 256;
 /** Room for the daemon's numbers. */
 export const MAX_RESUME_CHARS = 256;
+/** In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand. */
+export const MAX_PARAMETER_VALUES = 65536;
 
 /** Why a connection ended. Codes are never reused. */
 export const CloseCode = {
@@ -124,7 +126,7 @@ export type AttachMode = "exact" | "snapshot" | "tail";
 
 export type SessionState = "exited" | "running";
 
-export type CaptureFormat = "cells" | "html" | "text" | "vt";
+export type CaptureFormat = "cells" | "html" | "terminal" | "text" | "vt";
 
 /** The first item of a message's array. */
 export const MessageCode = {
@@ -560,7 +562,8 @@ export interface SendParams {
 
 /** The screen; `scrollback` is how many lines above it to add (-1: all that is kept).
  *
- * `format`: "text"; "vt", text with SGR sequences, or rather all that rebuilds the screen; "html"; "cells".
+ * `format`: "text"; "vt", text with SGR sequences; "html"; "cells"; "terminal", all that rebuilds the screen in a
+ * fresh terminal.
  * `join`: a line that the terminal wrapped is one line of text.
  */
 export interface CaptureParams {
@@ -618,13 +621,17 @@ export interface CellGrid {
 
 /** `source` "log": output with its control sequences removed; "screen": the exact screen.
  *
- * `grid` instead of `text` for the format "cells". `offset`: the screen is that at this place of the output.
+ * `grid` instead of `text` for the format "cells", `data` for "terminal". `offset`: the screen is that at this
+ * place of the output, `cols` and `rows`: its size.
  */
 export interface CaptureResult {
   text: string;
   source: "log" | "screen";
   offset: number;
   grid: CellGrid | null;
+  data: Uint8Array;
+  cols: number;
+  rows: number;
 }
 
 /** While a session is locked, typing does not take control; asking for it does. */
@@ -690,6 +697,9 @@ export interface ListenerInfo {
   kind: "tcp" | "unix";
   /** The path of the socket, or host:port. */
   address: string;
+  tls: boolean;
+  /** Of its certificate: "sha256:" and 64 hexadecimal digits. Empty without TLS. */
+  fingerprint: string;
 }
 
 export interface StatusResult {
@@ -709,15 +719,27 @@ export interface StatusResult {
   clients: ClientInfo[];
 }
 
-/** Listen on TCP too. `port` 0: any free one. Listening there already is no error. */
+/** Listen on TCP too. `port` 0: any free one. Listening there already is no error.
+ *
+ * `tls`: with the certificate of `tls_cert` and `tls_key` (absolute paths of PEM files), else with that of the
+ * daemon's configuration, else with one that the daemon makes and signs itself. `insecure`: speak without TLS even
+ * where other machines can listen in.
+ */
 export interface ListenParams {
   host?: string;
   port?: number;
+  tls?: boolean;
+  insecure?: boolean;
+  tls_cert?: string;
+  tls_key?: string;
 }
 
+/** `fingerprint`: of the certificate, as in ListenerInfo. */
 export interface ListenResult {
   host: string;
   port: number;
+  tls: boolean;
+  fingerprint: string;
 }
 
 /** A login ticket for a browser: good once, for `expires_seconds`. `url` is None without a TCP listener. */
@@ -1196,7 +1218,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   CaptureParams: [
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
     { name: "scrollback", type: { kind: "int", min: -1 }, default: 0 },
-    { name: "format", type: { kind: "literal", values: ["cells", "html", "text", "vt"] }, default: "text" },
+    { name: "format", type: { kind: "literal", values: ["cells", "html", "terminal", "text", "vt"] }, default: "text" },
     { name: "join", type: { kind: "bool" }, default: false },
   ],
   Style: [
@@ -1239,6 +1261,9 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "source", type: { kind: "literal", values: ["log", "screen"] } },
     { name: "offset", type: { kind: "int" }, default: 0 },
     { name: "grid", type: { kind: "union", of: [{ kind: "struct", name: "CellGrid" }, { kind: "null" }] }, default: null },
+    { name: "data", type: { kind: "bytes" }, default: "" },
+    { name: "cols", type: { kind: "int" }, default: 0 },
+    { name: "rows", type: { kind: "int" }, default: 0 },
   ],
   LockParams: [
     { name: "locked", type: { kind: "bool" } },
@@ -1287,6 +1312,8 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   ListenerInfo: [
     { name: "kind", type: { kind: "literal", values: ["tcp", "unix"] } },
     { name: "address", type: { kind: "str" } },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "fingerprint", type: { kind: "str" }, default: "" },
   ],
   StatusResult: [
     { name: "daemon_pid", type: { kind: "int" } },
@@ -1305,10 +1332,16 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   ListenParams: [
     { name: "host", type: { kind: "str" }, default: "127.0.0.1" },
     { name: "port", type: { kind: "int", min: 0, max: 65535 }, default: 0 },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "insecure", type: { kind: "bool" }, default: false },
+    { name: "tls_cert", type: { kind: "str" }, default: "" },
+    { name: "tls_key", type: { kind: "str" }, default: "" },
   ],
   ListenResult: [
     { name: "host", type: { kind: "str" } },
     { name: "port", type: { kind: "int" } },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "fingerprint", type: { kind: "str" }, default: "" },
   ],
   TicketResult: [
     { name: "ticket", type: { kind: "str" } },
