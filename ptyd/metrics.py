@@ -144,6 +144,8 @@ class Metrics:
             self._office.closed_by_us,
         )
         yield _by("counter", "ptyd_refusals_total", "Requests refused, by code.", "code", refusals)
+        limited = self._office.guests.refusals
+        yield _by("counter", "ptyd_limited_total", "What was too much of one client, by the limit.", "limit", limited)
         yield _one(
             "counter", "ptyd_turned_away_total", "Requests that the door did not let in.", audit.counts["turned_away"]
         )

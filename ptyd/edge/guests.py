@@ -28,6 +28,19 @@ from ptyd.edge.door import Door, Turned
 
 logger = logging.getLogger("ptyd.guests")
 
+KINDS = (
+    "connections",
+    "address",
+    "strangers",
+    "slow",
+    "logins",
+    "rate",
+    "requests",
+    "subscribers",
+    "fragments",
+)
+"""What may be too much of one client: that it may be counted from 0 on."""
+
 TELL_SECONDS = 60.0
 """The log hears of a kind of refusal at most so often: it must not be a stranger's to fill."""
 
@@ -78,8 +91,8 @@ class Guests:
         )
         self._failed_logins = FailedLogins(config.max_failed_logins)
         self._failed_logins_loopback = FailedLogins(config.max_failed_logins_loopback)
-        self.refusals: Counter[str] = Counter()
-        """By kind: connections, address, strangers, slow, logins, rate, requests, subscribers, fragments."""
+        self.refusals: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
+        """By kind."""
         self.present: set[Guest] = set()
         self._told_at: dict[str, float] = {}
 

@@ -138,6 +138,7 @@ class MessageSink:
 
     writable = True
     is_local = False
+    address = ""
 
     def __init__(self) -> None:
         self.closed_with: CloseCode | None = None
