@@ -233,6 +233,7 @@ TICKET: dict[str, Any] = {
 
 NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS}
 EXPORT: dict[str, Any] = {"data": b'[0.000, "o", "hi"]\n', "resume": "3.0.2.1.0.7.7", "start": 0}
+AUDIT: dict[str, Any] = {"data": b'{"event":"created"}\n', "start": 100, "position": 120}
 
 SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
@@ -347,6 +348,8 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"session": "b", "control": True, "expires_seconds": None, "uses": 3},
         {"session": "b", "control": True, "expires_seconds": None, "uses": 3},
     ),
+    ("audit_read", {}, {"position": None, "max_bytes": 1_048_576}),
+    ("audit_read", {"position": 120, "max_bytes": 65_536}, {"position": 120, "max_bytes": 65_536}),
 ]
 
 # (method, what is sent, what is wrong)
@@ -398,6 +401,8 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("token_revoke", {"token": 1}, "token is a number"),
     ("share", {"control": "yes"}, "control is text"),
     ("share", {"expires_seconds": 315_360_001}, "expires_seconds is over its maximum"),
+    ("audit_read", {"max_bytes": 65_535}, "max_bytes is under its minimum"),
+    ("audit_read", {"position": -1}, "position is negative"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -445,6 +450,7 @@ RESULTS: list[tuple[str, Any, Any]] = [
         {"secret": "s3cret", "url": None, "info": SHARE},
         {"secret": "s3cret", "url": None, "info": SHARE},
     ),
+    ("audit_read", AUDIT, AUDIT),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
 ]
 
@@ -463,6 +469,7 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("shutdown", {}, "sessions_left is missing"),
     ("export", EXPORT | {"data": "hi"}, "data is text"),
     ("token_list", [TOKEN | {"kind": "key"}], "kind is another word"),
+    ("audit_read", AUDIT | {"position": None}, "position is nil"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

@@ -67,6 +67,67 @@ class Config(Struct, frozen=True, kw_only=True):
     pass_environment: Annotated[
         list[str], Meta(description="Names of further environment variables that sessions inherit.")
     ] = []
+    audit_bytes: Annotated[
+        int,
+        Meta(ge=0, le=1024 * MIB, description="The audit's file grows to this, then a new one begins; 0: none."),
+    ] = 8 * MIB
+    audit_files: Annotated[int, Meta(ge=1, le=1000, description="Files of the audit that are kept.")] = 4
+    audit_typed_seconds: Annotated[
+        float, Meta(ge=1, le=86_400, description="What was typed is counted in the audit at least so often.")
+    ] = 300.0
+    log_format: Annotated[
+        Literal["human", "json"], Meta(description="How the logs of daemon and keeper look: human or json.")
+    ] = "human"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least level that is logged.")
+    ] = "info"
+    max_connections: Annotated[
+        int,
+        Meta(ge=8, le=1_000_000, description="Connections at once, in all; less where few files may be opened."),
+    ] = 4096
+    max_connections_per_address: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Of these from one address (of IPv6: one /64) over TCP.")
+    ] = 512
+    max_strangers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Connections over TCP that have not logged in yet; beyond it the oldest is let go.",
+        ),
+    ] = 512
+    max_strangers_per_address: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Of these from one address; beyond it no further one is let in.")
+    ] = 128
+    request_head_seconds: Annotated[
+        float, Meta(ge=0.1, le=3600, description="From connecting to the end of a request's head.")
+    ] = 10.0
+    request_body_seconds: Annotated[
+        float, Meta(ge=0.1, le=3600, description="From a request's beginning to the end of its body.")
+    ] = 30.0
+    max_failed_logins: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, description="From one address; then each further one costs it more waiting (429)."),
+    ] = 10
+    max_failed_logins_loopback: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="The same for addresses of this machine, which many may share.")
+    ] = 1000
+    message_rate: Annotated[
+        float,
+        Meta(ge=1, le=1e9, description="Messages and frames a second that one connection may send; more is slowed."),
+    ] = 20_000.0
+    message_bytes_rate: Annotated[
+        float, Meta(ge=1024, le=1e12, description="Bytes a second that one connection may send; more is slowed.")
+    ] = float(32 * MIB)
+    request_rate: Annotated[
+        float, Meta(ge=0.1, le=1e9, description="Requests a second on one connection; more are slowed.")
+    ] = 500.0
+    max_requests_per_connection: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Requests at once on one connection.")
+    ] = 4096
+    max_subscribers: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Connections that are told events, at once.")
+    ] = 256
     listen_tls: Annotated[
         bool, Meta(description="Speak TLS on `listen`; with a certificate of the daemon's own making unless given one.")
     ] = False

@@ -21,6 +21,7 @@ import platformdirs
 from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.methods import (
+    AuditReadResult,
     ListenParams,
     ListenResult,
     Right,
@@ -34,23 +35,30 @@ from ptyd_protocol.methods import (
 )
 from ptyd_protocol.version import __version__
 
+from ptyd import log_lines
 from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.access import Principal
 from ptyd.core.engine import EngineMaker
 from ptyd.core.session_limits import describe_enforcement
+from ptyd.edge import audit
+from ptyd.edge.audit_log import AuditLog
 from ptyd.edge.connection import Office
 from ptyd.edge.front import Front
+from ptyd.edge.guests import Guests
+from ptyd.edge.health import Health, find_disk_problem
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
 from ptyd.edge.listeners import Listeners, url_of
 from ptyd.edge.log_store import LogStore
 from ptyd.edge.logins import TICKET_SECONDS, Logins, end_expired
+from ptyd.edge.loop_lag import LoopLag
 from ptyd.edge.presence import AnotherDaemon, Presence, take_daemon_lock
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.tls import Tls, find_own_certificate, load_tls
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
 from ptyd.manager import PtyManager
+from ptyd.metrics import Metrics
 from ptyd.service import Service
 
 logger = logging.getLogger("ptyd.daemon")
@@ -88,6 +96,8 @@ class Daemon:
         self._started_at = time.monotonic()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._tasks = Tasks()
+        self._audit_log = _open_audit_log(config, runtime_dir)
+        audit.open_audit(self._audit_log)
         socket_path = runtime_dir / "ptyd.sock"
         self._socket_path = socket_path
         self._store = LogStore(runtime_dir / "sessions", config.log_bytes)
@@ -102,12 +112,14 @@ class Daemon:
             tasks=self._tasks,
         )
         self._service = Service(self._manager, self)
+        self._front = Front.of(config)
         self._office = Office(
             self._manager,
             self._service.answer,
             self._manager.events.unsubscribe,
             self._tasks,
             (config.hold_grace_seconds, config.hold_stall_seconds),
+            Guests(config, resource.getrlimit(resource.RLIMIT_NOFILE)[0], self._front.proxies),
         )
         self._logins = Logins(runtime_dir)
         self._front = Front.of(config)
@@ -119,10 +131,20 @@ class Daemon:
             self._logins,
             self._front,
             self._find_tls,
-            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer),
+            lambda door: build_http_app(
+                STATIC_FOLDER, door, self._logins, self._service.answer, self, self._office.guests
+            ),
             lambda door: make_websocket_class(door, self._office),
             keeper.hold,
             keeper.release,
+            self._office.guests,
+        )
+
+        self._health = Health(
+            lambda: "the daemon ends" if self._ending.done() else "",
+            lambda: "the keeper has ended" if keeper.is_gone else "",
+            lambda: "" if self._listeners.infos() else "nothing is listened on",
+            lambda: find_disk_problem(runtime_dir / "sessions"),
         )
 
     def _find_engine_maker(self) -> EngineMaker | None:
@@ -148,6 +170,7 @@ class Daemon:
         self._logins.keep_sessions(kept_ids)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
         self._listeners.activated = frozenset(self._kept.activated)
+        self._metrics = self._make_metrics()
         await self._listeners.resume(self._kept.held)
         await self._listeners.listen_unix(self._socket_path)
         self._presence.note_socket()
@@ -155,8 +178,10 @@ class Daemon:
         self._tasks.start(beat_sockets(self._office), "heartbeat")
         self._tasks.start(end_expired(self._logins), "expiry of tokens")
         self._tasks.start(self._beat(), "signs of life")
+        self._tasks.start(self._note_typed(), "audit of what is typed")
+        audit.note("daemon_started", pid=os.getpid(), version=__version__, restarts=self._kept.restarts)
         gc.freeze()  # the modules are here to stay: a collection that looked at them would take 17 ms
-        self._keeper.tell_ready()
+        self._keeper.tell_ready(self._config.log_format, self._config.log_level)
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
         await self._finish(await self._ending)
 
@@ -188,6 +213,27 @@ class Daemon:
         logger.error("files in %s were removed: the next daemon makes them anew", self._runtime_dir)
         self._has_lost_files = True
         self._end("restart")
+
+    def _make_metrics(self) -> Metrics:
+        return Metrics(
+            self._manager,
+            self._office,
+            self._service,
+            LoopLag(),
+            self._audit_log,
+            self._kept.restarts,
+            lambda: len(self._listeners.infos()),
+        )
+
+    # --- edge/http_app.py's Outlook ---
+
+    def find_problems(self) -> list[str]:
+        return self._health.find_problems()
+
+    async def render_metrics(self) -> bytes:
+        return await self._metrics.render()
+
+    # --- the life of it ---
 
     async def _listen_as_configured(self) -> None:
         if not self._config.listen:
@@ -222,6 +268,11 @@ class Daemon:
         )
         self._manager.note_keeper_gone()
 
+    async def _note_typed(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.audit_typed_seconds)
+            self._office.note_typed()
+
     async def _finish(self, ending: Ending) -> None:
         code, reason = (
             (CloseCode.RESTARTING, "the daemon is being replaced")
@@ -246,6 +297,9 @@ class Daemon:
         self._manager.resources.close()
         if self._manager.engines is not None:
             self._manager.engines.close()
+        audit.note("daemon_ended", pid=os.getpid(), ending=ending.replace(" ", "_"))
+        if self._audit_log is not None:
+            self._audit_log.close()
         if self._has_lost_files:
             self._manager.write_lost_logs()
             self._logins.write_anew()
@@ -323,6 +377,16 @@ class Daemon:
         )
         return ShareResult(secret=secret, url=self._login_url(secret), info=grant.info())
 
+    async def read_audit(self, position: int | None, max_bytes: int) -> AuditReadResult:
+        """Raises Refusal."""
+        if self._audit_log is None:
+            raise Refusal(ErrorCode.UNAVAILABLE, "there is no audit: audit_bytes is 0 in the daemon's configuration")
+        try:
+            piece = await self._audit_log.read(position, max_bytes)
+        except OSError as error:
+            raise Refusal(ErrorCode.UNAVAILABLE, f"the audit cannot be read: {error.strerror}") from error
+        return AuditReadResult(data=piece.data, start=piece.start, position=piece.position)
+
     def restart(self) -> None:
         """Make way for the next daemon.
 
@@ -346,16 +410,26 @@ class Daemon:
         return len(self._manager.registry.running())
 
 
+def _open_audit_log(config: Config, runtime_dir: Path) -> AuditLog | None:
+    return AuditLog(runtime_dir, config.audit_bytes, config.audit_files) if config.audit_bytes else None
+
+
 def _raise_file_limit() -> None:
     """A session costs some descriptors: take what the system allows."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _leave_no_core() -> None:
+    """What everybody types and sees is in this process's memory: a crash must not write it to a file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 async def _main(runtime_dir: Path) -> None:
     # Held until the process ends.
     take_daemon_lock(runtime_dir)
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
+    log_lines.set_up_logging(config.log_format, config.log_level, audit.known_of_now)
     keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock", config.cgroups)
     await Daemon(config, runtime_dir, keeper, kept).run()
 
@@ -370,11 +444,12 @@ def _event_loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
 
 def main() -> None:
     """Entry point of the daemon's process."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    log_lines.set_up_as_environment_says()
     faulthandler.enable()  # a crash in C says in daemon.log where it was
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit()
+    _leave_no_core()
     try:
         _event_loop_runner()(_main(Path(sys.argv[1])))
     except (ConfigError, KeeperGone, AnotherDaemon) as error:

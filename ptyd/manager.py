@@ -22,6 +22,8 @@ from ptyd.config import Config
 from ptyd.core.access import Principal, check_attach
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.audit import NOBODY
+from ptyd.core.echo_sampler import EchoSampler
 from ptyd.core.engine import EngineMaker
 from ptyd.core.events import EventHub, EventKind
 from ptyd.core.holds import HoldEnd, HoldWatch
@@ -30,6 +32,7 @@ from ptyd.core.replay_log import LogDamaged
 from ptyd.core.session import ExitStatus, Session
 from ptyd.core.session_limits import complete_limits, process_limits
 from ptyd.core.session_record import SessionRecord, record_of
+from ptyd.edge import audit
 from ptyd.edge.admission import Admission
 from ptyd.edge.engines import Engines
 from ptyd.edge.hold_timer import HoldTimer
@@ -86,9 +89,10 @@ class PtyManager:
         if engine_maker is not None:
             self.engines = Engines(engine_maker, config.scrollback_lines, partial(self._publish, "updated"))
         self.registry = Registry()
-        self.events = EventHub()
+        self.events = EventHub(config.max_subscribers)
         self.on_removed: Callable[[Session], None] = lambda session: None
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
+        self.echo = EchoSampler()
         self._config = config
         self._keeper = keeper
         self._store = store
@@ -177,7 +181,9 @@ class PtyManager:
         except (OSError, LogDamaged) as error:
             if isinstance(error, OSError) and error.errno in SHORTAGES:
                 raise  # the log is well: another daemon, a moment later, may have what it takes
-            logger.error("session %s: its log is lost (%s); a new one begins", kept.id, error)
+            logger.error(
+                "session %s: its log is lost (%s); a new one begins", kept.id, error, extra={"session": kept.id}
+            )
             self._store.remove(kept.id)
             size = terminal_size(kept.fds.master) if kept.fds else (80, 24)
             log = self._store.create(kept.id, *size, record.limits.log_bytes)
@@ -216,7 +222,7 @@ class PtyManager:
         )
         session.cast = record.cast
         session.on_change = partial(self._note_change, session=session)
-        session.on_input = partial(self.recordings.note_input, session)
+        session.on_input = partial(self._note_input, session)
         session.locked = log.log.is_locked
         session.owner = record.owner
         session.limits = complete_limits(record.limits)
@@ -479,9 +485,16 @@ class PtyManager:
 
     # --- output and end ---
 
+    def _note_input(self, session: Session, data: bytes) -> None:
+        if self.echo.is_due():
+            self.echo.note_input(session.id, self._loop.time())
+        self.recordings.note_input(session, data)
+
     def _note_output(self, session: Session, offset: int) -> None:
         now = time.time()
         session.note_output(now, offset, self._loop.time())
+        if self.echo.waiting:
+            self.echo.note_output(session.id, self._loop.time())
         self.recordings.note_output(session, now)
         self.resources.note_activity()
 
@@ -518,6 +531,7 @@ class PtyManager:
         session.wake_all()
         session.shelve_unused_log()
         self._schedule_removal(session)
+        self._note_end(session)
         self._publish("exited", session)
         self.recordings.finish(session, running.ended.set)
 
@@ -532,6 +546,12 @@ class PtyManager:
                 await end_process_trees([kin], END_GRACE_SECONDS)
         except OSError as error:
             logger.error("what session %s has left behind cannot be looked for: %s", kin.session_id, error)
+
+    def _note_end(self, session: Session) -> None:
+        end = session.exit
+        facts = {"code": end.code, "signal": end.signal} if end is not None else {}
+        with audit.acting_as(NOBODY):
+            audit.note("exited", None, session, **facts, end_reason=session.end_reason)
 
     def _finish_recording(self, session: Session) -> None:
         """The daemon before us saw a session's end, and perhaps did not record it."""
@@ -577,6 +597,7 @@ class PtyManager:
         if timer is not None:
             timer.cancel()
         self.registry.remove(session)
+        self.echo.waiting.pop(session.id, None)
         session.release_log()
         self._store.remove(session.id)
         self.recordings.remove(session.id)

@@ -5,6 +5,7 @@ import errno
 import logging
 import signal
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -15,9 +16,11 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Failure, Reply, Request
 
 from ptyd.core.access import Principal
+from ptyd.core.audited import AUDITED
 from ptyd.core.capture import capture_log, capture_screen
 from ptyd.core.screen_source import EngineGone
 from ptyd.core.session import Session
+from ptyd.edge import audit
 from ptyd.edge.requests import Caller
 from ptyd.manager import SHORTAGES, PtyManager
 
@@ -42,6 +45,7 @@ class DaemonControl(Protocol):
     def token_list(self) -> list[m.TokenInfo]: ...
     def token_revoke(self, token: str, session_id: str) -> list[m.TokenInfo]: ...
     def share(self, params: m.ShareParams, session_id: str) -> m.ShareResult: ...
+    async def read_audit(self, position: int | None, max_bytes: int) -> m.AuditReadResult: ...
 
 
 class Service:
@@ -50,6 +54,8 @@ class Service:
     def __init__(self, manager: PtyManager, control: DaemonControl) -> None:
         self._manager = manager
         self._control = control
+        self.refusals: Counter[str] = Counter()
+        """How many requests were refused, by code."""
         self._table: dict[str, Callable[[Caller, Any], Awaitable[Any]]] = {
             **{name: self._on_session(handler) for name, handler in self._observing().items()},
             **{name: self._on_session(handler, control=True) for name, handler in self._controlling().items()},
@@ -95,6 +101,7 @@ class Service:
             "token_list": self._token_list,
             "token_revoke": self._token_revoke,
             "share": self._share,
+            "audit_read": self._audit_read,
         }
 
     def _on_session(self, handler: SessionHandler, control: bool = False) -> Callable[[Caller, Any], Awaitable[Any]]:
@@ -122,16 +129,32 @@ class Service:
         try:
             params = codec.decode_params(request.method, request.params)
             result = await self._table[request.method](caller, params)
+            self._note_done(caller, request.method, params, result)
             if not self._control.is_good(caller.principal):
                 raise Refusal(ErrorCode.NOT_ALLOWED, "the credentials are no longer good")
             return Reply(request.id, result)
         except Refusal as refusal:
+            self.refusals[refusal.code.value] += 1
+            audit.note("refused", caller.principal, asked=request.method[:40], code=refusal.code.value)
             return Failure(request.id, refusal.code, refusal.message)
         except Exception as error:
             logger.exception("request %s failed", request.method)
             if isinstance(error, OSError) and error.errno in (*SHORTAGES, errno.ENOSPC):
                 return Failure(request.id, ErrorCode.NO_RESOURCES, f"{request.method} failed: {error.strerror}")
             return Failure(request.id, ErrorCode.INTERNAL, f"{request.method} failed; see the daemon's log")
+
+    def _note_done(self, caller: Caller, method: str, params: Any, result: Any) -> None:
+        row = AUDITED.get(method)
+        if row is not None:
+            session = result if isinstance(result, m.SessionInfo) else self._try_find(caller, params)
+            audit.note(row.event, caller.principal, session, **row.facts(params, result))
+
+    def _try_find(self, caller: Caller, params: Any) -> Session | None:
+        """The session that a request was about, where it was about one."""
+        try:
+            return self._find(caller, params) if getattr(params, "session", None) is not None else None
+        except Refusal:
+            return None
 
     def _find(self, caller: Caller, params: Any) -> Session:
         return self._manager.registry.resolve(params.session, caller.principal.sees)
@@ -145,6 +168,9 @@ class Service:
 
     async def _list(self, caller: Caller, params: m.NoParams) -> list[m.SessionInfo]:
         await self._manager.resources.refresh()
+        return self._seen_by(caller)
+
+    def _seen_by(self, caller: Caller) -> list[m.SessionInfo]:
         return [session.info() for session in self._manager.registry if caller.principal.sees(session)]
 
     async def _get(self, caller: Caller, session: Session, params: m.SessionParams) -> m.SessionInfo:
@@ -153,7 +179,9 @@ class Service:
 
     async def _rename(self, caller: Caller, session: Session, params: m.RenameParams) -> m.SessionInfo:
         caller.principal.require_naming(session, f"rename session {session.name}")
+        was = session.name
         self._manager.rename(session, params.name)
+        audit.note("renamed", caller.principal, session, was=was)
         return session.info()
 
     async def _resize(self, caller: Caller, session: Session, params: m.ResizeParams) -> m.SessionInfo:
@@ -234,7 +262,7 @@ class Service:
         if not caller.takes_events:
             raise Refusal(ErrorCode.BAD_REQUEST, "events need a WebSocket connection")
         seq = self._manager.events.subscribe(caller.tell_event, caller.principal)
-        return m.SubscribeResult(seq=seq, sessions=await self._list(caller, params))
+        return m.SubscribeResult(seq=seq, sessions=self._seen_by(caller))
 
     async def _unsubscribe(self, caller: Caller, params: m.NoParams) -> None:
         self._manager.events.unsubscribe(caller.tell_event)
@@ -284,6 +312,9 @@ class Service:
 
     async def _restart(self, caller: Caller, params: m.NoParams) -> None:
         self._control.restart()
+
+    async def _audit_read(self, caller: Caller, params: m.AuditReadParams) -> m.AuditReadResult:
+        return await self._control.read_audit(params.position, params.max_bytes)
 
     async def _shutdown(self, caller: Caller, params: m.ShutdownParams) -> m.ShutdownResult:
         return m.ShutdownResult(sessions_left=await self._control.shutdown(params.kill_sessions))

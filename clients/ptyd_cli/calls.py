@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 from ptyd_sdk import discovery, oneshot
 from ptyd_sdk.errors import DaemonUnreachable, NoSuchSession
+from ptyd_sdk.peer import connect_to_own
 
 from ptyd_cli.remote import is_remote, refuse_remote
 
@@ -51,7 +52,11 @@ def keeper_runs() -> bool:
     if is_remote():
         return True
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
-        return link.connect_ex(str(discovery.keeper_socket_path())) == 0
+        try:
+            connect_to_own(link, str(discovery.keeper_socket_path()))
+        except (OSError, DaemonUnreachable):
+            return False
+        return True
 
 
 def start_daemon() -> int:

@@ -15,8 +15,8 @@ from ptyd_protocol.methods import CreateParams, SessionInfo, SessionLimits
 from ptyd_cli.calls import ask
 from ptyd_cli.errors import CliError, ExitCode
 from ptyd_cli.limit_words import limit_option
-from ptyd_cli.options import json_option
-from ptyd_cli.output import print_json
+from ptyd_cli.options import clipboard_option, json_option
+from ptyd_cli.output import print_json, printable
 from ptyd_cli.remote import shares_machine
 
 CLAUDE = "claude"
@@ -39,6 +39,7 @@ class Wish(NamedTuple):
     recording: Path | None = None
     is_input_recorded: bool = False
     limits: SessionLimits = SessionLimits()
+    clipboard: str | None = None
 
 
 def creation_options(function: Function) -> Function:
@@ -75,6 +76,7 @@ def creation_options(function: Function) -> Function:
             help="Record what is typed, too: passwords and all.",
         ),
         limit_option,
+        clipboard_option,
     ]
     for option in reversed(options):
         function = option(function)
@@ -100,20 +102,20 @@ def create_and_attach(argv: Sequence[str], kind: str, wish: Wish) -> int:
     from ptyd_cli.attach.attach import attach_terminal  # noqa: PLC0415
     from ptyd_cli.attach.nesting import refuse_nesting  # noqa: PLC0415
     from ptyd_cli.attach.outer_terminal import open_outer_terminal  # noqa: PLC0415
-    from ptyd_cli.settings import load_detach_keys  # noqa: PLC0415
+    from ptyd_cli.settings import load_detach_keys, load_may_copy  # noqa: PLC0415
 
-    keys = load_detach_keys()
+    keys, may_copy = load_detach_keys(), load_may_copy(wish.clipboard)
     terminal = open_outer_terminal("`ptyd new` without -d")
     refuse_nesting(None, is_forced=wish.is_forced)
     info: SessionInfo = ask("create", build_params(argv, kind, wish, terminal.size()))
-    return attach_terminal(terminal, info.id, keys, is_new=True)
+    return attach_terminal(terminal, info.id, keys, is_new=True, may_copy=may_copy)
 
 
 def report_created(info: SessionInfo, *, is_json: bool) -> None:
     if is_json:
         print_json(info)
     else:
-        print(info.name)
+        print(printable(info.name))
 
 
 def build_params(argv: Sequence[str], kind: str, wish: Wish, size: tuple[int, int]) -> CreateParams:

@@ -9,6 +9,8 @@ import click
 from ptyd_sdk import errors as sdk
 from ptyd_sdk.address import chosen_target
 
+from ptyd_cli.output import printable
+
 
 class ExitCode(IntEnum):
     """Beside these: 0, and whatever the program in a session ended with."""
@@ -92,8 +94,10 @@ def exit_code_of(error: sdk.PtydError) -> ExitCode:
 
 
 def say(message: str) -> None:
-    """One line for people, on standard error."""
-    print(f"ptyd: {message}", file=sys.stderr)
+    """One line for people, on standard error; a longer text's other lines are set in, so that none looks like ours.
+    It may quote what a stranger has chosen: control characters are shown."""
+    first, *others = message.split("\n")
+    print("\n".join([f"ptyd: {printable(first)}", *(f"  {printable(line)}" for line in others)]), file=sys.stderr)
 
 
 def _discard_output() -> None:

@@ -40,6 +40,8 @@ VERBS: dict[str, Verb] = {
     "up": Verb("up", "Start the daemon; serve the web client."),
     "down": Verb("down", "Stop the daemon."),
     "restart": Verb("restart", "Replace the daemon; the sessions go on."),
+    "top": Verb("top", "Watch the sessions: what they use and do."),
+    "audit": Verb("audit", "Say who did what: created, attached, typed, killed, was refused."),
     "status": Verb("status", "Say how the daemon is."),
     "login": Verb("login", "Remember how to get in at a daemon elsewhere."),
     "logout": Verb("logout", "Forget that."),

@@ -9,6 +9,12 @@ from ptyd_cli.remote import is_remote
 
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
+clipboard_option = click.option(
+    "--clipboard",
+    type=click.Choice(["refuse", "allow"]),
+    help="Whether programs in the session may fill this terminal's clipboard (OSC 52); refused if not said.",
+)
+
 
 def _refuse_empty(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     """An empty reference means the latest session: not what a script with an unset variable wants to kill."""

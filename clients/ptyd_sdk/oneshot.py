@@ -28,6 +28,7 @@ from ptyd_sdk.address import (
     make_tls_context,
 )
 from ptyd_sdk.errors import ConnectionLost, DaemonUnreachable, NotAuthenticated, NotTrusted, TimedOut, make_failure
+from ptyd_sdk.peer import connect_to_own
 
 CONTENT_TYPE = "application/msgpack"
 
@@ -40,7 +41,7 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        connect_to_own(self.sock, str(self._path))
 
 
 class _TlsConnection(http.client.HTTPSConnection):

@@ -1,7 +1,10 @@
 """Opens WebSockets to a daemon, wherever it is, and says in our own words why that fails."""
 
+import asyncio
+import socket
 import ssl
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -17,6 +20,7 @@ from websockets.typing import Subprotocol
 from ptyd_sdk import discovery
 from ptyd_sdk.address import Address, check_certificate, explain_untrusted, is_loopback, make_tls_context
 from ptyd_sdk.errors import DaemonUnreachable, NotAuthenticated, NotTrusted
+from ptyd_sdk.peer import connect_to_own
 
 OPEN_TIMEOUT_SECONDS = 10
 CLOSE_TIMEOUT_SECONDS = 2
@@ -78,7 +82,7 @@ async def open_websocket(address: Address, token: str | None) -> WebSocket:
     try:
         if address.path is not None:
             discovery.check_runtime_dir(address.path.parent)
-            return await unix_connect(str(address.path), address.url, **options)
+            return await unix_connect(None, address.url, sock=await _connect_socket(address.path), **options)
         if address.is_tls:
             options |= {"ssl": make_tls_context(address), "create_connection": _make_pinned_class(address)}
         return await _Connect(address.url, proxy=_choose_proxy(address.url), **options)
@@ -96,6 +100,23 @@ async def open_websocket(address: Address, token: str | None) -> WebSocket:
         raise DaemonUnreachable(f"the daemon at {address} went away at once: {error}") from error
     except WebSocketException as error:
         raise Refused(f"what answers at {address} is no ptyd daemon: {error}") from error
+
+
+async def _connect_socket(path: Path) -> socket.socket:
+    """To a daemon of this very user."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        try:
+            connect_to_own(sock, str(path))
+        except BlockingIOError:  # too many wait at the door: the loop must not
+            sock.settimeout(OPEN_TIMEOUT_SECONDS)
+            await asyncio.to_thread(connect_to_own, sock, str(path))
+            sock.setblocking(False)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _explain_status(address: Address, error: InvalidStatus) -> DaemonUnreachable | NotAuthenticated:

@@ -491,6 +491,22 @@ class ShareResult(Struct, frozen=True, kw_only=True):
     info: TokenInfo
 
 
+class AuditReadParams(Struct, frozen=True, kw_only=True):
+    """Whole lines of the audit. ``position``: of the result before; None: from the oldest that is kept."""
+
+    position: Offset | None = None
+    max_bytes: Annotated[int, Meta(ge=64 * limits.KIB, le=limits.MIB)] = limits.MIB
+
+
+class AuditReadResult(Struct, frozen=True, kw_only=True):
+    """``data``: JSON, a line for each event; empty: there is no more for now. ``start``: where it begins, beyond the
+    position that was asked for if that is not kept any more. ``position``: where to go on."""
+
+    data: bytes
+    start: int
+    position: int
+
+
 class Method(Struct, frozen=True):
     """One row of the table of requests."""
 
@@ -526,7 +542,10 @@ METHODS: dict[str, Method] = {
     "token_list": Method(NoParams, list[TokenInfo]),
     "token_revoke": Method(TokenRevokeParams, list[TokenInfo]),
     "share": Method(ShareParams, ShareResult),
+    "audit_read": Method(AuditReadParams, AuditReadResult),
 }
 
-ASKING_METHODS = frozenset({"list", "get", "status", "read_log", "capture", "wait", "export", "token_list"})
+ASKING_METHODS = frozenset(
+    {"list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"}
+)
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

@@ -29,6 +29,7 @@ from ptyd_protocol.messages import (
 )
 
 from ptyd.core.access import OWNER, Principal
+from ptyd.core.audit import Tally
 from ptyd.core.input_ledger import attachment_key
 from ptyd.core.pace import Pace
 from ptyd.core.safe_boundary import SEARCH_BYTES, find_safe_boundary
@@ -105,6 +106,8 @@ class Attachment:
     output_not_before: float = 0.0
     """On the clock of ``next_message``: output less than COALESCE_BYTES waits until then."""
     input_queued_bytes: int = 0
+    typed: Tally = field(default_factory=Tally)
+    """What was typed here and is not yet in the audit."""
     screen: ScreenDelivery = field(default_factory=ScreenDelivery)
     _pace: Pace = field(init=False)
     _is_announced: bool = False
@@ -329,6 +332,11 @@ class Attachment:
         return self.output_not_before if frame is None else max(frame, self.output_not_before)
 
     # --- credit ---
+
+    @property
+    def sent_bytes(self) -> int:
+        """Of output and of snapshots, in all."""
+        return self._sent_bytes
 
     @property
     def unacked_bytes(self) -> int:

@@ -385,6 +385,8 @@ class Session:
             if self.controller is not attachment:
                 self.take_control(attachment, attachment.cols, attachment.rows)
             self.log.controller_key = attachment.key
+        attachment.typed.messages += 1
+        attachment.typed.bytes += len(data)
         self.terminal.write(attachment, seq, data)
         self.on_input(data)
 

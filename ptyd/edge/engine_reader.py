@@ -180,6 +180,12 @@ class EngineReader:
             or feed.cursor - self._turn_at >= log.capacity // TURNS_A_LOG
         )
 
+    @property
+    def backlog_bytes(self) -> int:
+        """Output that the engine has not taken yet; 0 where it has nothing to do."""
+        feed = self._feed
+        return 0 if feed is None or self._has_failed else max(0, self._log_file.span.head - feed.cursor)
+
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:
         """Those who ask for the same before it is begun get the same, taken where the last one asked."""
         log = self._log_file.log

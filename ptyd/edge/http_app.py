@@ -2,6 +2,7 @@
 
 import html
 from pathlib import Path
+from typing import Protocol
 
 from ptyd_protocol import codec, limits
 from ptyd_protocol.close_codes import CloseCode
@@ -10,15 +11,22 @@ from ptyd_protocol.messages import Event, Failure
 from ptyd_protocol.messages import Request as RequestMessage
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ptyd.config import Config
 from ptyd.core.access import Principal
-from ptyd.edge.client_address import client_scheme
+from ptyd.core.audit import Actor
+from ptyd.core.crowd import is_loopback
+from ptyd.edge import audit
+from ptyd.edge.client_address import client_address, client_scheme
 from ptyd.edge.door import COOKIE_NAME, Door, Turned, cookie_of, join_headers
+from ptyd.edge.guests import Guests, admit_guest, too_many_logins
+from ptyd.edge.http_protocol import guest_of
 from ptyd.edge.login_page import LOGIN_PAGE, LOGIN_SCRIPT
 from ptyd.edge.logins import LoggedIn, Logins
 from ptyd.edge.requests import Answer
@@ -26,6 +34,11 @@ from ptyd.edge.requests import Answer
 LOGIN_PATH = "/login"
 LOGIN_SCRIPT_PATH = "/login.js"
 MAX_SECRET_BYTES = 256
+READY_PATH = "/readyz"
+HEALTH_PATHS = frozenset({"/healthz", READY_PATH})
+"""In front of the door: a probe has no credential, and comes under any Host. One word is all that it gets."""
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 NO_ICON = '<link rel="icon" href="data:,">'
 """On pages for people who are not logged in: a browser would ask for /favicon.ico, and be refused."""
@@ -43,8 +56,21 @@ SECURITY_HEADERS = {
 }
 
 
-def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> ASGIApp:
+class Outlook(Protocol):
+    """What the daemon shows of itself to those who watch over it."""
+
+    def find_problems(self) -> list[str]:
+        """Why it is not ready; nothing: it is."""
+
+    async def render_metrics(self) -> bytes:
+        """For Prometheus."""
+
+
+def build_http_app(
+    static: Path, door: Door, logins: Logins, answer: Answer, outlook: Outlook, guests: Guests | None = None
+) -> ASGIApp:
     """The ASGI application of one listener. ``static``: the folder of the built web client."""
+    guests = guests if guests is not None else Guests(Config())
 
     async def index(request: Request) -> Response:
         page = static / "index.html"
@@ -71,10 +97,29 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             path=door.front.cookie_path,
         )
 
+    def try_login(request: Request, secret: str) -> LoggedIn | None:
+        """None: it is no good.
+
+        Raises:
+            Turned: 429, after too many from the same address that were none. Loopback keeps nobody out who has one.
+        """
+        address = client_address(request.scope, join_headers(request.headers.items()), door.front.proxies)
+        wait = guests.login_wait(address)
+        if wait and not is_loopback(address):
+            guests.refuse("logins", address)
+            raise too_many_logins(wait)
+        login = logins.log_in(secret)
+        audit.note("login_refused" if login is None else "login", None if login is None else login.principal)
+        if login is None:
+            guests.note_failed_login(address)
+            if wait:
+                raise too_many_logins(wait)
+        return login
+
     async def post_login(request: Request) -> Response:
         """The body is a ticket, or the secret of a share or token; the answer's is the id of the session to open."""
         secret = (await _read_body(request, MAX_SECRET_BYTES)).decode(errors="replace").strip()
-        login = logins.log_in(secret)
+        login = try_login(request, secret)
         if login is None:
             return Response("this login is not good", status_code=401, media_type="text/plain")
         sessions = login.principal.sessions or ()
@@ -88,9 +133,12 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
         return response
 
     async def log_in(request: Request) -> Response:
+        if request.method != "GET":
+            # Starlette takes HEAD where GET is taken: who only looks where a link leads must not use its ticket up.
+            return Response(status_code=405, headers={"allow": "GET"})
         if "ticket" not in request.query_params:
             return HTMLResponse(LOGIN_PAGE, headers={"cache-control": "no-store"})
-        login = logins.log_in(request.query_params["ticket"])
+        login = try_login(request, request.query_params["ticket"])
         if login is None:
             return _page(
                 "This login link has been used or is too old",
@@ -109,6 +157,7 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
 
     async def log_out(request: Request) -> Response:
         logins.log_out(cookie_of(request.headers))
+        audit.note("logout", request.scope["ptyd.principal"])
         response = Response(status_code=204)
         response.delete_cookie(COOKIE_NAME, httponly=True, samesite="strict", path=door.front.cookie_path)
         return response
@@ -125,6 +174,21 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             content = codec.encode(Failure(message.id, ErrorCode.INTERNAL, "the result is too large"))
         return Response(content, media_type="application/msgpack", headers={"cache-control": "no-store"})
 
+    async def show_metrics(request: Request) -> Response:
+        principal: Principal = request.scope["ptyd.principal"]
+        if not principal.may("admin"):
+            return Response("the metrics tell of all sessions, so they need the right admin\n", 403)
+        content = await outlook.render_metrics()
+        return Response(content, headers={"content-type": METRICS_TYPE, "cache-control": "no-store"})
+
+    async def end_abandoned(request: Request, error: Exception) -> Response:
+        """The client has gone within its request: nobody hears the answer, and it is no error of ours."""
+        return Response(status_code=400)
+
+    async def turn_away(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Turned)
+        return _turn_away(error, request.scope["path"])
+
     async def refuse_malformed(request: Request, error: Exception) -> Response:
         return Response(str(error), status_code=400, media_type="text/plain")
 
@@ -136,11 +200,22 @@ def build_http_app(static: Path, door: Door, logins: Logins, answer: Answer) -> 
             Route(LOGIN_SCRIPT_PATH, log_in_script, methods=["GET"]),
             Route("/logout", log_out, methods=["POST"]),
             Route("/api/request", one_shot, methods=["POST"]),
-            Mount("/assets", StaticFiles(directory=static / "assets", check_dir=False)),
+            Route("/metrics", show_metrics, methods=["GET"]),
+            Mount("/assets", Assets(directory=static / "assets", check_dir=False)),
         ],
-        exception_handlers={ProtocolError: refuse_malformed},
+        exception_handlers={Turned: turn_away, ProtocolError: refuse_malformed, ClientDisconnect: end_abandoned},
     )
-    return _behind_door(app, door)
+    return _behind_door(app, door, guests, outlook)
+
+
+class Assets(StaticFiles):
+    """The web client's files; none where it is not built (or not yet)."""
+
+    async def check_config(self) -> None:
+        try:
+            await super().check_config()
+        except RuntimeError:
+            raise HTTPException(404) from None
 
 
 class OneShotCaller:
@@ -155,11 +230,27 @@ class OneShotCaller:
         raise AssertionError("nobody subscribes a caller that takes no events")
 
 
-def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
+def _answer_health(path: str, door: Door, outlook: Outlook) -> Response:
+    """Alive is who answers. Why it is not ready is told only where the peer is the owner."""
+    problems = outlook.find_problems() if path == READY_PATH else []
+    told = "".join(f"{problem}\n" for problem in problems) if door.trusts_peer else "not ready\n"
+    return Response(
+        told if problems else "ok\n",
+        status_code=503 if problems else 200,
+        media_type="text/plain",
+        headers={"cache-control": "no-store"},
+    )
+
+
+def _behind_door(app: ASGIApp, door: Door, guests: Guests, outlook: Outlook) -> ASGIApp:
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        agent = Headers(scope=scope).get("user-agent", "")
+        with audit.acting_as(Actor(client=agent, address=audit.describe_address(scope.get("client")))):
+            await serve(scope, receive, send)
 
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
@@ -168,16 +259,21 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
                 ]
             await send(message)
 
-        headers = join_headers(Headers(scope=scope).items())
         scope["path"] = door.front.strip_base(scope["path"])
+        if scope["path"] in HEALTH_PATHS and scope["method"] in {"GET", "HEAD"}:
+            await _answer_health(scope["path"], door, outlook)(scope, receive, send_with_headers)
+            return
+        headers = join_headers(Headers(scope=scope).items())
         try:
             if scope["path"] in {LOGIN_PATH, LOGIN_SCRIPT_PATH}:
                 door.check_place(headers, scope)  # the ticket or secret in it is the credential
             else:
-                scope["ptyd.principal"] = door.admit(headers, scope)
+                scope["ptyd.principal"] = admit_guest(guests, door, headers, scope, method=scope["method"])
+                guest = guest_of(scope.get("state", {}))
+                if guest is not None:
+                    guest.welcome()
         except Turned as turned:
-            response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
-            await response(scope, receive, send_with_headers)
+            await _turn_away(turned, scope["path"])(scope, receive, send_with_headers)
             return
         if not scope["path"]:
             # The page's addresses are relative, so it has to be at a path that ends with a slash.
@@ -189,7 +285,15 @@ def _behind_door(app: ASGIApp, door: Door) -> ASGIApp:
     return guarded
 
 
-_TITLES = {401: "Not logged in", 403: "Refused", 421: "Wrong host"}
+def _turn_away(turned: Turned, path: str) -> Response:
+    audit.note("turned_away", status=turned.status, path=path, websocket=False)
+    response = _page(_TITLES[turned.status], html.escape(turned.reason), turned.status)
+    if turned.retry_after:
+        response.headers["retry-after"] = str(turned.retry_after)
+    return response
+
+
+_TITLES = {401: "Not logged in", 403: "Refused", 421: "Wrong host", 429: "Too many failed logins"}
 
 
 async def _read_body(request: Request, max_bytes: int = limits.MAX_CLIENT_MESSAGE_BYTES) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import resource
 import signal
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ptyd_protocol.errors import ErrorCode, Refusal
 
@@ -21,6 +22,11 @@ DATAGRAM_BYTES = 256 * 1024
 MAX_FDS = 8
 SESSION_FDS = 4
 """Fewer than were sent come out of the kernel where the process may open no more."""
+
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+"""What a datagram that is not as agreed raises. The keeper may be of another version: no session pays for that."""
+
+logger = logging.getLogger("ptyd.keeper_link")
 
 
 @dataclass(slots=True)
@@ -202,8 +208,9 @@ class KeeperLink:
         """No daemon will want that descriptor any more."""
         self._send({"op": "release", "name": name})
 
-    def tell_ready(self) -> None:
-        self._send({"op": "ready"})
+    def tell_ready(self, log_format: str, log_level: str) -> None:
+        """We serve. The keeper, which reads no configuration, is to log as we do."""
+        self._send({"op": "ready", "log_format": log_format, "log_level": log_level})
 
     def tell_alive(self) -> None:
         """Say that we work, unless what was said before has not left yet."""
@@ -275,11 +282,22 @@ class KeeperLink:
         if not data:
             self._lose()
             return
-        message = json.loads(data)
+        try:
+            self._hear(json.loads(data), fds)
+        except MALFORMED as error:
+            logger.error("a datagram of the keeper was ignored: %r", error)
+            for fd in fds:
+                os.close(fd)
+
+    def _hear(self, message: Any, fds: list[int]) -> None:
         if message.get("event") == "exit":
-            self._on_exit(message["session"], _kept_exit(message))
-        elif "id" in message:
-            self._calls.pop(message["id"]).set_result((message, fds))
+            session_id, status = message["session"], _kept_exit(message)
+            self._on_exit(session_id, status)
+            return
+        reply = _reply(message)
+        future = self._calls.pop(message["id"])
+        if not future.done():  # whoever asked may have been cancelled
+            future.set_result((reply, fds))
 
     def _lose(self) -> None:
         if self.is_gone:
@@ -299,31 +317,43 @@ def _receive_kept(sock: socket.socket) -> Kept:
         data, fds, _, _ = socket.recv_fds(sock, DATAGRAM_BYTES, MAX_FDS)
         if not data:
             raise OSError("the keeper hung up")
-        message = json.loads(data)
-        match message["event"]:
-            case "welcome":
-                _note_welcome(kept, message)
-            case "session":
-                exit_status = _kept_exit(message["exit"]) if message["exit"] else None
-                if fds and len(fds) != SESSION_FDS:
-                    raise OSError(f"no file descriptor is left: the daemon may open {_fd_limit()} files")
-                session_fds = SessionFds(*fds) if fds else None
-                kept.sessions.append(
-                    KeptSession(
-                        message["session"],
-                        message["pid"],
-                        message["record"],
-                        exit_status,
-                        session_fds,
-                        SessionMarks.from_json(message),
-                    )
-                )
-            case "held":
-                kept.held[message["name"]] = fds[0]
-            case "synced":
+        try:
+            if _note_kept(kept, json.loads(data), fds):
                 return kept
-            case event:
-                raise OSError(f"the keeper says {event}")
+        except MALFORMED as error:
+            raise OSError(f"the keeper says what nobody understands: {error!r}") from error
+
+
+def _note_kept(kept: Kept, message: Any, fds: list[int]) -> bool:
+    """Take one datagram of the keeper's welcome into ``kept``. Whether it was the last."""
+    match message["event"]:
+        case "welcome":
+            _note_welcome(kept, message)
+        case "session":
+            exit_status = _kept_exit(message["exit"]) if message["exit"] else None
+            if fds and len(fds) != SESSION_FDS:
+                raise OSError(f"no file descriptor is left: the daemon may open {_fd_limit()} files")
+            session_fds = SessionFds(*fds) if fds else None
+            marks = SessionMarks.from_json(message)
+            kept.sessions.append(
+                KeptSession(message["session"], message["pid"], message["record"], exit_status, session_fds, marks)
+            )
+        case "held":
+            kept.held[message["name"]] = fds[0]
+        case "synced":
+            return True
+        case event:
+            raise OSError(f"the keeper says {event}")
+    return False
+
+
+def _reply(message: Any) -> dict[str, Any]:
+    """What ``spawn`` reads of a reply is there."""
+    if message["ok"] is True:
+        message["pid"] + 0
+    else:
+        message["error"], message["message"]
+    return cast(dict[str, Any], message)
 
 
 def _note_welcome(kept: Kept, message: dict[str, Any]) -> None:

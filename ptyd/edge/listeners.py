@@ -15,11 +15,13 @@ import uvicorn
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.methods import ListenerInfo, ListenParams, ListenResult
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from ptyd.edge import audit
 from ptyd.edge.door import UNIX_HOSTS, Door, hosts_of_listener
 from ptyd.edge.front import Front
+from ptyd.edge.guests import Guests
+from ptyd.edge.http_protocol import HttpProtocol
 from ptyd.edge.listen_wish import ListenWish, format_place, is_loopback
 from ptyd.edge.logins import Logins
 from ptyd.edge.tls import Tls, TlsError
@@ -54,6 +56,7 @@ class Listeners:
         make_websocket: Callable[[Door], Any],
         hold: Callable[[str, int], None],
         release: Callable[[str], None],
+        guests: Guests | None = None,
     ) -> None:
         """``find_tls``: makes what TLS needs of the paths of a certificate and a key, "" for the usual ones; raises
         TlsError."""
@@ -64,6 +67,7 @@ class Listeners:
         self._make_websocket = make_websocket
         self._hold = hold
         self._release = release
+        self._app_state = {} if guests is None else {"guests": guests}
         self._listeners: dict[str, Listener] = {}
         self.activated: frozenset[str] = frozenset()
         """Names of sockets that a service manager made: it goes on listening when we do not."""
@@ -163,7 +167,7 @@ class Listeners:
         hosts = hosts_of_listener(wish.host, wish.port, further, is_tls=wish.is_tls)
         state = ServerState()
         door = Door(hosts, self._logins, trusts_peer=False, front=self._front)
-        factory = self._protocol_factory(door, state, H11Protocol)
+        factory = self._protocol_factory(door, state, HttpProtocol)
         loop = asyncio.get_running_loop()
         if tls is None:
             server = await loop.create_server(factory, sock=sock, backlog=BACKLOG)
@@ -187,7 +191,7 @@ class Listeners:
         return _place_of(info)
 
     def _protocol_factory(
-        self, door: Door, state: ServerState, protocol_class: type[H11Protocol]
+        self, door: Door, state: ServerState, protocol_class: type[HttpProtocol]
     ) -> Callable[[], asyncio.Protocol]:
         config = uvicorn.Config(
             self._make_app(door),
@@ -201,7 +205,7 @@ class Listeners:
             date_header=False,
         )
         config.load()
-        return lambda: protocol_class(config=config, server_state=state, app_state={})
+        return lambda: protocol_class(config=config, server_state=state, app_state=self._app_state)
 
     def close(self, for_good: bool) -> None:
         """Stop accepting. The keeper's duplicates stay open for the next daemon, unless it is ``for_good``: then
@@ -238,7 +242,7 @@ def _bind_unix(path: Path) -> socket.socket:
     return sock
 
 
-class OwnersProtocol(H11Protocol):
+class OwnersProtocol(HttpProtocol):
     """HTTP on the Unix socket: whoever is not the daemon's own user is cut off before the first byte is read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -247,4 +251,5 @@ class OwnersProtocol(H11Protocol):
         super().connection_made(transport)
         if uid != os.getuid():
             logger.warning("refused a connection of user %d on the Unix socket", uid)
+            audit.note("turned_away", uid=uid)
             transport.abort()

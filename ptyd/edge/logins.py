@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import secrets
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -69,7 +70,7 @@ class Logins:
         self.on_ended: Callable[[Callable[[Principal], bool], str], None] = lambda concerns, reason: None
         """Principals are no longer who they were: close what they have open."""
         with suppress(OSError, ValueError):
-            read = msgspec.json.decode(self._cookies_path.read_bytes(), type=dict[str, Cookie | float])
+            read = msgspec.json.decode(_read_private(self._cookies_path), type=dict[str, Cookie | float])
             self._cookies = {
                 digest: one if isinstance(one, Cookie) else Cookie(until=one) for digest, one in read.items()
             }
@@ -77,7 +78,7 @@ class Logins:
 
     def _read_grants(self) -> GrantBook:
         try:
-            return GrantBook.decode(self._grants_path.read_bytes())
+            return GrantBook.decode(_read_private(self._grants_path).encode())
         except FileNotFoundError:
             return GrantBook()
         except (OSError, ValueError) as error:
@@ -287,13 +288,26 @@ def _digest(secret: str) -> str:
 
 
 def _read_or_make_token(path: Path) -> str:
-    with suppress(OSError):
-        token = path.read_text().strip()
+    with suppress(OSError, UnicodeDecodeError):
+        token = _read_private(path).strip()
         if token:
             return token
     token = secrets.token_urlsafe(32)
     _write_if_possible(path, token)
     return token
+
+
+def _read_private(path: Path) -> str:
+    """What is in a secret's file, if only we can have written and read it.
+
+    Raises:
+        OSError: there is none, or others know it or may have chosen it.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)) as file:
+        status = os.fstat(file.fileno())
+        if status.st_uid != os.geteuid() or status.st_nlink != 1 or stat.S_IMODE(status.st_mode) & 0o077:
+            raise PermissionError(f"{path} is not ours alone")
+        return file.read()
 
 
 def _write_if_possible(path: Path, text: str) -> None:

@@ -25,6 +25,7 @@ from ptyd.keeper.process import (
 from ptyd.keeper.runtime_dir import RuntimeDirError, prepare_runtime_dir
 from ptyd.keeper.service_manager import ServiceManager
 from ptyd.keeper.supervisor import StartResult
+from ptyd.log_lines import set_up_as_environment_says
 
 DAEMON_LOG_NAME: Final = "daemon.log"
 
@@ -80,7 +81,7 @@ def prepare_process(options: Options, runtime_dir: Path) -> None:
         log_fd = open_log(runtime_dir / KEEPER_LOG_NAME)
         redirect_stdio(log_fd)
         os.close(log_fd)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    set_up_as_environment_says()
     # A full disk must not make a log line into an exception.
     logging.raiseExceptions = False
     os.chdir("/")

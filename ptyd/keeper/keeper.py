@@ -20,6 +20,7 @@ from ptyd.keeper.service_manager import ServiceManager, name_socket
 from ptyd.keeper.spawn_errors import SpawnError
 from ptyd.keeper.supervisor import StartResult, Supervisor, Waiter
 from ptyd.keeper.wire import Message
+from ptyd.log_lines import set_up_logging
 
 MAX_LINKS: Final = 32
 """One daemon, and starters that come and go."""
@@ -286,7 +287,9 @@ class Keeper:
 
     # The daemon's messages
 
-    def _on_ready(self, _link: Link, _message: Message, _fds: list[int]) -> None:
+    def _on_ready(self, _link: Link, message: Message, _fds: list[int]) -> None:
+        if {"log_format", "log_level"} <= message.keys():
+            set_up_logging(str(message["log_format"]), str(message["log_level"]))
         self._supervisor.note_ready()
         count = len(self._children.running_pids)
         self._manager.tell_ready(f"the daemon serves; {count} sessions ran when it started")

@@ -39,7 +39,8 @@ The daemon may say, in any order; what has an ``id`` is answered with the same:
 ``{"op":"hold","name":NAME}`` with a descriptor: keep it for the next daemon. ``{"op":"release","name":NAME}``.
 ``{"op":"alive"}``, every ``alive_seconds`` unless that is 0: it works. Once it has said so and then misses
     six in a row, it is replaced.
-``{"op":"ready"}``: it serves. ``{"op":"restarting"}``: it will end on purpose, start the next one at once.
+``{"op":"ready","log_format","log_level"}``: it serves, and logs like this, as the keeper is to.
+``{"op":"restarting"}``: it will end on purpose, start the next one at once.
 ``{"op":"stop","kill":BOOL}``: it will end, start none. The keeper ends with its last child; ``kill``: hang up all
     children, kill after 2 s what still lives.
 

@@ -21,6 +21,7 @@ from tests.daemon.client import connected
 from tests.support.daemon import PtydUnderTest, UnixHttpConnection, running_ptyd
 from tests.support.waiting import wait_until
 
+OWN_ORIGIN = "http://127.0.0.1:{port}"
 FOREIGN_HOSTS = [
     *("evil.example", "evil.example:{port}", "localhost.evil.example:{port}", "127.0.0.1", "127.0.0.1:1"),
     *("localhost", "0.0.0.0:{port}", "127.0.0.1:{port}.evil.example", "[::1", "", None),
@@ -135,7 +136,7 @@ def test_with_the_token(web: Web, route: Route) -> None:
 
 @ticketless
 def test_with_a_cookie(web: Web, route: Route) -> None:
-    status, _, body = web.ask(route, Cookie=web.log_in())
+    status, _, body = web.ask(route, origin=OWN_ORIGIN, Cookie=web.log_in())
     assert is_good(route, status), (status, body)
 
 
@@ -248,12 +249,12 @@ def test_a_ticket_opens_nothing_else(web: Web) -> None:
 def test_logging_out(web: Web) -> None:
     cookie, other = web.log_in(), web.log_in()
     assert cookie != other
-    status, headers, _ = web.ask(Route("POST", "/logout", 204), Cookie=cookie)
+    status, headers, _ = web.ask(Route("POST", "/logout", 204), origin=OWN_ORIGIN, Cookie=cookie)
     assert status == 204
     assert 'ptyd=""' in headers["set-cookie"]
     for route in ROUTES:
         assert web.ask(route, Cookie=cookie)[0] == 401, route
-    assert web.ask(Route("POST", "/api/request", 200, API_BODY), Cookie=other)[0] == 200
+    assert web.ask(Route("POST", "/api/request", 200, API_BODY), origin=OWN_ORIGIN, Cookie=other)[0] == 200
 
 
 def test_cookies_outlive_the_daemon_and_tickets_do_not(web: Web) -> None:
@@ -261,7 +262,7 @@ def test_cookies_outlive_the_daemon_and_tickets_do_not(web: Web) -> None:
     ticket = web.ptyd.request("login_ticket")["ticket"]
     web.ptyd.wait_for_new_daemon(web.ptyd.kill_daemon())
     api = Route("POST", "/api/request", 200, API_BODY)
-    assert web.ask(api, Cookie=cookie)[0] == 200
+    assert web.ask(api, origin=OWN_ORIGIN, Cookie=cookie)[0] == 200
     assert web.ask(api, **web.bearer())[0] == 200
     assert web.ask(Route("GET", f"/login?ticket={ticket}", 200))[0] == 401
 

@@ -39,7 +39,10 @@ def test_token(door: Door, logins: Logins) -> None:
 
 def test_cookie(door: Door, logins: Logins) -> None:
     cookie = logins.redeem(logins.make_ticket())
-    assert door.admit({"host": HOST, "cookie": f"a=b; ptyd={cookie}; c=d"}) == OWNER
+    headers = {"host": HOST, "cookie": f"a=b; ptyd={cookie}; c=d"}
+    assert door.admit(headers, method="GET") == OWNER
+    assert door.admit({**headers, "origin": f"http://{HOST}"}) == OWNER
+    assert status_of(door, headers) == 403
 
 
 def test_place_goes_before_person(door: Door, logins: Logins) -> None:

@@ -192,7 +192,7 @@ async def test_what_is_said_without_an_answer(keeper: PlayedKeeper) -> None:
     link.forget_session("00000001")
     link.hold("unix:/x", fd)
     link.release("unix:/x")
-    link.tell_ready()
+    link.tell_ready("human", "info")
     link.tell_restarting()
     link.tell_stopping(kill=True)
     os.close(fd)

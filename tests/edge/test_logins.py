@@ -107,6 +107,7 @@ def test_logging_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"a": "b"}', "3", "\xff"])
 def test_a_file_that_is_spoilt_means_new_logins(tmp_path: Path, content: str) -> None:
     (tmp_path / "logins").write_text(content, "latin-1")
+    (tmp_path / "logins").chmod(0o600)
     logins = Logins(tmp_path)
     assert not logins.knows_cookie("a")
     assert logins.knows_cookie(log_in(logins))

@@ -47,7 +47,7 @@ def closed_by_daemon(name: str, message: Detached) -> Ending:
     if message.code == ErrorCode.DETACHED:
         return detached_from(name)
     error = make_failure(message.code, message.message)
-    return Ending(f"[detached (from session {printable(name)}): {error}]", exit_code_of(error))
+    return Ending(f"[detached (from session {printable(name)}): {printable(str(error))}]", exit_code_of(error))
 
 
 def lost(name: str, error: Exception) -> Ending:

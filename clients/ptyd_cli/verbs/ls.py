@@ -57,7 +57,7 @@ def format_sessions(sessions: list[SessionInfo], *, is_long: bool) -> str:
 
 def format_row(info: SessionInfo) -> tuple[str, ...]:
     return (
-        printable(info.name),
+        info.name,
         info.id,
         format_state(info) + (", locked" if info.locked else "") + (", raw" if info.engine == "quarantined" else ""),
         str(info.pid),

@@ -68,7 +68,7 @@ def list_clients(status: StatusResult) -> list[tuple[str, ...]]:
     return [
         (
             client.session,
-            printable(client.client),
+            client.client,
             client.role + (", lossless" if client.lossless else "") + (", hidden" if client.hidden else ""),
             f"{client.cols}x{client.rows}",
             format_bytes(client.unacked or client.sent - client.acked),

@@ -13,6 +13,7 @@ import type { CreateParams, Event, SessionInfo, Welcome } from "./protocol/messa
 import { SessionList } from "./protocol/session_list";
 import { publishTestHooks } from "./test_hooks";
 import { textButton } from "./ui/button";
+import { ClipboardPrompt } from "./ui/clipboard_prompt";
 import { ControlBanner } from "./ui/control_banner";
 import { h } from "./ui/dom";
 import { Drawer } from "./ui/drawer";
@@ -57,6 +58,11 @@ export class App {
     attachAgain: () => this.#workspace.view?.reattach(),
     close: () => void this.#try(() => this.#closeEnded()),
   });
+  readonly #clipboardPrompt = new ClipboardPrompt(
+    // A page that is not looked at may not write it: then it stays as it was.
+    (text) => void navigator.clipboard?.writeText(text).catch(() => {}),
+    () => this.#focusTerminal(),
+  );
   readonly #searchBar = new SearchBar(() => this.#focusTerminal());
   readonly #keyBar = new KeyBar({
     press: (key) => this.#workspace.view?.pressBarKey(key),
@@ -83,6 +89,7 @@ export class App {
       host,
       connection: this.#connection,
       visibility: new PageVisibility(),
+      clipboardPrompt: this.#clipboardPrompt,
       isScaled: () => this.#fit.isScaled,
       readScheme: () => this.#theme.scheme,
       onState: () => this.#render(),
@@ -139,6 +146,7 @@ export class App {
       this.#topBar.element,
       this.#status.notice,
       this.#controlBanner.element,
+      this.#clipboardPrompt.element,
       stage,
       this.#endBanner.element,
       this.#keyBar.element,

@@ -4,7 +4,9 @@ import { SessionList } from "../src/protocol/session_list";
 import { describeAppearance, parseColour } from "../src/terminal/appearance";
 import { terminalThemes } from "../src/terminal/colours";
 import { chooseFontSize, clampSize } from "../src/terminal/letterbox";
+import { describeLink, parseSafeLink } from "../src/terminal/links";
 import { encodeBarKey, modifyText } from "../src/terminal/modifiers";
+import { previewText } from "../src/ui/clipboard_prompt";
 import { cleanTitle } from "../src/ui/program_title";
 import { CommandLineError, joinCommandLine, splitCommandLine } from "../src/ui/shell_words";
 import { StickyModifiers } from "../src/ui/sticky_modifiers";
@@ -148,6 +150,39 @@ test.each([
   ["你好 👩‍💻", "你好 👩‍💻"],
 ])("the title %j is shown as %j", (title, shown) => {
   expect(cleanTitle(title)).toBe(shown);
+});
+
+test.each([
+  ["ls -l", "ls -l"],
+  ["rm -rf ~\n", "rm -rf ~⏎"],
+  ["\x1b[31mred\x07", "\\u{1b}[31mred\\u{7}"],
+  ["a\u202eb\u200bc", "a\\u{202e}b\\u{200b}c"],
+  ["<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"],
+  ["é漢😀", "é漢😀"],
+  ["x".repeat(1000), `${"x".repeat(160)}…`],
+])("of %j to be copied is shown %j", (text, shown) => {
+  expect(previewText(text)).toBe(shown);
+});
+
+test.each([
+  ["https://example.org/a?b=c#d", true],
+  ["http://example.org", true],
+  ["mailto:somebody@example.org", true],
+  ["javascript:alert(1)", false],
+  ["JavaScript:alert(1)", false],
+  [" \tjava\nscript:alert(1)", false],
+  ["data:text/html,<script>alert(1)</script>", false],
+  ["blob:https://example.org/1", false],
+  ["file:///etc/passwd", false],
+  ["vbscript:x", false],
+  ["//example.org", false],
+  ["", false],
+])("the link %j may be followed: %s", (uri, isSafe) => {
+  expect(parseSafeLink(uri) !== null).toBe(isSafe);
+});
+
+test("a link is shown as the browser takes it", () => {
+  expect(describeLink("https://аррӏе.com/\u202egnp")).toBe("https://xn--80ak6aa92e.com/%E2%80%AEgnp");
 });
 
 describe("the list of sessions", () => {

@@ -59,6 +59,8 @@ export const MAX_LABEL_CHARS = 256;
 export const MAX_RESUME_CHARS = 256;
 /** Of a token's life, where it has an end. */
 export const MAX_TOKEN_SECONDS = 315360000;
+/** In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand. */
+export const MAX_PARAMETER_VALUES = 65536;
 
 /** Why a connection ended. Codes are never reused. */
 export const CloseCode = {
@@ -878,6 +880,21 @@ export interface ShareResult {
   info: TokenInfo;
 }
 
+/** Whole lines of the audit. `position`: of the result before; None: from the oldest that is kept. */
+export interface AuditReadParams {
+  position?: number | null;
+  max_bytes?: number;
+}
+
+/** `data`: JSON, a line for each event; empty: there is no more for now. `start`: where it begins, beyond the
+ * position that was asked for if that is not kept any more. `position`: where to go on.
+ */
+export interface AuditReadResult {
+  data: Uint8Array;
+  start: number;
+  position: number;
+}
+
 /** Each method with the types of its parameters and of its result. */
 export interface Methods {
   create: { params: CreateParams; result: SessionInfo };
@@ -907,6 +924,7 @@ export interface Methods {
   token_list: { params: NoParams; result: TokenInfo[] };
   token_revoke: { params: TokenRevokeParams; result: TokenInfo[] };
   share: { params: ShareParams; result: ShareResult };
+  audit_read: { params: AuditReadParams; result: AuditReadResult };
 }
 export type MethodName = keyof Methods;
 
@@ -1215,7 +1233,9 @@ export type StructName =
   | "TokenCreated"
   | "TokenRevokeParams"
   | "ShareParams"
-  | "ShareResult";
+  | "ShareResult"
+  | "AuditReadParams"
+  | "AuditReadResult";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
@@ -1514,6 +1534,15 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "url", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
     { name: "info", type: { kind: "struct", name: "TokenInfo" } },
   ],
+  AuditReadParams: [
+    { name: "position", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
+    { name: "max_bytes", type: { kind: "int", min: 65536, max: 1048576 }, default: 1048576 },
+  ],
+  AuditReadResult: [
+    { name: "data", type: { kind: "bytes" } },
+    { name: "start", type: { kind: "int" } },
+    { name: "position", type: { kind: "int" } },
+  ],
 };
 
 export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldType; readonly result: FieldType }>> = {
@@ -1544,4 +1573,5 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   token_list: { params: { kind: "struct", name: "NoParams" }, result: { kind: "list", item: { kind: "struct", name: "TokenInfo" } } },
   token_revoke: { params: { kind: "struct", name: "TokenRevokeParams" }, result: { kind: "list", item: { kind: "struct", name: "TokenInfo" } } },
   share: { params: { kind: "struct", name: "ShareParams" }, result: { kind: "struct", name: "ShareResult" } },
+  audit_read: { params: { kind: "struct", name: "AuditReadParams" }, result: { kind: "struct", name: "AuditReadResult" } },
 };

@@ -14,7 +14,7 @@ import type {
 import { describeAppearance } from "./appearance";
 import { readBufferText } from "./buffer_text";
 import { minimumContrast, type Scheme, terminalThemes } from "./colours";
-import { createTerminal, useWebgl } from "./create_terminal";
+import { createTerminal, type ProgramWishes, useWebgl } from "./create_terminal";
 import { reportFocus } from "./focus_reports";
 import { isFocusReport, isReport } from "./input_kind";
 import { Letterbox } from "./letterbox";
@@ -66,6 +66,7 @@ export interface ViewOptions {
   readonly isObserver: boolean;
   /** Whether a terminal that another client has sized is shrunk to the space there is. */
   isScaled(): boolean;
+  readonly wishes: ProgramWishes;
   onState(state: ViewState): void;
   /** Takes the sticky modifiers of the key bar for one key. */
   takeModifiers(): Modifiers;
@@ -97,7 +98,7 @@ export class TerminalView {
   constructor(options: ViewOptions) {
     this.#options = options;
     this.#scheme = options.scheme;
-    const { terminal, fit, search } = createTerminal(options.scheme, options.fontSizePx);
+    const { terminal, fit, search } = createTerminal(options.scheme, options.fontSizePx, options.wishes);
     this.#terminal = terminal;
     this.#search = search;
     this.#feed = new TerminalFeed(terminal, () => this.layout(), {

@@ -1,0 +1,90 @@
+"""``audit.note``: the one way in which anything gets into the audit, from wherever it happens.
+
+Who acts is known from the context: a connection or an HTTP request says at its beginning on whose behalf it works
+(``acting_as``), and everything that it causes, tasks included, has it from there.
+"""
+
+import contextlib
+import itertools
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+from ptyd.core.access import Principal
+from ptyd.core.audit import NOBODY, Actor, Fact, Subject, Throttle, format_line
+from ptyd.edge.audit_log import AuditLog
+
+STRANGERS_EVENTS = frozenset({"turned_away", "login_refused"})
+"""What anybody can cause without a credential, and so as often as they like."""
+
+current_actor: ContextVar[Actor] = ContextVar("current_actor", default=NOBODY)
+
+counts: Counter[str] = Counter()
+"""How often each event has been, from the daemon's start; for the metrics."""
+
+_connection_numbers = itertools.count(1)
+_throttle = Throttle()
+_log: AuditLog | None = None
+
+
+def open_audit(log: AuditLog | None) -> None:
+    """From now on ``note`` writes to ``log``; None: it only counts."""
+    global _log
+    _log = log
+
+
+def note(event: str, principal: Principal | str | None = None, session: Subject | None = None, **facts: Fact) -> None:
+    """Note that something was done, or refused. Never waits, and never fails.
+
+    Args:
+        principal: who did it; None: whoever the context says.
+        facts: numbers and short words; never what was typed or shown, nor a secret.
+    """
+    counts[event] += 1
+    if _log is None:
+        return
+    now = time.monotonic()
+    for held_back, count in _throttle.take_held_back(now).items():
+        _log.put(format_line(time.time(), held_back, NOBODY, None, {"left_out": count}))
+    if event in STRANGERS_EVENTS and not _throttle.lets(event, now):
+        return
+    name = principal.name if isinstance(principal, Principal) else principal
+    _log.put(format_line(time.time(), event, current_actor.get(), session, facts, name))
+
+
+@contextlib.contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """What is done inside, and by tasks that are started inside, is done on this behalf."""
+    token = current_actor.set(actor)
+    try:
+        yield
+    finally:
+        current_actor.reset(token)
+
+
+def known_of_now() -> dict[str, int]:
+    """What a line of the log is told of the context."""
+    return {"connection": current_actor.get().connection}
+
+
+def next_connection_number() -> int:
+    return next(_connection_numbers)
+
+
+def describe_peer(sock: socket.socket) -> str:
+    """Where a connection comes from: ``127.0.0.1:50000``, ``[::1]:50000``, or ``unix``."""
+    try:
+        peer = sock.getpeername()
+    except OSError:
+        return ""
+    return describe_address(peer) if isinstance(peer, tuple) else "unix"
+
+
+def describe_address(peer: tuple[object, ...] | None) -> str:
+    """The same of what an ASGI scope calls ``client``."""
+    if not peer:
+        return "unix"
+    host, port = str(peer[0]), peer[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
