@@ -6,15 +6,15 @@ Who acts is known from the context: a connection or an HTTP request says at its 
 
 import contextlib
 import itertools
-import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 
 from ptyd.core.access import Principal
 from ptyd.core.audit import NOBODY, Actor, Fact, Subject, Throttle, format_line
 from ptyd.edge.audit_log import AuditLog
+from ptyd.edge.client_address import UNIX_PEER, Connection, TrustedProxies, client_address, peer_address, peer_port
 
 STRANGERS_EVENTS = frozenset({"turned_away", "login_refused"})
 """What anybody can cause without a credential, and so as often as they like."""
@@ -73,18 +73,10 @@ def next_connection_number() -> int:
     return next(_connection_numbers)
 
 
-def describe_peer(sock: socket.socket) -> str:
-    """Where a connection comes from: ``127.0.0.1:50000``, ``[::1]:50000``, or ``unix``."""
-    try:
-        peer = sock.getpeername()
-    except OSError:
-        return ""
-    return describe_address(peer) if isinstance(peer, tuple) else "unix"
-
-
-def describe_address(peer: tuple[object, ...] | None) -> str:
-    """The same of what an ASGI scope calls ``client``."""
-    if not peer:
-        return "unix"
-    host, port = str(peer[0]), peer[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def describe_client(connection: Connection, headers: Mapping[str, str], proxies: TrustedProxies) -> str:
+    """Where a client is: ``127.0.0.1:50000``, ``[::1]:50000``, ``unix``; behind a trusted proxy without a port."""
+    client = client_address(connection, headers, proxies)
+    if client == UNIX_PEER or client != peer_address(connection):
+        return client
+    port = peer_port(connection)
+    return f"[{client}]:{port}" if ":" in client else f"{client}:{port}"

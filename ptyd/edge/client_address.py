@@ -5,7 +5,7 @@ trusted says of itself in ``X-Forwarded-*`` is not looked at.
 """
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 UNIX_PEER = "unix"
@@ -44,11 +44,22 @@ NO_PROXIES = TrustedProxies(())
 
 def peer_address(connection: Connection) -> str:
     """The address of the socket's other end, UNIX_PEER for the Unix socket."""
-    peer = connection.get("client") if isinstance(connection, Mapping) else connection.get_extra_info("peername")
-    if not isinstance(peer, tuple | list) or not peer:
+    peer = _peer_of(connection)
+    if peer is None:
         return UNIX_PEER
     address = parse_ip(str(peer[0]))
     return str(address if address is not None else peer[0])
+
+
+def peer_port(connection: Connection) -> int:
+    """The port of the socket's other end; 0 for the Unix socket."""
+    peer = _peer_of(connection)
+    return 0 if peer is None else int(peer[1])
+
+
+def _peer_of(connection: Connection) -> Sequence[Any] | None:
+    peer = connection.get("client") if isinstance(connection, Mapping) else connection.get_extra_info("peername")
+    return peer if isinstance(peer, tuple | list) and peer else None
 
 
 def client_address(connection: Connection, headers: Mapping[str, str], proxies: TrustedProxies = NO_PROXIES) -> str:

@@ -246,11 +246,12 @@ def _behind_door(app: ASGIApp, door: Door, guests: Guests, outlook: Outlook) -> 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        agent = Headers(scope=scope).get("user-agent", "")
-        with audit.acting_as(Actor(client=agent, address=audit.describe_address(scope.get("client")))):
-            await serve(scope, receive, send)
+        headers = join_headers(Headers(scope=scope).items())
+        address = audit.describe_client(scope, headers, door.front.proxies)
+        with audit.acting_as(Actor(client=headers.get("user-agent", ""), address=address)):
+            await serve(scope, headers, receive, send)
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
@@ -263,7 +264,6 @@ def _behind_door(app: ASGIApp, door: Door, guests: Guests, outlook: Outlook) -> 
         if scope["path"] in HEALTH_PATHS and scope["method"] in {"GET", "HEAD"}:
             await _answer_health(scope["path"], door, outlook)(scope, receive, send_with_headers)
             return
-        headers = join_headers(Headers(scope=scope).items())
         try:
             if scope["path"] in {LOGIN_PATH, LOGIN_SCRIPT_PATH}:
                 door.check_place(headers, scope)  # the ticket or secret in it is the credential

@@ -10,6 +10,7 @@ from ptyd.config import Config
 from ptyd.core.events import EventHub
 from ptyd.core.session import Session
 from ptyd.core.session_limits import Crossing, check_caps, is_unlimited, lower_to_caps, resolve_limits
+from ptyd.edge import audit
 from ptyd.edge.limit_timer import LimitTimer
 from ptyd.edge.paced_pty import PacedPty
 from ptyd.edge.pty import Pty
@@ -57,7 +58,9 @@ class Limiter:
 
     def note_crossing(self, session: Session, crossing: Crossing) -> None:
         """A session has come near a limit, or has reached it."""
+        facts = crossing.to_event()
+        audit.note("limit", None, session, limit=facts["limit"], used=facts["used"], allowed=facts["allowed"])
         if crossing.is_hard:
             self._end_session(session, crossing.reason)
         else:
-            self._events.publish("limit_warning", session, crossing.to_event())
+            self._events.publish("limit_warning", session, facts)

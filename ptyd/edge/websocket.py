@@ -91,7 +91,6 @@ class WebSocket(asyncio.Protocol):
         self._is_tls = transport.get_extra_info("sslcontext") is not None
         self._fd = -1 if self._is_tls else sock.fileno()
         self.is_local = sock.family == socket.AF_UNIX
-        self.address = audit.describe_peer(sock)
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
@@ -135,6 +134,7 @@ class WebSocket(asyncio.Protocol):
 
     def _shake_hands(self, request: Request) -> None:
         headers = join_headers(request.headers.raw_items())
+        self.address = audit.describe_client(self._transport, headers, self._door.front.proxies)
         try:
             principal = admit_guest(self._office.guests, self._door, headers, self._transport)
             if self._door.front.strip_base(request.path.partition("?")[0]) != WEBSOCKET_PATH:

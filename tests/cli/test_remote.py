@@ -19,7 +19,7 @@ from tests.support.daemon import PTYD_COMMAND, PtydUnderTest, build_environment,
 from tests.support.terminal import RealTerminal
 from tests.support.waiting import stretch_deadline
 
-LOCAL_VERBS = {"play", "login", "logout"}
+LOCAL_VERBS = {"doctor", "play", "login", "logout"}
 """They ask no daemon, or are tried by themselves."""
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ptyd.edge.audit import describe_client
 from ptyd.edge.client_address import (
     NO_PROXIES,
     UNIX_PEER,
@@ -84,3 +85,18 @@ def test_entries_must_make_sense() -> None:
     with pytest.raises(ValueError, match="nginx"):
         TrustedProxies(["nginx"])
     assert not NO_PROXIES.trusts(parse_ip("127.0.0.1"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "told"),
+    [
+        (("127.0.0.1", 50000), "", "127.0.0.1:50000"),
+        (("::1", 50000), "", "[::1]:50000"),
+        (("127.0.0.1", 50000), "192.0.2.7", "192.0.2.7"),
+        (("198.51.100.1", 50000), "192.0.2.7", "198.51.100.1:50000"),
+        (None, "192.0.2.7", "unix"),
+    ],
+)
+def test_what_the_audit_tells_of_it(peer: tuple[str, int] | None, forwarded: str, told: str) -> None:
+    headers = {"x-forwarded-for": forwarded} if forwarded else {}
+    assert describe_client({"client": peer}, headers, TrustedProxies(["127.0.0.1"])) == told

@@ -218,13 +218,13 @@ async def test_typing_beyond_its_rate_waits_and_is_not_acknowledged(bench: Bench
     pipe, typist, paused = bench.open_pipe(), Typist(), []
     pipe.pace(TokenBucket(2000, asyncio.get_running_loop().time()), lambda: paused.append(1))
     for seq in range(1, 5):
-        typist.press(pipe, seq, bytes([seq]) * 1000)
-    assert typist.acknowledged == [1, 2]  # a second's worth
+        typist.press(pipe, seq, bytes([seq]) * 1500)
+    assert typist.acknowledged == [1, 2]  # the second overdraws it by half a second
     assert paused == [1]
     answers: list[int] = []
     pipe.deliver(PendingInput(b"\x1b[0n", None, 40, lambda: answers.append(40), key=ENGINE_KEY))
-    assert (bench.read(), answers) == (b"\1" * 1000 + b"\2" * 1000, [])
-    assert await bench.read_until(4004) == b"".join(bytes([seq]) * 1000 for seq in range(1, 5)) + b"\x1b[0n"
+    assert (bench.read(), answers) == (b"\1" * 1500 + b"\2" * 1500, [])
+    assert await bench.read_until(6004) == b"".join(bytes([seq]) * 1500 for seq in range(1, 5)) + b"\x1b[0n"
     assert (typist.acknowledged, answers) == ([1, 2, 3, 4], [40])
     assert len(paused) > 1
 
