@@ -2,28 +2,7 @@
 
 from dataclasses import dataclass
 
-
-class TokenBucket:
-    """So many units a second on the long run, and a burst at once."""
-
-    def __init__(self, per_second: float, burst: float) -> None:
-        self._per_second = per_second
-        self._burst = burst
-        self._level = burst
-        self._filled_at: float | None = None
-
-    def take(self, units: float, now: float) -> float:
-        """Take what has already come; returns for how many seconds no more should come."""
-        if self._filled_at is not None:
-            self._level = min(self._burst, self._level + (now - self._filled_at) * self._per_second)
-        self._filled_at = now
-        self._level -= units
-        return max(0.0, -self._level / self._per_second)
-
-    @property
-    def is_rested(self) -> bool:
-        """As of the last ``take``: half of a burst could come at once."""
-        return self._level >= self._burst / 2
+from ptyd.core.token_bucket import TokenBucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +26,13 @@ class Throttle:
     BURST_SECONDS = 2.0
 
     def __init__(self, messages_per_second: float, bytes_per_second: float) -> None:
-        burst = self.BURST_SECONDS
-        self._messages = TokenBucket(messages_per_second, messages_per_second * burst)
-        self._bytes = TokenBucket(bytes_per_second, bytes_per_second * burst)
+        self._messages = TokenBucket(messages_per_second, burst_seconds=self.BURST_SECONDS)
+        self._bytes = TokenBucket(bytes_per_second, burst_seconds=self.BURST_SECONDS)
         self._slowed_since: float | None = None
 
     def note(self, messages: int, size: int, now: float) -> Pause:
         """So many messages have come, of so many bytes together."""
-        seconds = max(self._messages.take(messages, now), self._bytes.take(size, now))
+        seconds = max(self._messages.spend(messages, now), self._bytes.spend(size, now))
         if seconds <= 0:
             if self._slowed_since is not None and self._messages.is_rested and self._bytes.is_rested:
                 self._slowed_since = None

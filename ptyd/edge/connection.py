@@ -286,7 +286,7 @@ class Connection:
             )
             self._send(Failure(request.id, ErrorCode.UNAVAILABLE, message))
             return
-        wait = self._request_bucket.take(1, self._loop.time())
+        wait = self._request_bucket.spend(1, self._loop.time())
         if wait:
             self._transport.slow_down(wait)
         self._requests += 1

@@ -15,7 +15,8 @@ from ptyd.config import Config
 from ptyd.core.access import Principal
 from ptyd.core.crowd import UNIX_ADDRESS, Crowd, CrowdLimits, address_group, is_loopback
 from ptyd.core.failed_logins import FailedLogins
-from ptyd.core.throttle import Throttle, TokenBucket
+from ptyd.core.throttle import Throttle
+from ptyd.core.token_bucket import TokenBucket
 from ptyd.edge.client_address import (
     NO_PROXIES,
     Connection,
@@ -124,7 +125,7 @@ class Guests:
         return Throttle(self.config.message_rate, self.config.message_bytes_rate)
 
     def make_request_bucket(self) -> TokenBucket:
-        return TokenBucket(self.config.request_rate, self.config.request_rate * REQUEST_BURST_SECONDS)
+        return TokenBucket(self.config.request_rate, burst_seconds=REQUEST_BURST_SECONDS)
 
     def login_wait(self, address: str) -> int:
         """Whole seconds until credentials from this address are looked at again; 0 for at once."""

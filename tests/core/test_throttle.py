@@ -1,17 +1,6 @@
 """Slowed down, and given up only after a minute of it."""
 
-import pytest
-
-from ptyd.core.throttle import NO_PAUSE, Throttle, TokenBucket
-
-
-def test_bucket() -> None:
-    bucket = TokenBucket(per_second=10, burst=20)
-    assert bucket.take(20, 0.0) == 0
-    assert bucket.take(5, 0.0) == 0.5  # a debt
-    assert bucket.take(0, 0.5) == 0
-    assert bucket.take(10, 1.5) == 0
-    assert bucket.take(21, 1000.0) == pytest.approx(0.1)  # no more than a burst is saved
+from ptyd.core.throttle import NO_PAUSE, Throttle
 
 
 def test_who_keeps_to_the_rate_is_never_slowed() -> None:

@@ -1,5 +1,6 @@
 """What passes at a rate."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +50,12 @@ def test_never_more_than_the_rate_and_one_burst(rate: int, steps: list[tuple[flo
             later = now + bucket.wait_seconds() + 1e-6
             assert bucket.available(later) > 0  # who waits as told does not wait in vain
             now = later
+
+
+def test_what_has_come_already_is_a_debt() -> None:
+    bucket = TokenBucket(10, burst_seconds=2)
+    assert bucket.spend(20, 0.0) == 0
+    assert bucket.spend(5, 0.0) == 0.5  # a debt
+    assert bucket.spend(0, 0.5) == 0
+    assert bucket.spend(10, 1.5) == 0
+    assert bucket.spend(21, 1000.0) == pytest.approx(0.1)  # no more than a burst is saved
