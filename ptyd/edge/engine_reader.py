@@ -352,9 +352,9 @@ class EngineReader:
 
     def _end_wait(self, head_before: int) -> None:
         self._waits_until = None
-        head = self._log_file.log.head
         if self._feed is None or self._is_busy or not self._feed.is_behind:
-            return
+            return  # the log may be gone with the engine
+        head = self._log_file.log.head
         if head - head_before >= WAIT_BYTES:
             self._wait()
             return
@@ -439,16 +439,15 @@ class EngineReader:
         """Take another turn where there is more to do; the settled jobs may have seen to it already."""
         if self._is_busy or self._has_failed:
             return
-        if self._jobs:
+        is_behind = self._feed is not None and self._feed.is_behind
+        waits = self._feed is not None and is_behind and self._may_wait(self._feed)
+        if self._jobs or (is_behind and not waits):
             self._take_turn()
-        elif self._feed is not None and self._feed.is_behind:
-            if self._may_wait(self._feed):
-                self._wait()
-            else:
-                self._take_turn()
         elif self._when_idle is not None:
             then, self._when_idle = self._when_idle, None
             self.let_go(then)
+        elif waits:
+            self._wait()
 
     def _settle(self, job: _Job) -> None:
         for scrollback, pending in list(self._snapshots.items()):

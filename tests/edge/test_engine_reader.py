@@ -516,6 +516,17 @@ async def test_a_question_in_a_flood_does_not_wait(bench: Bench) -> None:
     assert bench.answers == [Answers(bench.log.head, b"1;")]
 
 
+async def test_letting_go_does_not_wait_for_a_flood_to_end(bench: Bench) -> None:
+    await open_bench(bench)
+    gone: list[bool] = []
+    bench.write(b"\x1b[m" + bytes(INLINE_BYTES))
+    bench.write(FLOOD)
+    bench.reader.let_go(lambda: gone.append(True))
+    assert not gone  # a turn is under way
+    await bench.thread.take_all()
+    assert gone
+
+
 async def test_an_endless_flood_is_left_out_as_it_comes(bench: Bench) -> None:
     await open_flooded_bench(bench)
     written = 0
