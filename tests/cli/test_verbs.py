@@ -46,7 +46,10 @@ def test_status_json(ptyd: PtydUnderTest) -> None:
     status = json.loads(ptyd.cli("status", "--json", check=True).stdout)
     assert status.keys() >= {"daemon_pid", "version", "uptime", "sessions"}
     assert status["daemon_pid"] == ptyd.daemon_pid()
-    assert f"pid {status['daemon_pid']}" in ptyd.cli("status", check=True).stdout
+    shown = ptyd.cli("status", check=True).stdout
+    assert f"pid {status['daemon_pid']}" in shown
+    assert set(status["enforcement"]) >= {"memory_bytes", "open_files", "end"}
+    assert all(f"kept by {means}" in re.sub(" +", " ", shown) for means in status["enforcement"].values())
 
 
 def test_new_as_json_in_a_directory_of_a_size(ptyd: PtydUnderTest, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """``ptyd status``."""
 
+from collections.abc import Mapping
+
 import click
 from ptyd_protocol.methods import ListenerInfo, NoParams, StatusResult
 from ptyd_sdk import oneshot
@@ -36,10 +38,19 @@ def list_facts(status: StatusResult) -> list[tuple[str, str]]:
         ("sessions", f"{status.sessions_running} running of at most {status.max_sessions}, {status.sessions} listed"),
         *((printable(one.name), f"{one.used} of {one.allowed}") for one in status.capacities[1:]),
         ("limits", f"{describe_limits(status.limits)}, for a session that is not told otherwise"),
+        *list_means(status.enforcement),
         ("screen engine", status.engine),
         ("directory", status.runtime_dir),
         *(fact for listener in status.listeners for fact in describe_listener(listener)),
     ]
+
+
+def list_means(enforcement: Mapping[str, str]) -> list[tuple[str, str]]:
+    """By what means limits are kept here: one row for each, with the limits that it keeps."""
+    kept: dict[str, list[str]] = {}
+    for name, means in enforcement.items():
+        kept.setdefault(means, []).append("whole trees end" if name == "end" else name)
+    return [("  kept by", f"{printable(means)}: {', '.join(map(printable, names))}") for means, names in kept.items()]
 
 
 def describe_listener(listener: ListenerInfo) -> list[tuple[str, str]]:
