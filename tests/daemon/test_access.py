@@ -45,6 +45,7 @@ ON_SESSION = {
 CONTROLLING = {"rename", "resize", "signal", "kill", "detach", "send", "lock", "mark"}
 ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
+    "audit_read",
 }
 FOR_ALL = {"list", "subscribe", "unsubscribe", "status", "login_ticket"}
 HARMFUL = {"kill", "restart", "shutdown"}
@@ -88,6 +89,10 @@ class Place:
 
     def connect(self, token: str, **more: Any) -> Any:
         return connected_by(self.address, {"Authorization": f"Bearer {token}"}, **more)
+
+    def connect_browser(self, cookie: str) -> Any:
+        """As a page of the daemon's own does."""
+        return connected_by(self.address, {"Cookie": cookie, "Origin": f"http://{self.address}"})
 
     def log_in(self, secret: str, cookie: str = "") -> tuple[int, str, str]:
         """Status, the Cookie header to send from now on, and the session to open."""
@@ -377,7 +382,7 @@ def test_a_share_opens_one_session(place: Place) -> None:
     assert share["url"] == f"http://{place.address}/login#{share['secret']}"
     status, cookie, session = place.log_in(share["secret"])
     assert (status, session) == (200, place.sessions["build"])
-    with connected_by(place.address, {"Cookie": cookie}) as client:
+    with place.connect_browser(cookie) as client:
         assert [one["name"] for one in client.request("list")] == ["build"]
         client.attach(1, "build", role="observe")
         assert share["info"]["id"] in [one["id"] for one in place.ptyd.request("token_revoke", session="build")]
@@ -398,7 +403,7 @@ def test_the_page_of_a_link_asks_for_nothing_and_holds_nothing(place: Place) -> 
 def test_a_new_login_drops_the_old_one(place: Place) -> None:
     first, second = (place.ptyd.request("share", session=name)["secret"] for name in ("build", "serve"))
     _, cookie, _ = place.log_in(first)
-    with connected_by(place.address, {"Cookie": cookie}) as client:
+    with place.connect_browser(cookie) as client:
         status, other, _ = place.log_in(second, cookie)
         assert (status, other != cookie) == (200, True)
         assert client.wait_close() == (4001, "logged out")
@@ -423,8 +428,8 @@ def test_logging_out_closes_what_is_open(place: Place) -> None:
     _, cookie, _ = place.log_in(place.ptyd.request("login_ticket")["ticket"])
     _, other, _ = place.log_in(place.ptyd.request("login_ticket")["ticket"])
     with (
-        connected_by(place.address, {"Cookie": cookie}) as client,
-        connected_by(place.address, {"Cookie": other}) as stays,
+        place.connect_browser(cookie) as client,
+        place.connect_browser(other) as stays,
     ):
         assert place.http("POST", "/logout", cookie=cookie)[0] == 204
         assert client.wait_close() == (4001, "logged out")
@@ -435,7 +440,7 @@ def test_a_ticket_is_for_whoever_asked(place: Place) -> None:
     ticket = place.ask(place.tokens["guest-observer"], "login_ticket")["ticket"]
     status, cookie, session = place.log_in(ticket)
     assert (status, session) == (200, place.sessions["build"])
-    with connected_by(place.address, {"Cookie": cookie}) as client:
+    with place.connect_browser(cookie) as client:
         assert client.welcome is not None and client.welcome.principal == "guest-observer"
     assert place.log_in(ticket)[0] == 401
 

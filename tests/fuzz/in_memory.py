@@ -12,6 +12,7 @@ from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Attach, Failure, Reply, Request
 
+from ptyd.core.access import Principal
 from ptyd.core.attachment import Attachment, Outlet
 from ptyd.core.events import EventHub
 from ptyd.core.session import Session
@@ -89,10 +90,10 @@ class MemoryAttacher:
     def __init__(self) -> None:
         self.session: Session = make_session()
 
-    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet) -> Attachment:
+    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet, principal: Principal) -> Attachment:
         if request.session not in ("", SESSION_ID, "build"):
             raise Refusal(ErrorCode.NO_SUCH_SESSION, "no such session")
-        return self.session.attach(request, client, client_id, outlet)
+        return self.session.attach(request, client, client_id, outlet, principal)
 
     def leave(self, attachment: Attachment, may_return: bool) -> None:
         self.session.leave(attachment, may_return=may_return)

@@ -16,6 +16,7 @@ from ptyd.edge.keeper_link import KeeperGone, KeeperLink, KeptExit
 from ptyd.keeper import children, link
 from ptyd.keeper.keeper import Keeper
 from ptyd.keeper.link import Link
+from ptyd.keeper.service_manager import ServiceManager
 from ptyd.keeper.spawn import Terminal
 from ptyd.keeper.spawn_request import SpawnRequest
 from ptyd.keeper.supervisor import StartResult
@@ -82,13 +83,19 @@ class IdleLoop:
 
 
 class NoDaemon:
-    """A supervisor whose daemon always serves, and is no process."""
+    """A supervisor whose daemon always serves, and is no process. ``described`` as Supervisor.describe does."""
 
     pid = 1234567
-    restarts = 0
+    alive_seconds = 0.0
 
-    def start(self, waiter: Callable[[StartResult], None]) -> None:
+    def __init__(self, described: dict[str, Any]) -> None:
+        self._described = described
+
+    def start(self, waiter: Callable[[StartResult], None], *, is_linked: bool) -> None:
         waiter(StartResult(self.pid))
+
+    def describe(self) -> dict[str, Any]:
+        return self._described
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *arguments: None
@@ -120,7 +127,7 @@ class ScriptedSocket:
 _NULL = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
 
-def pretend_to_spawn(request: SpawnRequest, nofile_soft: int) -> Terminal:
+def pretend_to_spawn(request: SpawnRequest, nofile_soft: int, mark: int, groups: Sequence[str]) -> Terminal:
     """A request that is let through must be one that the system understands."""
     for text in (*request.argv, *request.env, *request.env.values(), request.cwd):
         os.fsencode(text)
@@ -141,8 +148,16 @@ def run_keeper(case: bytes) -> str:
     patch.setattr(children, "spawn_terminal", pretend_to_spawn)
     try:
         sock = ScriptedSocket([piece for piece in split_pieces(case) if piece])
-        keeper = Keeper(cast(Any, IdleLoop()), cast(Any, sock), ["true"], Path("/nonexistent"), 1024)
-        keeper._supervisor = cast(Any, NoDaemon())
+        keeper = Keeper(
+            cast(Any, IdleLoop()),
+            cast(Any, None),
+            ServiceManager({}),
+            cast(Any, sock),
+            ["true"],
+            Path("/nonexistent"),
+            1024,
+        )
+        keeper._supervisor = cast(Any, NoDaemon(keeper._supervisor.describe()))
         keeper._list_others = lambda: []  # type: ignore[method-assign]
         peer = Link(cast(Any, IdleLoop()), cast(Any, sock), keeper._on_message, keeper._on_closed)
         peer.drain()
