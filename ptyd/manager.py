@@ -1,9 +1,7 @@
 """PtyManager: creates, finds, limits and ends sessions. It joins the pure state (core) with the PTYs (edge)."""
 
 import asyncio
-import errno
 import logging
-import secrets
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from ptyd_protocol.environment import inherited_environment
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Attach
 from ptyd_protocol.methods import CreateParams, SessionLimits
@@ -20,7 +17,6 @@ from ptyd_protocol.methods import CreateParams, SessionLimits
 from ptyd.agents import AGENTS, Agent
 from ptyd.config import Config
 from ptyd.core.access import Principal, check_attach
-from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
 from ptyd.core.audit import NOBODY
 from ptyd.core.echo_sampler import EchoSampler
@@ -28,9 +24,8 @@ from ptyd.core.engine import EngineMaker
 from ptyd.core.events import EventHub, EventKind
 from ptyd.core.holds import HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
-from ptyd.core.replay_log import LogDamaged
 from ptyd.core.session import ExitStatus, Session
-from ptyd.core.session_limits import complete_limits, process_limits
+from ptyd.core.session_limits import process_limits
 from ptyd.core.session_record import SessionRecord, record_of
 from ptyd.edge import audit
 from ptyd.edge.admission import Admission
@@ -40,21 +35,18 @@ from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
 from ptyd.edge.limit_timer import LimitTimer
 from ptyd.edge.limiter import Limiter
 from ptyd.edge.log_store import LogStore, MappedLog
-from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_trees, is_empty
-from ptyd.edge.pty import Pty, terminal_size
-from ptyd.edge.quarantine import find_quarantined
+from ptyd.edge.process_tree import end_process_trees, is_empty
+from ptyd.edge.pty import Pty
 from ptyd.edge.recorder import RECORDER_KEY
 from ptyd.edge.recordings import Recordings
 from ptyd.edge.resource_watch import ResourceWatch
 from ptyd.edge.session_marks import Kin, SessionMarks
 from ptyd.edge.tasks import Tasks
+from ptyd.removals import Removals
+from ptyd.session_maker import SessionMaker
 
 logger = logging.getLogger("ptyd.manager")
 
-SESSION_ID_BYTES = 4
-
-SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""Errors that say something of the machine and nothing of the file."""
 END_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for a session that has reached a limit."""
 
@@ -96,16 +88,14 @@ class PtyManager:
         self._config = config
         self._keeper = keeper
         self._store = store
-        self._socket_path = socket_path
-        self._environ = environ
         self._loop = asyncio.get_running_loop()
         self._tasks = tasks
         self.admission = Admission(config, self.registry)
         self.limiter = Limiter(config, self.events, self.end_session)
         self.resources = ResourceWatch(tasks, self.limiter.note_crossing)
         self._running: dict[str, _Running] = {}
-        self._removals: dict[str, asyncio.TimerHandle] = {}
-        self._quarantined: set[str] = set()
+        self._maker = SessionMaker(config, self.registry, store, self.engines, socket_path, environ)
+        self._removals = Removals(config, self.registry, self._remove)
 
     # --- beginning ---
 
@@ -124,34 +114,18 @@ class PtyManager:
             return await self._create_admitted(params, owner, agent, limits)
 
     async def _create_admitted(self, params: CreateParams, owner: str, agent: Agent, limits: SessionLimits) -> Session:
-        session_id = self._new_id()
-        environment = self._build_environment(params, session_id)
-        argv = agent.build_argv(params.argv, environment)
-        if params.name:
-            self.registry.check_name(params.name)
-        name = params.name or self.registry.free_name(agent.session_name(argv))
-        cast = CastSettings(path=params.record, with_input=params.record_input, env=_cast_environment(environment))
-        record = SessionRecord(
-            name=name,
-            argv=argv,
-            cwd=params.cwd or environment.get("HOME", "/"),
-            kind=params.kind,
-            created_at=time.time(),
-            cast=cast,
-            owner=owner,
-            limits=limits,
-            began_at=time.monotonic(),
-        )
-        log = self._create_log(session_id, params, limits)
-        self.registry.starting.add(name)
+        session_id, size = self._maker.new_id(), (params.cols, params.rows)
+        record, environment = self._maker.plan(session_id, params, owner, agent, limits)
+        log = self._maker.create_log(session_id, size, limits.log_bytes)
+        self.registry.starting.add(record.name)
         try:
-            self.recordings.create(session_id, (params.cols, params.rows), argv, name, cast)
+            self.recordings.create(session_id, size, record.argv, record.name, record.cast)
             pid, fds, marks = await self._keeper.spawn(
                 session_id,
-                argv,
+                record.argv,
                 environment,
                 record.cwd,
-                (params.cols, params.rows),
+                size,
                 record.to_json(),
                 process_limits(limits),
             )
@@ -161,7 +135,7 @@ class PtyManager:
             self._store.remove(session_id)
             raise
         finally:
-            self.registry.starting.discard(name)
+            self.registry.starting.discard(record.name)
         session = self._make_session(session_id, record, pid, log)
         self.registry.add(session)
         self._start(session, log, fds, marks)
@@ -170,23 +144,12 @@ class PtyManager:
 
     def judge_engines(self, session_ids: Iterable[str], death_signal: int | None) -> None:
         """Before the sessions are adopted: find those whose output killed the daemon before, if it died of a crash."""
-        if self.engines is not None:
-            self._quarantined = find_quarantined(self._store, session_ids, self.engines.name, death_signal)
+        self._maker.judge_engines(session_ids, death_signal)
 
     def adopt(self, kept: KeptSession) -> None:
         """Take over a session from the keeper after a restart."""
         record = msgspec.convert(kept.record, SessionRecord)
-        try:
-            log = self._store.open(kept.id)
-        except (OSError, LogDamaged) as error:
-            if isinstance(error, OSError) and error.errno in SHORTAGES:
-                raise  # the log is well: another daemon, a moment later, may have what it takes
-            logger.error(
-                "session %s: its log is lost (%s); a new one begins", kept.id, error, extra={"session": kept.id}
-            )
-            self._store.remove(kept.id)
-            size = terminal_size(kept.fds.master) if kept.fds else (80, 24)
-            log = self._store.create(kept.id, *size, record.limits.log_bytes)
+        log = self._maker.open_log(kept, record)
         session = self._make_session(kept.id, record, kept.pid, log)
         self.registry.add(session)
         if kept.exit is not None:
@@ -196,7 +159,7 @@ class PtyManager:
             self._end_leftovers(Kin(session.id, marks=kept.marks))
             self._finish_recording(session)
             session.shelve_unused_log()
-            self._schedule_removal(session)
+            self._removals.schedule(session)
             return
         self._start(session, log, kept.fds, kept.marks)
         session.terminal.resize(session.cols, session.rows)  # where a daemon was killed between noting and doing it
@@ -206,31 +169,9 @@ class PtyManager:
             self._tasks.start(self._end(session), f"end of {session.id}")  # which a daemon before us had begun
 
     def _make_session(self, session_id: str, record: SessionRecord, pid: int, log: MappedLog) -> Session:
-        _, cols, rows = log.log.size_record(log.log.size_count - 1)
-        session = Session(
-            id=session_id,
-            name=record.name,
-            argv=record.argv,
-            cwd=record.cwd,
-            kind=record.kind,
-            created_at=record.created_at,
-            pid=pid,
-            log_file=log,
-            cols=cols,
-            rows=rows,
-            last_output_at=log.last_output_at or record.created_at,
-        )
-        session.cast = record.cast
+        session = self._maker.make(session_id, record, pid, log)
         session.on_change = partial(self._note_change, session=session)
         session.on_input = partial(self._note_input, session)
-        session.locked = log.log.is_locked
-        session.owner = record.owner
-        session.limits = complete_limits(record.limits)
-        session.end_reason = record.end_reason
-        session.began_at = time.monotonic() if record.began_at is None else record.began_at
-        session.is_quarantined = session_id in self._quarantined
-        if self.engines is not None and not session.is_quarantined:
-            session.screen = self.engines.open_reader(session, self._store.screen_file(session_id))
         return session
 
     def _start(self, session: Session, log: MappedLog, fds: SessionFds, marks: SessionMarks) -> None:
@@ -256,30 +197,6 @@ class PtyManager:
         pty.resume_reading()
         if session.screen is not None:
             session.screen.note_output()  # what a daemon before left in the log
-
-    def _create_log(self, session_id: str, params: CreateParams, limits: SessionLimits) -> MappedLog:
-        try:
-            return self._store.create(session_id, params.cols, params.rows, limits.log_bytes)
-        except OSError as error:
-            raise Refusal(ErrorCode.NO_RESOURCES, f"the session's log cannot be made: {error}") from error
-
-    def _new_id(self) -> str:
-        while (session_id := secrets.token_hex(SESSION_ID_BYTES)) in self.registry:
-            pass
-        return session_id
-
-    def _build_environment(self, params: CreateParams, session_id: str) -> dict[str, str]:
-        passed = {name: self._environ[name] for name in self._config.pass_environment if name in self._environ}
-        return {
-            **inherited_environment(self._environ, params.kind),
-            **passed,
-            **params.env,
-            "TERM": params.env.get("TERM", "xterm-256color"),
-            "COLORTERM": params.env.get("COLORTERM", "truecolor"),
-            "PTYD": "1",
-            SESSION_VARIABLE: session_id,
-            "PTYD_SOCKET": str(self._socket_path),
-        }
 
     # --- attaching ---
 
@@ -316,7 +233,7 @@ class PtyManager:
             running.limits.note_left()
         session.shelve_unused_log()
         if session.has_ended:
-            self._schedule_removal(session)
+            self._removals.schedule(session)
         self._publish("updated", session)
 
     def acknowledge(self, attachment: Attachment, offset: int) -> None:
@@ -530,7 +447,7 @@ class PtyManager:
         self._keeper.close_session(session.id)
         session.wake_all()
         session.shelve_unused_log()
-        self._schedule_removal(session)
+        self._removals.schedule(session)
         self._note_end(session)
         self._publish("exited", session)
         self.recordings.finish(session, running.ended.set)
@@ -566,24 +483,7 @@ class PtyManager:
 
     def note_exit_seen(self, session: Session) -> None:
         """Somebody knows how the session ended: it need not be kept long any more."""
-        session.exit_seen = True
-        self._schedule_removal(session)
-
-    def _schedule_removal(self, session: Session) -> None:
-        timer = self._removals.pop(session.id, None)
-        if timer is not None:
-            timer.cancel()
-        if session.id not in self.registry:
-            return
-        config = self._config
-        delay = config.exited_seen_seconds if session.exit_seen else config.exited_unseen_seconds
-        self._removals[session.id] = asyncio.get_running_loop().call_later(delay, self._remove_unless_watched, session)
-
-    def _remove_unless_watched(self, session: Session) -> None:
-        """Its time is over; but who is still reading it reads on, and its leaving begins the time anew."""
-        del self._removals[session.id]
-        if not session.attachments:
-            self._remove(session)
+        self._removals.note_seen(session)
 
     def _remove(self, session: Session) -> None:
         session.detach_all(ErrorCode.SESSION_REMOVED, f"session {session.name} was removed")
@@ -593,9 +493,7 @@ class PtyManager:
         self.events.publish("removed", session, {})
 
     def _discard(self, session: Session) -> None:
-        timer = self._removals.pop(session.id, None)
-        if timer is not None:
-            timer.cancel()
+        self._removals.cancel(session)
         self.registry.remove(session)
         self.echo.waiting.pop(session.id, None)
         session.release_log()
@@ -610,8 +508,3 @@ class PtyManager:
     def _publish(self, kind: EventKind, session: Session) -> None:
         if session.id in self.registry:
             self.events.publish(kind, session, msgspec.to_builtins(session.info()))
-
-
-def _cast_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the head of a recording tells of a session's environment."""
-    return {name: environment[name] for name in ("TERM", "SHELL") if name in environment}

@@ -22,7 +22,8 @@ from ptyd.core.screen_source import EngineGone
 from ptyd.core.session import Session
 from ptyd.edge import audit
 from ptyd.edge.requests import Caller
-from ptyd.manager import SHORTAGES, PtyManager
+from ptyd.manager import PtyManager
+from ptyd.session_maker import SHORTAGES
 
 logger = logging.getLogger("ptyd.service")
 
