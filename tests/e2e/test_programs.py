@@ -62,6 +62,8 @@ def test_vim(viewer: Viewer, ptyd: PtydUnderTest, tmp_path: Path) -> None:
     viewer.come_back()
     viewer.wait_for_text("a first line")
     viewer.type("and a second\x1b")
+    viewer.wait_for_text("and a second")
+    viewer.wait_until_gone("-- INSERT --")  # vim misses a change of size that comes in the very moment of a key
 
     cols, rows = viewer.shrink()
     wait_for_size(ptyd, viewer.name, (cols, rows))
