@@ -7,7 +7,7 @@ TESTS ?= tests
 PYTEST_ARGS ?= -n 2 --dist loadfile
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: check format lint types imports wire web web-check test soak bench pictures clean
+.PHONY: check format lint types imports wire web web-check test soak fuzz bench pictures clean
 
 check: format lint types imports wire web-check web test
 
@@ -43,12 +43,20 @@ SOAK_ROUNDS ?= 20
 SOAK_TESTS ?= $(wildcard tests/faults) tests/keeper tests/e2e
 # First the long runs (1,000 cuts and 100 kills of the daemon; 10,000 questions), then everything in rounds.
 SOAK_LONG_TESTS ?= tests/faults/test_nothing_lost.py tests/e2e/test_answers.py
+# Before that an hour of everything at once: 200 sessions, 50 clients, floods, faults, fuzzing, shut doors.
+SOAK_SECONDS ?= 3600
 soak: web
+	$(PYTHON) -m bench.soak --seconds $(SOAK_SECONDS) --judge-lag
 	PTYD_SOAK=1 $(PYTHON) -m pytest -q -s $(SOAK_LONG_TESTS)
 	for round in $$(seq $(SOAK_ROUNDS)); do \
 	    echo "round $$round of $(SOAK_ROUNDS)"; \
 	    $(PYTHON) -m pytest -q $(SOAK_TESTS) || exit 1; \
 	done
+
+# Wire, HTTP, keeper link and recovery, by turns; what is found is kept in tests/fuzz/corpus.
+FUZZ_SECONDS ?= 600
+fuzz:
+	$(PYTHON) -m tools.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 bench:
 	$(PYTHON) -m bench

@@ -92,6 +92,10 @@ CAPS = Kind(
     ([], ["colour", "x" * 256], ["c"] * 64),
     {"has 65 items": ["c"] * 65, "holds a number": [1], "holds too long a word": ["x" * 257], "is text": "c"},
 )
+RIGHTS = Kind(
+    (["observe"], [], ["observe", "something-new"]),
+    {"is text": "observe", "holds a number": ["observe", 1], "holds 257 characters": ["x" * 257]},
+)
 ANY_MAP = Kind(
     (
         {},
@@ -186,7 +190,10 @@ SHAPES: dict[str, Shape] = {
             "principal": SHORT_TEXT,
             "limits": INTEGER_MAP,
             "heartbeat_seconds": INTEGER,
+            "rights": RIGHTS.or_nil(),
+            "session": SHORT_TEXT.or_nil(),
         },
+        {"rights": None, "session": None},
     ),
     "Reply": Shape(65, "daemon", {"id": SEQ, "result": ANYTHING}, {"result": None}),
     "Failure": Shape(66, "daemon", {"id": SEQ, "code": SHORT_TEXT, "message": TEXT}),
@@ -230,8 +237,8 @@ SHAPES: dict[str, Shape] = {
     "Exited": Shape(
         72,
         "daemon",
-        {"channel": CHANNEL, "offset": OFFSET, "code": INTEGER.or_nil(), "signal": INTEGER.or_nil()},
-        {"code": None, "signal": None},
+        {"channel": CHANNEL, "offset": OFFSET, "code": INTEGER.or_nil(), "signal": INTEGER.or_nil(), "reason": TEXT},
+        {"code": None, "signal": None, "reason": ""},
     ),
     "InputAck": Shape(73, "daemon", {"channel": CHANNEL, "seq": SEQ}),
     "ControlChanged": Shape(
@@ -345,6 +352,7 @@ HAND_WRITTEN: dict[str, list[tuple[str, str, list[Any]]]] = {
     "Exited": [
         ("by hand", "94 48 01 02 00", [1, 2, 0]),
         ("by hand, by a signal", "95 48 01 02 c0 09", [1, 2, None, 9]),
+        ("by hand, by a limit", "96 48 01 02 c0 09 a2 6f6c", [1, 2, None, 9, "ol"]),
     ],
     "InputAck": [("by hand", "93 49 01 01", [1, 1])],
     "ControlChanged": [

@@ -45,6 +45,7 @@ SESSION_DEFAULTS: dict[str, Any] = {
     "limits": NO_LIMITS,
     "usage": None,
     "end_reason": "",
+    "engine": "none",
 }
 WHOLE_SESSION = SESSION | SESSION_DEFAULTS
 EXITED_SESSION = WHOLE_SESSION | {
@@ -61,8 +62,19 @@ EXITED_SESSION = WHOLE_SESSION | {
     "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "cpus": 1.5, "processes": 64, "core_bytes": -1},
     "usage": {"memory_bytes": 300_000_000, "cpus": 0.25, "processes": 7, "open_files": 40, "at": 1_700_000_002.0},
     "end_reason": "its processes used more than 1 GiB of memory (memory_bytes)",
+    "engine": "quarantined",
 }
 LOG: dict[str, Any] = {"offset": 2, "data": b"\x1b[0mhi", "epoch": 3, "log_start": 0, "log_head": 8}
+PLAIN_LISTENING: dict[str, Any] = {"tls": False, "insecure": False, "tls_cert": "", "tls_key": ""}
+TLS_LISTENING: dict[str, Any] = {
+    "host": "192.0.2.1",
+    "port": 7071,
+    "tls": True,
+    "insecure": False,
+    "tls_cert": "/etc/ssl/box.pem",
+    "tls_key": "/etc/ssl/box.key",
+}
+FINGERPRINT = "sha256:" + "0123456789abcdef" * 4
 STATUS: dict[str, Any] = {
     "daemon_pid": 100,
     "keeper_pid": 99,
@@ -75,8 +87,8 @@ STATUS: dict[str, Any] = {
     "engine": "none",
     "runtime_dir": "/run/user/1000/ptyd",
     "listeners": [
-        {"kind": "unix", "address": "/run/user/1000/ptyd/ptyd.sock"},
-        {"kind": "tcp", "address": "127.0.0.1:7071"},
+        {"kind": "unix", "address": "/run/user/1000/ptyd/ptyd.sock", "tls": False, "fingerprint": ""},
+        {"kind": "tcp", "address": "127.0.0.1:7071", "tls": True, "fingerprint": FINGERPRINT},
     ],
     "clients": [
         {
@@ -96,14 +108,63 @@ STATUS: dict[str, Any] = {
             "allowed": 4_096,
             "held": 70_000,
             "resyncs": 2,
+            "principal": "owner",
         }
     ],
 }
-CLIENT_DEFAULTS: dict[str, Any] = {"hidden": False, "unacked": 0, "allowed": 0, "held": 0, "resyncs": 0}
+STATUS_DEFAULTS: dict[str, Any] = {
+    "capacities": [],
+    "limits": NO_LIMITS,
+    "enforcement": {},
+    "crashes": 0,
+    "recent_crashes": 0,
+    "is_over_budget": False,
+    "last_crash": "",
+    "last_crash_at": 0.0,
+    "quarantined": [],
+    "keeper_gone": False,
+}
+WHOLE_STATUS = STATUS | {
+    "capacities": [{"name": "sessions", "used": 1, "allowed": 256}],
+    "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "core_bytes": 0},
+    "enforcement": {"memory_bytes": "cgroup v2", "cpus": "only measured"},
+    "crashes": 7,
+    "recent_crashes": 6,
+    "is_over_budget": True,
+    "last_crash": "killed by SIGSEGV",
+    "last_crash_at": 1_700_000_002.0,
+    "quarantined": ["build"],
+    "keeper_gone": True,
+}
+CLIENT_DEFAULTS: dict[str, Any] = {
+    "hidden": False,
+    "unacked": 0,
+    "allowed": 0,
+    "held": 0,
+    "resyncs": 0,
+    "principal": "",
+}
 OLD_STATUS = STATUS | {
     "clients": [{key: value for key, value in STATUS["clients"][0].items() if key not in CLIENT_DEFAULTS}]
 }
-OLD_STATUS_MEANS = STATUS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]}
+OLD_STATUS_MEANS = STATUS | STATUS_DEFAULTS | {"clients": [STATUS["clients"][0] | CLIENT_DEFAULTS]}
+TOKEN: dict[str, Any] = {
+    "id": "0a1b2c3d",
+    "name": "ci",
+    "kind": "token",
+    "rights": ["control", "create"],
+    "session": None,
+    "created_at": 1_700_000_000.25,
+}
+WHOLE_TOKEN = TOKEN | {"expires_at": None, "uses_left": None}
+SHARE = TOKEN | {
+    "name": "share-0a1b2c3d",
+    "kind": "share",
+    "rights": ["observe"],
+    "session": "1a2b3c4d",
+    "expires_at": 1_700_007_200.25,
+    "uses_left": 2,
+}
 STYLE_DEFAULTS: dict[str, Any] = {
     "fg": None,
     "bg": None,
@@ -172,12 +233,13 @@ TICKET: dict[str, Any] = {
 
 NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS}
 EXPORT: dict[str, Any] = {"data": b'[0.000, "o", "hi"]\n', "resume": "3.0.2.1.0.7.7", "start": 0}
+AUDIT: dict[str, Any] = {"data": b'{"event":"created"}\n', "start": 100, "position": 120}
 
 SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
     *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark"),
 )
-WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart")
+WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart", "token_list")
 
 # (method, what is sent, what it means with the defaults)
 PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -259,14 +321,35 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"until": "idle", "session": "b", "idle_seconds": 0.25, "timeout_seconds": 30},
         {"until": "idle", "session": "b", "idle_seconds": 0.25, "timeout_seconds": 30.0},
     ),
-    ("listen", {}, {"host": "127.0.0.1", "port": 0}),
-    ("listen", {"host": "::1", "port": 65_535}, {"host": "::1", "port": 65_535}),
+    ("listen", {}, PLAIN_LISTENING | {"host": "127.0.0.1", "port": 0}),
+    ("listen", {"host": "::1", "port": 65_535}, PLAIN_LISTENING | {"host": "::1", "port": 65_535}),
+    ("listen", TLS_LISTENING, TLS_LISTENING),
     ("shutdown", {}, {"kill_sessions": False}),
     ("shutdown", {"kill_sessions": True}, {"kill_sessions": True}),
     ("mark", {}, {"label": "", "session": ""}),
     ("mark", {"label": "grüße", "session": "b"}, {"label": "grüße", "session": "b"}),
     ("export", {}, {"resume": "", "session": ""}),
     ("export", {"resume": "3.0.2.1.0.7.7", "session": "b"}, {"resume": "3.0.2.1.0.7.7", "session": "b"}),
+    (
+        "token_create",
+        {"rights": ["observe"]},
+        {"rights": ["observe"], "session": None, "name": "", "expires_seconds": None, "uses": None},
+    ),
+    (
+        "token_create",
+        {"rights": ["control", "create"], "session": "", "name": "ci", "expires_seconds": 60, "uses": 1},
+        {"rights": ["control", "create"], "session": "", "name": "ci", "expires_seconds": 60.0, "uses": 1},
+    ),
+    ("token_revoke", {"token": "ci"}, {"token": "ci", "session": None}),
+    ("token_revoke", {"session": "b"}, {"token": "", "session": "b"}),
+    ("share", {}, {"session": "", "control": False, "expires_seconds": 7200.0, "uses": None}),
+    (
+        "share",
+        {"session": "b", "control": True, "expires_seconds": None, "uses": 3},
+        {"session": "b", "control": True, "expires_seconds": None, "uses": 3},
+    ),
+    ("audit_read", {}, {"position": None, "max_bytes": 1_048_576}),
+    ("audit_read", {"position": 120, "max_bytes": 65_536}, {"position": 120, "max_bytes": 65_536}),
 ]
 
 # (method, what is sent, what is wrong)
@@ -304,11 +387,22 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("wait", {"until": "exit", "timeout_seconds": -1}, "timeout_seconds is negative"),
     ("listen", {"port": 65_536}, "port is over its maximum"),
     ("listen", {"host": 1}, "host is a number"),
+    ("listen", {"tls": 1}, "tls is a number"),
     ("shutdown", {"kill_sessions": 1}, "kill_sessions is a number"),
     ("create", {"record": None}, "record is nil"),
     ("create", {"limits": {"cpus": -1}}, "a limit is negative"),
     ("mark", {"label": "n" * 257}, "label has 257 characters"),
     ("export", {"resume": None}, "resume is nil"),
+    ("token_create", {"rights": []}, "rights are none"),
+    ("token_create", {"rights": ["fly"]}, "a right is another word"),
+    ("token_create", {}, "rights are missing"),
+    ("token_create", {"rights": ["observe"], "uses": 0}, "uses is under its minimum"),
+    ("token_create", {"rights": ["observe"], "expires_seconds": 0}, "expires_seconds is 0"),
+    ("token_revoke", {"token": 1}, "token is a number"),
+    ("share", {"control": "yes"}, "control is text"),
+    ("share", {"expires_seconds": 315_360_001}, "expires_seconds is over its maximum"),
+    ("audit_read", {"max_bytes": 65_535}, "max_bytes is under its minimum"),
+    ("audit_read", {"position": -1}, "position is negative"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -328,15 +422,35 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("read_log", LOG, LOG),
     ("subscribe", {"seq": 0, "sessions": [SESSION]}, {"seq": 0, "sessions": [WHOLE_SESSION]}),
     ("unsubscribe", None, None),
-    ("status", STATUS, STATUS),
+    ("status", STATUS, STATUS | STATUS_DEFAULTS),
+    ("status", WHOLE_STATUS, WHOLE_STATUS),
     ("status", OLD_STATUS, OLD_STATUS_MEANS),
-    ("listen", {"host": "127.0.0.1", "port": 7071}, {"host": "127.0.0.1", "port": 7071}),
+    (
+        "listen",
+        {"host": "127.0.0.1", "port": 7071},
+        {"host": "127.0.0.1", "port": 7071, "tls": False, "fingerprint": ""},
+    ),
+    (
+        "listen",
+        {"host": "192.0.2.1", "port": 7071, "tls": True, "fingerprint": FINGERPRINT},
+        {"host": "192.0.2.1", "port": 7071, "tls": True, "fingerprint": FINGERPRINT},
+    ),
     ("login_ticket", TICKET, TICKET),
     ("login_ticket", TICKET | {"url": None}, TICKET | {"url": None}),
     ("access_token", {"token": "s3cret"}, {"token": "s3cret"}),
     ("restart", None, None),
     ("shutdown", {"sessions_left": 2}, {"sessions_left": 2}),
     ("export", EXPORT, EXPORT | {"skipped": 0}),
+    ("token_create", {"token": "s3cret", "info": TOKEN}, {"token": "s3cret", "info": WHOLE_TOKEN}),
+    ("token_list", [], []),
+    ("token_list", [TOKEN, SHARE], [WHOLE_TOKEN, SHARE]),
+    ("token_revoke", [SHARE], [SHARE]),
+    (
+        "share",
+        {"secret": "s3cret", "url": None, "info": SHARE},
+        {"secret": "s3cret", "url": None, "info": SHARE},
+    ),
+    ("audit_read", AUDIT, AUDIT),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
 ]
 
@@ -354,6 +468,8 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("status", STATUS | {"clients": [{}]}, "a client without its fields"),
     ("shutdown", {}, "sessions_left is missing"),
     ("export", EXPORT | {"data": "hi"}, "data is text"),
+    ("token_list", [TOKEN | {"kind": "key"}], "kind is another word"),
+    ("audit_read", AUDIT | {"position": None}, "position is nil"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

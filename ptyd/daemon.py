@@ -4,6 +4,7 @@ The keeper starts it, and starts it again when it dies.
 """
 
 import asyncio
+import faulthandler
 import gc
 import logging
 import os
@@ -18,22 +19,46 @@ from typing import Any, Literal
 
 import platformdirs
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.errors import Refusal
-from ptyd_protocol.methods import ListenResult, StatusResult, TicketResult
+from ptyd_protocol.errors import ErrorCode, Refusal
+from ptyd_protocol.methods import (
+    AuditReadResult,
+    ListenParams,
+    ListenResult,
+    Right,
+    ShareParams,
+    ShareResult,
+    StatusResult,
+    TicketResult,
+    TokenCreated,
+    TokenCreateParams,
+    TokenInfo,
+)
 from ptyd_protocol.version import __version__
 
+from ptyd import log_lines
 from ptyd.config import Config, ConfigError, load_config
+from ptyd.core.access import Principal
 from ptyd.core.engine import EngineMaker
+from ptyd.core.session_limits import describe_enforcement
+from ptyd.edge import audit
+from ptyd.edge.audit_log import AuditLog
 from ptyd.edge.connection import Office
+from ptyd.edge.front import Front
+from ptyd.edge.guests import Guests
+from ptyd.edge.health import Health, find_disk_problem
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
-from ptyd.edge.listeners import Listeners
+from ptyd.edge.listeners import Listeners, url_of
 from ptyd.edge.log_store import LogStore
-from ptyd.edge.logins import TICKET_SECONDS, Logins
+from ptyd.edge.logins import TICKET_SECONDS, Logins, end_expired
+from ptyd.edge.loop_lag import LoopLag
+from ptyd.edge.presence import AnotherDaemon, Presence, take_daemon_lock
 from ptyd.edge.tasks import Tasks
+from ptyd.edge.tls import Tls, find_own_certificate, load_tls
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
 from ptyd.manager import PtyManager
+from ptyd.metrics import Metrics
 from ptyd.service import Service
 
 logger = logging.getLogger("ptyd.daemon")
@@ -43,12 +68,19 @@ STATIC_FOLDER = Path(__file__).parent / "static"
 GOODBYE_SECONDS = 0.5
 """How long clients have to answer the close frame when the daemon ends."""
 
+LAST_WORDS_SECONDS = 2.0
+"""A keeper that is stopped takes none, and a task that does not end is not waited for. The keeper kills a daemon that
+has not ended 10 s after it said that it would."""
+
 KILL_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for sessions that end with the daemon."""
 
 SWITCH_SECONDS = 0.0005
 """Python's 5 ms would be waited again and again by a loop whose system calls let go of the GIL, while the engine thread
 works on a snapshot."""
+
+BEAT_SECONDS = 5.0
+"""Between two looks at ourselves, where the keeper does not name a time."""
 
 Ending = Literal["restart", "stop", "stop and kill"]
 
@@ -64,6 +96,8 @@ class Daemon:
         self._started_at = time.monotonic()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._tasks = Tasks()
+        self._audit_log = _open_audit_log(config, runtime_dir)
+        audit.open_audit(self._audit_log)
         socket_path = runtime_dir / "ptyd.sock"
         self._socket_path = socket_path
         self._store = LogStore(runtime_dir / "sessions", config.log_bytes)
@@ -75,23 +109,42 @@ class Daemon:
             socket_path,
             os.environ,
             self._find_engine_maker(),
+            tasks=self._tasks,
         )
         self._service = Service(self._manager, self)
+        self._front = Front.of(config)
         self._office = Office(
             self._manager,
             self._service.answer,
             self._manager.events.unsubscribe,
             self._tasks,
             (config.hold_grace_seconds, config.hold_stall_seconds),
+            Guests(config, resource.getrlimit(resource.RLIMIT_NOFILE)[0], self._front.proxies),
         )
         self._logins = Logins(runtime_dir)
+        self._front = Front.of(config)
+        self._logins.on_ended = self._office.expel
+        self._manager.on_removed = lambda session: self._logins.end_session(session.id)
+        self._presence = Presence(runtime_dir, socket_path)
+        self._has_lost_files = False
         self._listeners = Listeners(
             self._logins,
-            config.allowed_hosts,
-            lambda door: build_http_app(STATIC_FOLDER, door, self._logins, self._service.answer),
+            self._front,
+            self._find_tls,
+            lambda door: build_http_app(
+                STATIC_FOLDER, door, self._logins, self._service.answer, self, self._office.guests
+            ),
             lambda door: make_websocket_class(door, self._office),
             keeper.hold,
             keeper.release,
+            self._office.guests,
+        )
+
+        self._health = Health(
+            lambda: "the daemon ends" if self._ending.done() else "",
+            lambda: "the keeper has ended" if keeper.is_gone else "",
+            lambda: "" if self._listeners.infos() else "nothing is listened on",
+            lambda: find_disk_problem(runtime_dir / "sessions"),
         )
 
     def _find_engine_maker(self) -> EngineMaker | None:
@@ -108,28 +161,102 @@ class Daemon:
         loop.add_signal_handler(signal.SIGTERM, self._end, "stop")
         loop.add_signal_handler(signal.SIGINT, self._end, "stop")
         kept_ids = {session.id for session in self._kept.sessions}
+        self._tell_of_lost_sessions(kept_ids)
         self._store.remove_others(kept_ids)
         self._manager.recordings.remove_others(kept_ids)
+        self._manager.judge_engines(kept_ids, self._kept.predecessor_signal)
         for session in self._kept.sessions:
             self._manager.adopt(session)
+        self._logins.keep_sessions(kept_ids)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
+        self._listeners.activated = frozenset(self._kept.activated)
+        self._metrics = self._make_metrics()
         await self._listeners.resume(self._kept.held)
         await self._listeners.listen_unix(self._socket_path)
+        self._presence.note_socket()
         await self._listen_as_configured()
         self._tasks.start(beat_sockets(self._office), "heartbeat")
+        self._tasks.start(end_expired(self._logins), "expiry of tokens")
+        self._tasks.start(self._beat(), "signs of life")
+        self._tasks.start(self._note_typed(), "audit of what is typed")
+        audit.note("daemon_started", pid=os.getpid(), version=__version__, restarts=self._kept.restarts)
         gc.freeze()  # the modules are here to stay: a collection that looked at them would take 17 ms
-        self._keeper.tell_ready()
+        self._keeper.tell_ready(self._config.log_format, self._config.log_level)
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
         await self._finish(await self._ending)
+
+    def _tell_of_lost_sessions(self, kept_ids: set[str]) -> None:
+        """Logs that nobody holds a terminal for: their keeper was killed, and the daemon after it."""
+        lost = self._store.list_ids() - kept_ids
+        if lost:
+            logger.error("%d sessions ended when their keeper was killed: %s", len(lost), ", ".join(sorted(lost)))
+
+    async def _beat(self) -> None:
+        """Tell the keeper that we work, which the loop does if this comes round; the engine thread is asked too."""
+        while True:
+            if self._kept.alive_seconds:
+                self._keeper.tell_alive()
+            if self._manager.engines is not None and self._manager.engines.has_hung():
+                logger.critical("a screen engine does not come back: the next daemon does without it")
+                os.abort()  # the session's log says which one it is (core/quarantine.py)
+            self._look_for_files()
+            await asyncio.sleep(self._kept.alive_seconds or BEAT_SECONDS)
+
+    def _look_for_files(self) -> None:
+        """Somebody has removed the socket, a log, or all of it: make way for a daemon that begins with new ones."""
+        is_intact = self._presence.is_intact() and not self._manager.has_lost_logs()
+        if is_intact or self._keeper.is_gone:
+            return
+        if not self._presence.remake():
+            logger.error("files in %s were removed, and cannot be made anew", self._runtime_dir)
+            return
+        logger.error("files in %s were removed: the next daemon makes them anew", self._runtime_dir)
+        self._has_lost_files = True
+        self._end("restart")
+
+    def _make_metrics(self) -> Metrics:
+        return Metrics(
+            self._manager,
+            self._office,
+            self._service,
+            LoopLag(),
+            self._audit_log,
+            self._kept.restarts,
+            lambda: len(self._listeners.infos()),
+        )
+
+    # --- edge/http_app.py's Outlook ---
+
+    def find_problems(self) -> list[str]:
+        return self._health.find_problems()
+
+    async def render_metrics(self) -> bytes:
+        return await self._metrics.render()
+
+    # --- the life of it ---
 
     async def _listen_as_configured(self) -> None:
         if not self._config.listen:
             return
         host, _, port = self._config.listen.rpartition(":")
         try:
-            await self._listeners.listen_tcp(host.strip("[]"), int(port))
+            wish = ListenParams(
+                host=host.strip("[]"),
+                port=int(port),
+                tls=self._config.listen_tls,
+                insecure=self._config.listen_insecure,
+            )
+            await self._listeners.listen_tcp(wish)
         except (Refusal, ValueError) as error:
             logger.error("listen = %r: %s", self._config.listen, error)
+
+    def _find_tls(self, certificate: str, key: str) -> Tls:
+        """Of these files, else of those in the configuration, else of the daemon's own making. Raises TlsError."""
+        certificate, key = (certificate, key) if certificate else (self._config.tls_cert, self._config.tls_key)
+        if certificate:
+            return load_tls(Path(certificate), Path(key or certificate))
+        own = find_own_certificate(platformdirs.user_state_path("ptyd") / "tls")
+        return load_tls(own, own)
 
     def _end(self, ending: Ending) -> None:
         if not self._ending.done():
@@ -141,6 +268,11 @@ class Daemon:
         )
         self._manager.note_keeper_gone()
 
+    async def _note_typed(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.audit_typed_seconds)
+            self._office.note_typed()
+
     async def _finish(self, ending: Ending) -> None:
         code, reason = (
             (CloseCode.RESTARTING, "the daemon is being replaced")
@@ -148,6 +280,8 @@ class Daemon:
             else (CloseCode.GOING_AWAY, "the daemon goes down")
         )
         self._listeners.close(for_good=ending != "restart")
+        if self._has_lost_files and f"unix:{self._socket_path}" not in self._kept.activated:
+            self._keeper.release(f"unix:{self._socket_path}")
         for connection in list(self._office.connections):
             connection.close(code, reason)
         with suppress(TimeoutError):
@@ -156,10 +290,19 @@ class Daemon:
             self._keeper.tell_restarting()
         else:
             self._keeper.tell_stopping(kill=ending == "stop and kill")
-        await self._keeper.flush()
-        await self._tasks.cancel_all()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._keeper.flush(), LAST_WORDS_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._tasks.cancel_all(), LAST_WORDS_SECONDS)
+        self._manager.resources.close()
         if self._manager.engines is not None:
             self._manager.engines.close()
+        audit.note("daemon_ended", pid=os.getpid(), ending=ending.replace(" ", "_"))
+        if self._audit_log is not None:
+            self._audit_log.close()
+        if self._has_lost_files:
+            self._manager.write_lost_logs()
+            self._logins.write_anew()
 
     # --- service.py's DaemonControl ---
 
@@ -178,25 +321,82 @@ class Daemon:
             runtime_dir=str(self._runtime_dir),
             listeners=self._listeners.infos(),
             clients=[info for session in sessions for info in session.client_infos()],
+            crashes=self._kept.crashes,
+            recent_crashes=self._kept.recent_crashes,
+            is_over_budget=self._kept.is_over_budget,
+            last_crash=self._kept.last_death.describe() if self._kept.last_death else "",
+            last_crash_at=self._kept.last_death.at if self._kept.last_death else 0.0,
+            quarantined=[session.name for session in sessions if session.is_quarantined],
+            keeper_gone=self._keeper.is_gone,
+            enforcement=describe_enforcement(self._kept.means, self._kept.means_problem),
         )
 
-    async def listen(self, host: str, port: int) -> ListenResult:
-        return await self._listeners.listen_tcp(host, port)
+    async def listen(self, params: ListenParams) -> ListenResult:
+        return await self._listeners.listen_tcp(params)
 
-    def login_ticket(self) -> TicketResult:
-        ticket = self._logins.make_ticket()
+    def login_ticket(self, principal: Principal) -> TicketResult:
+        ticket = self._logins.make_ticket(principal)
+        return TicketResult(ticket=ticket, url=self._login_url(ticket), expires_seconds=TICKET_SECONDS)
+
+    def _login_url(self, secret: str) -> str | None:
+        """Where a browser logs in. The secret is in the fragment, which it sends to nobody: it stands in no log and in
+        no Referer."""
         tcp = self._listeners.first_tcp()
-        host = f"[{tcp.host}]" if tcp and ":" in tcp.host else tcp.host if tcp else ""
-        return TicketResult(
-            ticket=ticket,
-            url=f"http://{host}:{tcp.port}/login?ticket={ticket}" if tcp else None,
-            expires_seconds=TICKET_SECONDS,
-        )
+        base = self._front.public_url or (tcp and url_of(tcp))
+        return f"{base}/login#{secret}" if base else None
 
     def access_token(self) -> str:
         return self._logins.token
 
+    def is_good(self, principal: Principal) -> bool:
+        return self._logins.is_good(principal)
+
+    def token_create(self, params: TokenCreateParams, session_id: str) -> TokenCreated:
+        secret, grant = self._logins.grant(
+            "token", params.rights, session_id, params.name, params.expires_seconds, params.uses
+        )
+        return TokenCreated(token=secret, info=grant.info())
+
+    def token_list(self) -> list[TokenInfo]:
+        self._logins.end_expired()
+        return [grant.info() for grant in self._logins.grants]
+
+    def token_revoke(self, token: str, session_id: str) -> list[TokenInfo]:
+        grants = (
+            [self._logins.grants.resolve(token)]
+            if token
+            else [grant for grant in self._logins.grants if grant.kind == "share" and grant.session == session_id]
+        )
+        self._logins.revoke(grants, "this login was revoked")
+        return [grant.info() for grant in grants]
+
+    def share(self, params: ShareParams, session_id: str) -> ShareResult:
+        right: Right = "control" if params.control else "observe"
+        secret, grant = self._logins.grant(
+            "share", [right], session_id, expires_seconds=params.expires_seconds, uses=params.uses
+        )
+        return ShareResult(secret=secret, url=self._login_url(secret), info=grant.info())
+
+    async def read_audit(self, position: int | None, max_bytes: int) -> AuditReadResult:
+        """Raises Refusal."""
+        if self._audit_log is None:
+            raise Refusal(ErrorCode.UNAVAILABLE, "there is no audit: audit_bytes is 0 in the daemon's configuration")
+        try:
+            piece = await self._audit_log.read(position, max_bytes)
+        except OSError as error:
+            raise Refusal(ErrorCode.UNAVAILABLE, f"the audit cannot be read: {error.strerror}") from error
+        return AuditReadResult(data=piece.data, start=piece.start, position=piece.position)
+
     def restart(self) -> None:
+        """Make way for the next daemon.
+
+        Raises:
+            Refusal: without a keeper there would be none, and the sessions would end.
+        """
+        if self._keeper.is_gone:
+            raise Refusal(
+                ErrorCode.UNAVAILABLE, "the keeper has ended, which would start the next daemon and keep the sessions"
+            )
         self._end("restart")
 
     async def shutdown(self, kill_sessions: bool) -> int:
@@ -210,15 +410,27 @@ class Daemon:
         return len(self._manager.registry.running())
 
 
+def _open_audit_log(config: Config, runtime_dir: Path) -> AuditLog | None:
+    return AuditLog(runtime_dir, config.audit_bytes, config.audit_files) if config.audit_bytes else None
+
+
 def _raise_file_limit() -> None:
     """A session costs some descriptors: take what the system allows."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _leave_no_core() -> None:
+    """What everybody types and sees is in this process's memory: a crash must not write it to a file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 async def _main(runtime_dir: Path) -> None:
+    # Held until the process ends.
+    take_daemon_lock(runtime_dir)
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
-    keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock")
+    log_lines.set_up_logging(config.log_format, config.log_level, audit.known_of_now)
+    keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock", config.cgroups)
     await Daemon(config, runtime_dir, keeper, kept).run()
 
 
@@ -232,13 +444,15 @@ def _event_loop_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
 
 def main() -> None:
     """Entry point of the daemon's process."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    log_lines.set_up_as_environment_says()
+    faulthandler.enable()  # a crash in C says in daemon.log where it was
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit()
+    _leave_no_core()
     try:
         _event_loop_runner()(_main(Path(sys.argv[1])))
-    except (ConfigError, KeeperGone) as error:
+    except (ConfigError, KeeperGone, AnotherDaemon) as error:
         sys.exit(f"ptyd: {error}")
 
 

@@ -1,44 +1,62 @@
 """PtyManager: creates, finds, limits and ends sessions. It joins the pure state (core) with the PTYs (edge)."""
 
 import asyncio
+import errno
 import logging
 import secrets
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from ptyd_protocol.environment import inherited_environment
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Attach
-from ptyd_protocol.methods import CreateParams
+from ptyd_protocol.methods import CreateParams, SessionLimits
 
-from ptyd.agents import AGENTS
+from ptyd.agents import AGENTS, Agent
 from ptyd.config import Config
+from ptyd.core.access import Principal, check_attach
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.audit import NOBODY
+from ptyd.core.echo_sampler import EchoSampler
 from ptyd.core.engine import EngineMaker
 from ptyd.core.events import EventHub, EventKind
 from ptyd.core.holds import HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
 from ptyd.core.replay_log import LogDamaged
 from ptyd.core.session import ExitStatus, Session
+from ptyd.core.session_limits import complete_limits, process_limits
+from ptyd.core.session_record import SessionRecord, record_of
+from ptyd.edge import audit
+from ptyd.edge.admission import Admission
 from ptyd.edge.engines import Engines
 from ptyd.edge.hold_timer import HoldTimer
 from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
+from ptyd.edge.limit_timer import LimitTimer
+from ptyd.edge.limiter import Limiter
 from ptyd.edge.log_store import LogStore, MappedLog
-from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_trees
+from ptyd.edge.process_tree import SESSION_VARIABLE, end_process_trees, is_empty
 from ptyd.edge.pty import Pty, terminal_size
+from ptyd.edge.quarantine import find_quarantined
 from ptyd.edge.recorder import RECORDER_KEY
 from ptyd.edge.recordings import Recordings
+from ptyd.edge.resource_watch import ResourceWatch
+from ptyd.edge.session_marks import Kin, SessionMarks
+from ptyd.edge.tasks import Tasks
 
 logger = logging.getLogger("ptyd.manager")
 
 SESSION_ID_BYTES = 4
+
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors that say something of the machine and nothing of the file."""
+END_GRACE_SECONDS = 2.0
+"""Between HUP, TERM and KILL for a session that has reached a limit."""
 
 
 @dataclass(slots=True)
@@ -47,6 +65,8 @@ class _Running:
 
     pty: Pty
     holds: HoldTimer
+    limits: LimitTimer
+    kin: Kin
     ended: asyncio.Event
 
 
@@ -62,26 +82,36 @@ class PtyManager:
         socket_path: Path,
         environ: Mapping[str, str],
         engine_maker: EngineMaker | None = None,
+        *,
+        tasks: Tasks,
     ) -> None:
         self.engines: Engines | None = None
         if engine_maker is not None:
             self.engines = Engines(engine_maker, config.scrollback_lines, partial(self._publish, "updated"))
         self.registry = Registry()
-        self.events = EventHub()
+        self.events = EventHub(config.max_subscribers)
+        self.on_removed: Callable[[Session], None] = lambda session: None
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
+        self.echo = EchoSampler()
         self._config = config
         self._keeper = keeper
         self._store = store
         self._socket_path = socket_path
         self._environ = environ
         self._loop = asyncio.get_running_loop()
+        self._tasks = tasks
+        self.admission = Admission(config, self.registry)
+        self.limiter = Limiter(config, self.events, self.end_session)
+        self.resources = ResourceWatch(tasks, self.limiter.note_crossing)
         self._running: dict[str, _Running] = {}
         self._removals: dict[str, asyncio.TimerHandle] = {}
+        self._quarantined: set[str] = set()
 
     # --- beginning ---
 
-    async def create(self, params: CreateParams, owner: str) -> Session:
-        """Start a program in a new session. ``owner``: the name of the principal that asks for it.
+    async def create(self, params: CreateParams, owner: str, *, is_capped: bool = False) -> Session:
+        """Start a program in a new session. ``owner``: the name of the principal that asks for it; ``is_capped``: its
+        sessions may use no more than the configured caps.
 
         Raises:
             Refusal: a bad name or one that is taken, a limit reached, or a program that cannot be started.
@@ -89,34 +119,41 @@ class PtyManager:
         agent = AGENTS.get(params.kind)
         if agent is None:
             raise Refusal(ErrorCode.BAD_REQUEST, f"no kind {params.kind!r}; there are {', '.join(AGENTS)}")
-        if len(self.registry.running()) + len(self.registry.starting) >= self._config.max_sessions:
-            raise Refusal(
-                ErrorCode.TOO_MANY_SESSIONS,
-                f"{self._config.max_sessions} sessions run already, which is the limit (max_sessions);"
-                " end one with `ptyd kill`",
-            )
+        limits = self.limiter.resolve(params.limits, agent, is_capped)
+        with self.admission.admit(owner, params.kind):
+            return await self._create_admitted(params, owner, agent, limits)
+
+    async def _create_admitted(self, params: CreateParams, owner: str, agent: Agent, limits: SessionLimits) -> Session:
         session_id = self._new_id()
         environment = self._build_environment(params, session_id)
         argv = agent.build_argv(params.argv, environment)
         if params.name:
             self.registry.check_name(params.name)
         name = params.name or self.registry.free_name(agent.session_name(argv))
-        record: dict[str, Any] = {
-            "name": name,
-            "argv": argv,
-            "cwd": params.cwd or environment.get("HOME", "/"),
-            "kind": params.kind,
-            "created_at": time.time(),
-            "owner": owner,
-        }
         cast = CastSettings(path=params.record, with_input=params.record_input, env=_cast_environment(environment))
-        record["cast"] = msgspec.to_builtins(cast)
-        log = self._create_log(session_id, params)
+        record = SessionRecord(
+            name=name,
+            argv=argv,
+            cwd=params.cwd or environment.get("HOME", "/"),
+            kind=params.kind,
+            created_at=time.time(),
+            cast=cast,
+            owner=owner,
+            limits=limits,
+            began_at=time.monotonic(),
+        )
+        log = self._create_log(session_id, params, limits)
         self.registry.starting.add(name)
         try:
             self.recordings.create(session_id, (params.cols, params.rows), argv, name, cast)
-            pid, fds = await self._keeper.spawn(
-                session_id, argv, environment, record["cwd"], (params.cols, params.rows), record
+            pid, fds, marks = await self._keeper.spawn(
+                session_id,
+                argv,
+                environment,
+                record.cwd,
+                (params.cols, params.rows),
+                record.to_json(),
+                process_limits(limits),
             )
         except Refusal:
             self.recordings.undo(session_id)
@@ -127,61 +164,79 @@ class PtyManager:
             self.registry.starting.discard(name)
         session = self._make_session(session_id, record, pid, log)
         self.registry.add(session)
-        self._start(session, log, fds)
+        self._start(session, log, fds, marks)
         self._publish("created", session)
         return session
 
+    def judge_engines(self, session_ids: Iterable[str], death_signal: int | None) -> None:
+        """Before the sessions are adopted: find those whose output killed the daemon before, if it died of a crash."""
+        if self.engines is not None:
+            self._quarantined = find_quarantined(self._store, session_ids, self.engines.name, death_signal)
+
     def adopt(self, kept: KeptSession) -> None:
         """Take over a session from the keeper after a restart."""
+        record = msgspec.convert(kept.record, SessionRecord)
         try:
             log = self._store.open(kept.id)
         except (OSError, LogDamaged) as error:
-            logger.error("session %s: its log is lost (%s); a new one begins", kept.id, error)
+            if isinstance(error, OSError) and error.errno in SHORTAGES:
+                raise  # the log is well: another daemon, a moment later, may have what it takes
+            logger.error(
+                "session %s: its log is lost (%s); a new one begins", kept.id, error, extra={"session": kept.id}
+            )
             self._store.remove(kept.id)
-            log = self._store.create(kept.id, *(terminal_size(kept.fds.master) if kept.fds else (80, 24)))
-        session = self._make_session(kept.id, kept.record, kept.pid, log)
+            size = terminal_size(kept.fds.master) if kept.fds else (80, 24)
+            log = self._store.create(kept.id, *size, record.limits.log_bytes)
+        session = self._make_session(kept.id, record, kept.pid, log)
         self.registry.add(session)
         if kept.exit is not None:
             session.exit = ExitStatus(kept.exit.code, kept.exit.signal, kept.exit.at)
         if kept.fds is None:
             session.drained = True
+            self._end_leftovers(Kin(session.id, marks=kept.marks))
             self._finish_recording(session)
             session.shelve_unused_log()
             self._schedule_removal(session)
             return
-        self._start(session, log, kept.fds)
+        self._start(session, log, kept.fds, kept.marks)
         session.terminal.resize(session.cols, session.rows)  # where a daemon was killed between noting and doing it
         if session.exit is not None:
             self._running[session.id].pty.drain()
+        elif session.end_reason:
+            self._tasks.start(self._end(session), f"end of {session.id}")  # which a daemon before us had begun
 
-    def _make_session(self, session_id: str, record: Mapping[str, Any], pid: int, log: MappedLog) -> Session:
+    def _make_session(self, session_id: str, record: SessionRecord, pid: int, log: MappedLog) -> Session:
         _, cols, rows = log.log.size_record(log.log.size_count - 1)
         session = Session(
             id=session_id,
-            name=record["name"],
-            argv=record["argv"],
-            cwd=record["cwd"],
-            kind=record["kind"],
-            created_at=record["created_at"],
+            name=record.name,
+            argv=record.argv,
+            cwd=record.cwd,
+            kind=record.kind,
+            created_at=record.created_at,
             pid=pid,
             log_file=log,
             cols=cols,
             rows=rows,
-            last_output_at=log.last_output_at or record["created_at"],
+            last_output_at=log.last_output_at or record.created_at,
         )
-        session.cast = msgspec.convert(record.get("cast", {}), CastSettings)
+        session.cast = record.cast
         session.on_change = partial(self._note_change, session=session)
-        session.on_input = partial(self.recordings.note_input, session)
+        session.on_input = partial(self._note_input, session)
         session.locked = log.log.is_locked
-        session.owner = record.get("owner", "")
-        if self.engines is not None:
+        session.owner = record.owner
+        session.limits = complete_limits(record.limits)
+        session.end_reason = record.end_reason
+        session.began_at = time.monotonic() if record.began_at is None else record.began_at
+        session.is_quarantined = session_id in self._quarantined
+        if self.engines is not None and not session.is_quarantined:
             session.screen = self.engines.open_reader(session, self._store.screen_file(session_id))
         return session
 
-    def _start(self, session: Session, log: MappedLog, fds: SessionFds) -> None:
+    def _start(self, session: Session, log: MappedLog, fds: SessionFds, marks: SessionMarks) -> None:
         watch = HoldWatch(self._config.hold_grace_seconds, self._config.hold_stall_seconds)
         holds = HoldTimer(watch, log.log, partial(self._end_hold, session))
-        pty = Pty(
+        pty = self.limiter.choose_pty(session.limits)(
             session.pid,
             fds,
             log.log,
@@ -191,7 +246,10 @@ class PtyManager:
             on_drained=partial(self._finish, session),
         )
         session.terminal = pty
-        self._running[session.id] = _Running(pty, holds, asyncio.Event())
+        self._running[session.id] = _Running(
+            pty, holds, self.limiter.start(session, pty), Kin(session.id, pty.living_child, marks), asyncio.Event()
+        )
+        self.resources.start(session, self._running[session.id].kin)
         self.recordings.start(session, partial(holds.acknowledge, RECORDER_KEY))
         if self.recordings.is_recording(session.id):
             holds.attach(RECORDER_KEY)
@@ -199,9 +257,9 @@ class PtyManager:
         if session.screen is not None:
             session.screen.note_output()  # what a daemon before left in the log
 
-    def _create_log(self, session_id: str, params: CreateParams) -> MappedLog:
+    def _create_log(self, session_id: str, params: CreateParams, limits: SessionLimits) -> MappedLog:
         try:
-            return self._store.create(session_id, params.cols, params.rows)
+            return self._store.create(session_id, params.cols, params.rows, limits.log_bytes)
         except OSError as error:
             raise Refusal(ErrorCode.NO_RESOURCES, f"the session's log cannot be made: {error}") from error
 
@@ -225,20 +283,16 @@ class PtyManager:
 
     # --- attaching ---
 
-    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet) -> Attachment:
+    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet, principal: Principal) -> Attachment:
         """Attach a client to a session.
 
         Raises:
-            Refusal: no such session, too many clients, or lossless bytes that are gone.
+            Refusal: no such session, more than the principal may, too many clients, or lossless bytes that are gone.
         """
-        session = self.registry.resolve(request.session)
-        if len(session.attachments) >= self._config.max_clients_per_session:
-            raise Refusal(
-                ErrorCode.TOO_MANY_CLIENTS,
-                f"session {session.name} has {self._config.max_clients_per_session} clients,"
-                " which is the limit (max_clients_per_session)",
-            )
-        attachment = session.attach(request, client, client_id, outlet)
+        session = self.registry.resolve(request.session, principal.sees)
+        check_attach(principal, session, request)
+        self.admission.check_attachment(session, principal.name)
+        attachment = session.attach(request, client, client_id, outlet, principal)
         running = self._running.get(session.id)
         if attachment.lossless and running is not None:
             running.holds.attach(attachment.key)
@@ -258,6 +312,8 @@ class PtyManager:
                 running.holds.drop(attachment.key)
                 running.pty.resume_reading()
         session.leave(attachment, may_return=may_return)
+        if running is not None:
+            running.limits.note_left()
         session.shelve_unused_log()
         if session.has_ended:
             self._schedule_removal(session)
@@ -276,7 +332,7 @@ class PtyManager:
         holder = next((one for one in session.attachments if one.key == key), None)
         self.events.publish(
             "hold_ended",
-            session.id,
+            session,
             {
                 "reason": reason,
                 "client_id": holder.client_id if holder else None,
@@ -290,6 +346,28 @@ class PtyManager:
             )
         session.terminal.resume_reading()
 
+    # --- the files are gone ---
+
+    def has_lost_logs(self) -> bool:
+        """A running session's log has been removed from the directory."""
+        return any(log.is_lost for log in self._mapped_logs())
+
+    def write_lost_logs(self) -> None:
+        """The last thing before this daemon ends: write the logs whose files were removed, for the next one. From here
+        on nothing is read from the PTYs."""
+        for running in self._running.values():
+            running.pty.stop_reading()
+        for log in self._mapped_logs():
+            try:
+                if log.is_lost:
+                    log.write_anew()
+            except OSError as error:
+                logger.error("a log that was removed cannot be written anew: %s", error)
+
+    def _mapped_logs(self) -> list[MappedLog]:
+        sessions = [session for session in self.registry if session.id in self._running]
+        return [session.log_file for session in sessions if isinstance(session.log_file, MappedLog)]
+
     # --- acting on sessions ---
 
     def rename(self, session: Session, name: str) -> None:
@@ -301,7 +379,7 @@ class PtyManager:
         if name != session.name:
             self.registry.check_name(name)
             session.name = name
-            self._keeper.update_record(session.id, self._record(session))
+            self._keeper.update_record(session.id, record_of(session).to_json())
             self._publish("renamed", session)
 
     def signal(self, session: Session, number: int) -> None:
@@ -348,8 +426,17 @@ class PtyManager:
             await self.recordings.wait_finished(session.id)
             self._remove(session)
             return
+        await self._end_processes(session, running, grace_seconds)
+        self.note_exit_seen(session)
+
+    async def _end_processes(self, session: Session, running: _Running, grace_seconds: float) -> None:
+        """End a session's tree, and wait for the session's end.
+
+        Raises:
+            Refusal: it cannot be ended.
+        """
         try:
-            await end_process_trees({session.id: running.pty.living_child}, grace_seconds)
+            await end_process_trees([running.kin], grace_seconds)
         except OSError as error:
             raise Refusal(
                 ErrorCode.NO_RESOURCES, f"the processes of session {session.name} cannot be found: {error.strerror}"
@@ -360,13 +447,31 @@ class PtyManager:
                 f"session {session.name} cannot be ended: its program is another user's, or stuck in the kernel",
             )
         await running.ended.wait()
-        self.note_exit_seen(session)
+
+    def end_session(self, session: Session, reason: str) -> None:
+        """End a session, tree and all, although neither its program nor a client wants it. ``reason``, for a person,
+        stays with it; nobody having seen the end, the session is kept for long."""
+        if session.exit is not None or session.end_reason:
+            return
+        logger.info("session %s is ended: %s", session.id, reason)
+        session.end_reason = reason
+        self._keeper.update_record(session.id, record_of(session).to_json())
+        self._publish("updated", session)
+        self._tasks.start(self._end(session), f"end of {session.id}")
+
+    async def _end(self, session: Session) -> None:
+        running = self._running.get(session.id)
+        try:
+            if running is not None:
+                await self._end_processes(session, running, END_GRACE_SECONDS)
+        except Refusal as refusal:
+            logger.error("session %s should end (%s): %s", session.id, session.end_reason, refusal.message)
 
     async def end_all_processes(self, grace_seconds: float) -> None:
         """End the process trees of all sessions. What their clients have not read yet is not waited for."""
-        roots = {session_id: running.pty.living_child for session_id, running in self._running.items()}
+        kins = [running.kin for running in self._running.values()]
         try:
-            await end_process_trees(roots, grace_seconds)
+            await end_process_trees(kins, grace_seconds)
         except OSError as error:
             logger.error("the sessions' processes are left to the keeper to end: %s", error)
 
@@ -380,10 +485,18 @@ class PtyManager:
 
     # --- output and end ---
 
+    def _note_input(self, session: Session, data: bytes) -> None:
+        if self.echo.is_due():
+            self.echo.note_input(session.id, self._loop.time())
+        self.recordings.note_input(session, data)
+
     def _note_output(self, session: Session, offset: int) -> None:
         now = time.time()
         session.note_output(now, offset, self._loop.time())
+        if self.echo.waiting:
+            self.echo.note_output(session.id, self._loop.time())
         self.recordings.note_output(session, now)
+        self.resources.note_activity()
 
     def note_exit(self, session_id: str, status: KeptExit) -> None:
         """The keeper has reaped a session's program."""
@@ -391,6 +504,10 @@ class PtyManager:
         running = self._running.get(session_id)
         if session is None or running is None:
             return
+        if not session.end_reason:
+            session.end_reason = self.resources.explain_end(session, status.signal)
+            if session.end_reason:
+                self._keeper.update_record(session.id, record_of(session).to_json())
         session.exit = ExitStatus(status.code, status.signal, status.at)
         running.pty.drain()
 
@@ -406,13 +523,35 @@ class PtyManager:
         """The program is gone and its output is complete."""
         running = self._running.pop(session.id)
         running.holds.close()
+        running.limits.close()
+        self.resources.stop(session)
         session.drained = True
+        self._end_leftovers(running.kin)
         self._keeper.close_session(session.id)
         session.wake_all()
         session.shelve_unused_log()
         self._schedule_removal(session)
+        self._note_end(session)
         self._publish("exited", session)
         self.recordings.finish(session, running.ended.set)
+
+    def _end_leftovers(self, kin: Kin) -> None:
+        """A session's program has ended: what it has left behind ends too, unless it is to stay."""
+        if self._config.leftovers == "end":
+            self._tasks.start(self._end_leftover_processes(kin), f"leftovers of {kin.session_id}")
+
+    async def _end_leftover_processes(self, kin: Kin) -> None:
+        try:
+            if not is_empty(kin):
+                await end_process_trees([kin], END_GRACE_SECONDS)
+        except OSError as error:
+            logger.error("what session %s has left behind cannot be looked for: %s", kin.session_id, error)
+
+    def _note_end(self, session: Session) -> None:
+        end = session.exit
+        facts = {"code": end.code, "signal": end.signal} if end is not None else {}
+        with audit.acting_as(NOBODY):
+            audit.note("exited", None, session, **facts, end_reason=session.end_reason)
 
     def _finish_recording(self, session: Session) -> None:
         """The daemon before us saw a session's end, and perhaps did not record it."""
@@ -422,8 +561,8 @@ class PtyManager:
     def _note_recording_lost(self, session: Session, reason: str) -> None:
         path = session.cast.path
         session.cast = msgspec.structs.replace(session.cast, path="")
-        self._keeper.update_record(session.id, self._record(session))
-        self.events.publish("recording_ended", session.id, {"path": path, "reason": reason})
+        self._keeper.update_record(session.id, record_of(session).to_json())
+        self.events.publish("recording_ended", session, {"path": path, "reason": reason})
 
     def note_exit_seen(self, session: Session) -> None:
         """Somebody knows how the session ended: it need not be kept long any more."""
@@ -450,27 +589,18 @@ class PtyManager:
         session.detach_all(ErrorCode.SESSION_REMOVED, f"session {session.name} was removed")
         self._keeper.forget_session(session.id)
         self._discard(session)
-        self.events.publish("removed", session.id, {})
+        self.on_removed(session)
+        self.events.publish("removed", session, {})
 
     def _discard(self, session: Session) -> None:
         timer = self._removals.pop(session.id, None)
         if timer is not None:
             timer.cancel()
         self.registry.remove(session)
+        self.echo.waiting.pop(session.id, None)
         session.release_log()
         self._store.remove(session.id)
         self.recordings.remove(session.id)
-
-    def _record(self, session: Session) -> dict[str, Any]:
-        return {
-            "name": session.name,
-            "argv": session.argv,
-            "cwd": session.cwd,
-            "kind": session.kind,
-            "created_at": session.created_at,
-            "owner": session.owner,
-            "cast": msgspec.to_builtins(session.cast),
-        }
 
     def _note_change(self, kind: EventKind, session: Session) -> None:
         if kind == "resized":
@@ -479,7 +609,7 @@ class PtyManager:
 
     def _publish(self, kind: EventKind, session: Session) -> None:
         if session.id in self.registry:
-            self.events.publish(kind, session.id, msgspec.to_builtins(session.info()))
+            self.events.publish(kind, session, msgspec.to_builtins(session.info()))
 
 
 def _cast_environment(environment: Mapping[str, str]) -> dict[str, str]:

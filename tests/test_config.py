@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from ptyd_protocol.methods import SessionLimits
 
 from ptyd.config import KIB, MIB, Config, ConfigError, load_config
 
@@ -77,3 +78,33 @@ def test_every_option_is_explained() -> None:
     schema = msgspec.json.schema(Config)["$defs"]["Config"]["properties"]
     assert set(schema) == set(Config.__struct_fields__)
     assert [name for name, option in schema.items() if not option.get("description")] == []
+
+
+def test_what_sessions_may_use(path: Path) -> None:
+    path.write_text('[limits]\nmemory_bytes = "2G"\nprocesses = 64\nlifetime_seconds = 90\n[caps]\ncpus = 2\n')
+    config = load_config(path, {"PTYD_LIMIT_PROCESSES": "32", "PTYD_CAP_MEMORY_BYTES": "4G", "PTYD_LIMITS": "x"})
+    assert config.limits == SessionLimits(memory_bytes=2048 * MIB, processes=32, lifetime_seconds=90.0)
+    assert config.caps == SessionLimits(memory_bytes=4096 * MIB, cpus=2.0)
+
+
+def test_log_and_scrollback_are_options_of_the_daemon(path: Path) -> None:
+    config = load_config(path, {"PTYD_LOG_BYTES": str(MIB), "PTYD_SCROLLBACK_LINES": "5"})
+    assert config.session_defaults == SessionLimits(log_bytes=MIB, scrollback_lines=5)
+    with pytest.raises(ConfigError, match=r"log_bytes is an option of \[daemon\]"):
+        load_config(path, {"PTYD_LIMIT_LOG_BYTES": "1M"})
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[limits]\nmemory = 1\n", "there is no limit memory; there are memory_bytes"),
+        ('[limits]\nmemory_bytes = "much"\n', "'much' is no value; 512M would be one"),
+        ("[limits]\nmemory_bytes = 5\n", "is not between 16 MiB"),
+        ("limits = 3\n", r"\[limits\]"),
+        ("[daemon]\nlimits = 3\n", "no option limits"),
+    ],
+)
+def test_limits_that_cannot_be_used(path: Path, text: str, complaint: str) -> None:
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=complaint):
+        load_config(path, {})

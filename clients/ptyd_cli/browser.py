@@ -43,7 +43,10 @@ def has_display() -> bool:
 
 def write_login_page(url: str) -> Path:
     """A page, readable by the user only, that goes to ``url``; it replaces the one before."""
-    path = discovery.runtime_dir() / LOGIN_PAGE
+    directory = discovery.runtime_dir()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # nothing of ptyd need run here
+    discovery.check_runtime_dir(directory)
+    path = directory / LOGIN_PAGE
     path.unlink(missing_ok=True)
     text = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={escape(url)}">\n'
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -6,6 +6,9 @@ from typing import Any
 from msgspec import Struct
 from ptyd_sdk import discovery, oneshot
 from ptyd_sdk.errors import DaemonUnreachable, NoSuchSession
+from ptyd_sdk.peer import connect_to_own
+
+from ptyd_cli.remote import is_remote, refuse_remote
 
 STEP_TIMEOUT_SECONDS = 30.0
 
@@ -19,6 +22,8 @@ def ask(method: str, params: Struct | None = None, *, timeout: float | None = ST
     try:
         return oneshot.request(method, params, timeout=timeout)
     except DaemonUnreachable:
+        if is_remote():
+            raise
         start_daemon()
         return oneshot.request(method, params, timeout=timeout)
 
@@ -34,6 +39,8 @@ def ask_about_session(method: str, params: Struct, *, timeout: float | None = ST
     try:
         return oneshot.request(method, params, timeout=timeout)
     except DaemonUnreachable:
+        if is_remote():
+            raise
         if not keeper_runs():
             raise NoSuchSession("no_such_session", "there are no sessions: ptyd is not running") from None
         start_daemon()
@@ -41,9 +48,15 @@ def ask_about_session(method: str, params: Struct, *, timeout: float | None = ST
 
 
 def keeper_runs() -> bool:
-    """Whether a keeper holds sessions, be the daemon up or not."""
+    """Whether a keeper holds sessions, be the daemon up or not. Of a daemon elsewhere it has to be supposed."""
+    if is_remote():
+        return True
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
-        return link.connect_ex(str(discovery.keeper_socket_path())) == 0
+        try:
+            connect_to_own(link, str(discovery.keeper_socket_path()))
+        except (OSError, DaemonUnreachable):
+            return False
+        return True
 
 
 def start_daemon() -> int:
@@ -51,7 +64,9 @@ def start_daemon() -> int:
 
     Raises:
         DaemonUnreachable: it could not be started.
+        CliError: it is not this user's own.
     """
+    refuse_remote("only this machine's own daemon can be started from here")
     from ptyd_sdk.starter import ensure_daemon  # noqa: PLC0415 - not needed while a daemon runs
 
     return ensure_daemon()

@@ -10,12 +10,14 @@ from typing import Any, NamedTuple, TypeVar
 import click
 from ptyd_protocol import limits
 from ptyd_protocol.environment import inherited_environment
-from ptyd_protocol.methods import CreateParams, SessionInfo
+from ptyd_protocol.methods import CreateParams, SessionInfo, SessionLimits
 
 from ptyd_cli.calls import ask
 from ptyd_cli.errors import CliError, ExitCode
-from ptyd_cli.options import json_option
-from ptyd_cli.output import print_json
+from ptyd_cli.limit_words import limit_option
+from ptyd_cli.options import clipboard_option, json_option
+from ptyd_cli.output import print_json, printable
+from ptyd_cli.remote import shares_machine
 
 CLAUDE = "claude"
 CLAUDE_VARIABLE = "PTYD_CLAUDE"
@@ -36,6 +38,8 @@ class Wish(NamedTuple):
     is_json: bool
     recording: Path | None = None
     is_input_recorded: bool = False
+    limits: SessionLimits = SessionLimits()
+    clipboard: str | None = None
 
 
 def creation_options(function: Function) -> Function:
@@ -71,6 +75,8 @@ def creation_options(function: Function) -> Function:
             is_flag=True,
             help="Record what is typed, too: passwords and all.",
         ),
+        limit_option,
+        clipboard_option,
     ]
     for option in reversed(options):
         function = option(function)
@@ -96,20 +102,20 @@ def create_and_attach(argv: Sequence[str], kind: str, wish: Wish) -> int:
     from ptyd_cli.attach.attach import attach_terminal  # noqa: PLC0415
     from ptyd_cli.attach.nesting import refuse_nesting  # noqa: PLC0415
     from ptyd_cli.attach.outer_terminal import open_outer_terminal  # noqa: PLC0415
-    from ptyd_cli.settings import load_detach_keys  # noqa: PLC0415
+    from ptyd_cli.settings import load_detach_keys, load_may_copy  # noqa: PLC0415
 
-    keys = load_detach_keys()
+    keys, may_copy = load_detach_keys(), load_may_copy(wish.clipboard)
     terminal = open_outer_terminal("`ptyd new` without -d")
     refuse_nesting(None, is_forced=wish.is_forced)
     info: SessionInfo = ask("create", build_params(argv, kind, wish, terminal.size()))
-    return attach_terminal(terminal, info.id, keys, is_new=True)
+    return attach_terminal(terminal, info.id, keys, is_new=True, may_copy=may_copy)
 
 
 def report_created(info: SessionInfo, *, is_json: bool) -> None:
     if is_json:
         print_json(info)
     else:
-        print(info.name)
+        print(printable(info.name))
 
 
 def build_params(argv: Sequence[str], kind: str, wish: Wish, size: tuple[int, int]) -> CreateParams:
@@ -118,14 +124,24 @@ def build_params(argv: Sequence[str], kind: str, wish: Wish, size: tuple[int, in
     return CreateParams(
         argv=list(argv),
         name=wish.name,
-        cwd=str(Path(wish.directory or ".").expanduser().absolute()),
-        env=inherited_environment(os.environ, kind) | read_variables(wish.variables),
+        cwd=place_on_machine("-c", Path(wish.directory or ".")) if wish.directory or shares_machine() else "",
+        env=(inherited_environment(os.environ, kind) if shares_machine() else {}) | read_variables(wish.variables),
         cols=wish.cols or min(max(cols, limits.MIN_COLS), limits.MAX_COLS),
         rows=wish.rows or min(max(rows, limits.MIN_ROWS), limits.MAX_ROWS),
         kind=kind,
-        record="" if wish.recording is None else str(wish.recording.expanduser().absolute()),
+        record="" if wish.recording is None else place_on_machine("--record", wish.recording),
         record_input=wish.is_input_recorded,
+        limits=wish.limits,
     )
+
+
+def place_on_machine(option: str, path: Path) -> str:
+    """An absolute path on the daemon's machine, of which only this one's can be made out of a relative one."""
+    if shares_machine():
+        return str(path.expanduser().absolute())
+    if not path.is_absolute():
+        raise click.BadParameter(f"{str(path)!r} is not absolute, and the session is elsewhere", param_hint=option)
+    return str(path)
 
 
 def read_variables(words: Sequence[str]) -> dict[str, str]:
@@ -155,6 +171,8 @@ def find_claude() -> str:
     Raises:
         CliError: there is none.
     """
+    if not shares_machine():
+        return CLAUDE  # of the PATH there
     wanted = os.environ.get(CLAUDE_VARIABLE) or CLAUDE
     found = shutil.which(wanted)
     if found is None:

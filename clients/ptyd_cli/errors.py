@@ -7,6 +7,9 @@ from enum import IntEnum
 
 import click
 from ptyd_sdk import errors as sdk
+from ptyd_sdk.address import chosen_target
+
+from ptyd_cli.output import printable
 
 
 class ExitCode(IntEnum):
@@ -34,10 +37,12 @@ class CliError(Exception):
 _EXIT_CODES: tuple[tuple[type[sdk.PtydError], ExitCode], ...] = (
     (sdk.NoSuchSession, ExitCode.NO_SUCH_SESSION),
     (sdk.AmbiguousSession, ExitCode.NO_SUCH_SESSION),
+    (sdk.NoSuchToken, ExitCode.NO_SUCH_SESSION),
     (sdk.NameTaken, ExitCode.TAKEN),
     (sdk.NotAllowed, ExitCode.NOT_ALLOWED),
     (sdk.PermissionDenied, ExitCode.NOT_ALLOWED),
     (sdk.NotAuthenticated, ExitCode.NOT_ALLOWED),
+    (sdk.NotTrusted, ExitCode.NOT_ALLOWED),
     (sdk.TimedOut, ExitCode.TIMEOUT),
     (sdk.BadRequest, ExitCode.USAGE),
     (sdk.BadName, ExitCode.USAGE),
@@ -51,6 +56,8 @@ _HINTS: tuple[tuple[type[sdk.PtydError], str], ...] = (
     (sdk.AmbiguousSession, "give more of the name, or the id that `ptyd ls` shows"),
     (sdk.NameTaken, "choose another name, or `ptyd attach` to that session"),
     (sdk.TooManySessions, "`ptyd kill` one, or raise max_sessions in the daemon's configuration"),
+    (sdk.NotAuthenticated, "`ptyd login URL` saves another token"),
+    (sdk.NotTrusted, "`ptyd login URL --fingerprint sha256:...` saves another certificate"),
     (sdk.DaemonUnreachable, "`ptyd up` starts the daemon"),
     (sdk.ConnectionLost, "`ptyd status` says how the daemon is; it may have carried the request out"),
 )
@@ -74,6 +81,8 @@ def report(error: BaseException) -> int:
         return ExitCode.FAILED
     if isinstance(error, sdk.PtydError):
         hint = next((hint for kind, hint in _HINTS if isinstance(error, kind)), None)
+        if isinstance(error, sdk.DaemonUnreachable) and chosen_target() is not None:
+            hint = "`ptyd up --listen ... --tls` starts it on that machine"
         say(f"{error} ({hint})" if hint else str(error))
         return exit_code_of(error)
     raise error
@@ -85,8 +94,10 @@ def exit_code_of(error: sdk.PtydError) -> ExitCode:
 
 
 def say(message: str) -> None:
-    """One line for people, on standard error."""
-    print(f"ptyd: {message}", file=sys.stderr)
+    """One line for people, on standard error; a longer text's other lines are set in, so that none looks like ours.
+    It may quote what a stranger has chosen: control characters are shown."""
+    first, *others = message.split("\n")
+    print("\n".join([f"ptyd: {printable(first)}", *(f"  {printable(line)}" for line in others)]), file=sys.stderr)
 
 
 def _discard_output() -> None:

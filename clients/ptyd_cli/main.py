@@ -5,6 +5,7 @@ A verb's module is imported when the verb is used, so that ``ptyd --help`` and `
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import click
@@ -33,10 +34,18 @@ VERBS: dict[str, Verb] = {
     "export": Verb("export", "Write what a session has shown as a recording."),
     "mark": Verb("mark", "Set a mark in a session's recording."),
     "play": Verb("play", "Play a recording."),
+    "share": Verb("share", "Make a link that opens one session in a browser."),
+    "unshare": Verb("unshare", "End a link, or all of a session."),
+    "token": Verb("token", "Make, list and revoke tokens for others."),
     "up": Verb("up", "Start the daemon; serve the web client."),
     "down": Verb("down", "Stop the daemon."),
     "restart": Verb("restart", "Replace the daemon; the sessions go on."),
+    "top": Verb("top", "Watch the sessions: what they use and do."),
+    "audit": Verb("audit", "Say who did what: created, attached, typed, killed, was refused."),
     "status": Verb("status", "Say how the daemon is."),
+    "login": Verb("login", "Remember how to get in at a daemon elsewhere."),
+    "logout": Verb("logout", "Forget that."),
+    "doctor": Verb("doctor", "Check the installation and say what to mend."),
 }
 """Every verb: the module in ptyd_cli.verbs that holds its ``command``, and its line in ``ptyd --help``."""
 
@@ -82,16 +91,45 @@ def _print_version(ctx: click.Context, _param: click.Parameter, is_wanted: bool)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
+@click.option(
+    "--host",
+    metavar="URL",
+    help="Speak to the daemon at URL: https://HOST:PORT[/PREFIX], unix:///PATH. Else $PTYD_HOST.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="The token for it. Else $PTYD_TOKEN, else what `ptyd login` has saved.",
+)
+@click.option("--fingerprint", metavar="SHA256", help="The one certificate that it may show.")
+@click.option(
+    "--ca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="PEM file of who vouches for its certificate.",
+)
+@click.option("--insecure", "is_insecure", is_flag=True, help="Speak to another machine without TLS.")
 @click.pass_context
-def ptyd(ctx: click.Context) -> None:
+def ptyd(
+    ctx: click.Context,
+    host: str | None,
+    token_file: Path | None,
+    fingerprint: str | None,
+    ca: Path | None,
+    is_insecure: bool,
+) -> None:
     """Terminal sessions that outlive their terminals: attach from a terminal, a browser or a program.
 
     Without a verb: list the sessions. NAME is a session's name, an unambiguous beginning of it, or its id.
     """
+    from ptyd_cli.remote import choose_daemon  # noqa: PLC0415 - not for --help
+
+    choose_daemon(host, token_file, fingerprint, ca, is_insecure=is_insecure)
     if ctx.invoked_subcommand is None:
         from ptyd_cli.verbs.ls import command  # noqa: PLC0415 - as every verb
 
-        ctx.invoke(command, is_json=False)
+        ctx.invoke(command, is_json=False, is_long=False)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

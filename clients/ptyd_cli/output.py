@@ -1,6 +1,10 @@
-"""How verbs print: plain tables and JSON. No rich here: ``ptyd ls`` has to feel instant."""
+"""How verbs print: plain tables and JSON. No rich here: ``ptyd ls`` has to feel instant.
+
+What programs and other clients call themselves is a stranger's text: nothing printed here does more than show it.
+"""
 
 import json
+import re
 import signal
 import sys
 import time
@@ -10,20 +14,29 @@ from typing import Any
 import msgspec
 from ptyd_protocol.methods import SessionInfo
 
+_UNPRINTABLE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+"""What json leaves as it is: C1 controls, and what turns the direction of text or is not seen."""
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def print_json(value: Any) -> None:
     """``value`` (a structure, or a list of them) as JSON, indented where a person reads it."""
     plain = msgspec.to_builtins(value)
-    print(json.dumps(plain, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))
+    print(escape_json(json.dumps(plain, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False)))
+
+
+def escape_json(text: str) -> str:
+    """JSON that means the same, without characters that a terminal might take for more than text."""
+    return _UNPRINTABLE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns two spaces apart; the last one is not padded."""
-    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    """Columns two spaces apart; the last one is not padded. Control characters in cells are shown."""
+    table = [[printable(cell) for cell in row] for row in [heads, *rows]]
+    widths = [max(len(row[column]) for row in table) for column in range(len(heads))]
     lines = []
-    for row in [heads, *rows]:
+    for row in table:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
         lines.append("  ".join([*cells, row[-1]]).rstrip())
     return "\n".join(lines)

@@ -9,6 +9,8 @@ from ptyd_cli.attach.detach_chord import DEFAULT_DETACH_KEYS, DetachKeys, parse_
 from ptyd_cli.errors import CliError, ExitCode
 
 DETACH_KEYS_VARIABLE = "PTYD_DETACH_KEYS"
+CLIPBOARD_VARIABLE = "PTYD_CLIPBOARD"
+CLIPBOARD_CHOICES = ("refuse", "allow")
 
 
 def load_detach_keys() -> DetachKeys | None:
@@ -31,6 +33,22 @@ def load_detach_keys() -> DetachKeys | None:
         raise CliError(ExitCode.USAGE, f"{source}: {error}") from None
 
 
+def load_may_copy(chosen: str | None) -> bool:
+    """Whether programs may fill the terminal's clipboard: as ``chosen`` ("allow", "refuse"), else
+    ``$PTYD_CLIPBOARD``, else ``clipboard`` of the file, else not.
+
+    Raises:
+        CliError: it says something else.
+    """
+    text, source = chosen or os.environ.get(CLIPBOARD_VARIABLE), f"${CLIPBOARD_VARIABLE}"
+    if text is None:
+        path = config_path()
+        text, source = _read_cli_option(path, "clipboard"), f"{path}: [cli] clipboard"
+    if text not in (None, *CLIPBOARD_CHOICES):
+        raise CliError(ExitCode.USAGE, f"{source}: {text!r} is neither of {' and '.join(CLIPBOARD_CHOICES)}")
+    return text == "allow"
+
+
 def config_path() -> Path:
     """The file that the daemon reads too."""
     import platformdirs  # noqa: PLC0415 - only attaching needs it
@@ -46,5 +64,5 @@ def _read_cli_option(path: Path, name: str) -> str | None:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CliError(ExitCode.USAGE, f"{path}: {error}") from None
     if value is not None and not isinstance(value, str):
-        raise CliError(ExitCode.USAGE, f"{path}: [cli] {name} is a text, such as {DEFAULT_DETACH_KEYS!r}")
+        raise CliError(ExitCode.USAGE, f"{path}: [cli] {name} is a text")
     return value

@@ -16,7 +16,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ptyd_protocol.methods import CaptureResult, CellGrid, ReadLogResult, SessionInfo, StatusResult
+    from ptyd_protocol.methods import (
+        CaptureResult,
+        CellGrid,
+        ReadLogResult,
+        SessionInfo,
+        SessionLimits,
+        ShareResult,
+        StatusResult,
+        TokenCreated,
+        TokenInfo,
+    )
 
     from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
@@ -35,8 +45,10 @@ if TYPE_CHECKING:
         NoResources,
         NoSuchDirectory,
         NoSuchSession,
+        NoSuchToken,
         NotAllowed,
         NotAuthenticated,
+        NotTrusted,
         PermissionDenied,
         PtydError,
         RequestFailed,
@@ -71,8 +83,10 @@ __all__ = [
     "NoResources",
     "NoSuchDirectory",
     "NoSuchSession",
+    "NoSuchToken",
     "NotAllowed",
     "NotAuthenticated",
+    "NotTrusted",
     "PermissionDenied",
     "PtydError",
     "ReadLogResult",
@@ -83,8 +97,12 @@ __all__ = [
     "SessionEvents",
     "SessionExited",
     "SessionInfo",
+    "SessionLimits",
+    "ShareResult",
     "StatusResult",
     "TimedOut",
+    "TokenCreated",
+    "TokenInfo",
     "TooManyClients",
     "TooManySessions",
     "Unavailable",
@@ -96,7 +114,17 @@ _HOMES = {
     "ptyd_sdk.connection": ["Connection", "connect"],
     "ptyd_sdk.session": ["Session"],
     "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
-    "ptyd_protocol.methods": ["CaptureResult", "CellGrid", "ReadLogResult", "SessionInfo", "StatusResult"],
+    "ptyd_protocol.methods": [
+        "CaptureResult",
+        "CellGrid",
+        "ReadLogResult",
+        "SessionInfo",
+        "SessionLimits",
+        "ShareResult",
+        "StatusResult",
+        "TokenCreated",
+        "TokenInfo",
+    ],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

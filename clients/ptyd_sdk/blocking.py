@@ -28,10 +28,15 @@ from ptyd_protocol.methods import (
     CellGrid,
     ListenResult,
     ReadLogResult,
+    Right,
     SessionInfo,
+    SessionLimits,
+    ShareResult,
     ShutdownResult,
     StatusResult,
     TicketResult,
+    TokenCreated,
+    TokenInfo,
 )
 
 from ptyd_sdk import attachment as async_attachment
@@ -319,6 +324,14 @@ class Session:
     def export(self) -> Iterator[bytes]:
         return _Iteration(self._thread, self._inner.export())
 
+    def share(
+        self, control: bool = False, *, expires_seconds: float | None = 7200.0, uses: int | None = None
+    ) -> ShareResult:
+        return self._thread.run(self._inner.share(control, expires_seconds=expires_seconds, uses=uses))
+
+    def unshare(self) -> None:
+        self._thread.run(self._inner.unshare())
+
 
 class Connection:
     """See ``ptyd_sdk.Connection``."""
@@ -347,6 +360,7 @@ class Connection:
         kind: str = "command",
         record: str | Path = "",
         record_input: bool = False,
+        limits: SessionLimits | None = None,
     ) -> Session:
         inner = self._thread.run(
             self._inner.create(
@@ -359,6 +373,7 @@ class Connection:
                 kind=kind,
                 record=record,
                 record_input=record_input,
+                limits=limits,
             )
         )
         return Session(self._thread, inner)
@@ -375,11 +390,49 @@ class Connection:
     def status(self) -> StatusResult:
         return self._thread.run(self._inner.status())
 
-    def listen(self, host: str = "127.0.0.1", port: int = 0) -> ListenResult:
-        return self._thread.run(self._inner.listen(host, port))
+    def listen(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: bool = False,
+        insecure: bool = False,
+        tls_cert: str | Path = "",
+        tls_key: str | Path = "",
+    ) -> ListenResult:
+        return self._thread.run(
+            self._inner.listen(host, port, tls=tls, insecure=insecure, tls_cert=tls_cert, tls_key=tls_key)
+        )
 
     def login_ticket(self) -> TicketResult:
         return self._thread.run(self._inner.login_ticket())
+
+    @property
+    def principal(self) -> str:
+        return self._inner.principal
+
+    @property
+    def rights(self) -> frozenset[str]:
+        return self._inner.rights
+
+    def create_token(
+        self,
+        rights: Sequence[Right],
+        *,
+        session: str | None = None,
+        name: str = "",
+        expires_seconds: float | None = None,
+        uses: int | None = None,
+    ) -> TokenCreated:
+        return self._thread.run(
+            self._inner.create_token(rights, session=session, name=name, expires_seconds=expires_seconds, uses=uses)
+        )
+
+    def tokens(self) -> list[TokenInfo]:
+        return self._thread.run(self._inner.tokens())
+
+    def revoke_token(self, token: str) -> None:
+        self._thread.run(self._inner.revoke_token(token))
 
     def restart(self) -> None:
         self._thread.run(self._inner.restart())
@@ -396,16 +449,27 @@ class connect:
 
     def __init__(
         self,
-        address: str | None = None,
+        host: str | None = None,
         *,
         token: str | None = None,
         client_id: str | None = None,
         client: str = async_connection.DEFAULT_CLIENT,
         start: bool = False,
         reconnect: bool | float = True,
+        fingerprint: str | None = None,
+        ca: str | Path | None = None,
+        insecure: bool = False,
     ) -> None:
         self._inner = async_connection.connect(
-            address, token=token, client_id=client_id, client=client, start=start, reconnect=reconnect
+            host,
+            token=token,
+            client_id=client_id,
+            client=client,
+            start=start,
+            reconnect=reconnect,
+            fingerprint=fingerprint,
+            ca=ca,
+            insecure=insecure,
         )
         self._thread: _LoopThread | None = None
 

@@ -19,28 +19,35 @@ from ptyd_protocol.methods import (
     ListenResult,
     NoParams,
     ReadLogResult,
+    Right,
     SessionInfo,
+    SessionLimits,
     SessionParams,
     ShutdownParams,
     ShutdownResult,
     StatusResult,
     SubscribeResult,
     TicketResult,
+    TokenCreated,
+    TokenInfo,
     TokenResult,
+    TokenRevokeParams,
 )
 from ptyd_protocol.version import __version__
 
+from ptyd_sdk.address import Address, find_target
 from ptyd_sdk.errors import BadRequest, DaemonUnreachable
 from ptyd_sdk.link import Link, LinkState
 from ptyd_sdk.session import Session
 from ptyd_sdk.session_events import EventHub, SessionEvents
 from ptyd_sdk.starter import ensure_daemon
-from ptyd_sdk.transport import Address, parse_address
 
 DEFAULT_CLIENT = f"ptyd-sdk/{__version__}"
 
 CLIENT_ID_BYTES = 16
 """Random: the protocol asks for 96 bits at least."""
+
+ALL_RIGHTS = ("observe", "control", "create", "admin")
 
 SessionMethod = Literal["create", "get", "rename", "resize", "signal", "kill", "detach", "send", "wait"]
 
@@ -58,6 +65,18 @@ class Connection:
         """connecting, open, reconnecting or closed."""
         return self._link.state
 
+    @property
+    def principal(self) -> str:
+        """Whom the daemon takes this program for."""
+        welcome = self._link.welcome
+        return "" if welcome is None else welcome.principal
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """What that one may: "observe", "control", "create", "admin"."""
+        welcome = self._link.welcome
+        return frozenset(ALL_RIGHTS if welcome is None or welcome.rights is None else welcome.rights)
+
     # --- sessions ----------------------------------------------------------------------------------------------------
 
     async def create(
@@ -72,6 +91,7 @@ class Connection:
         kind: str = "command",
         record: str | Path = "",
         record_input: bool = False,
+        limits: SessionLimits | None = None,
     ) -> Session:
         """Start a program in a new session.
 
@@ -85,6 +105,7 @@ class Connection:
             kind: which program's knowledge applies: "command" or "claude".
             record: the absolute path of a file that does not exist yet; the session is recorded to it as asciicast v3.
             record_input: record what is typed, too, passwords and all.
+            limits: what it may use (0: no limit); what is not said is as the daemon is configured.
 
         Raises:
             CommandNotFound, PermissionDenied, NoSuchDirectory, NameTaken, BadName, TooManySessions, NoPtys, NoResources
@@ -103,6 +124,7 @@ class Connection:
             kind=kind,
             record=str(record),
             record_input=record_input,
+            limits=limits or SessionLimits(),
         )
         return Session(self._link, await self._link.request("create", params))
 
@@ -130,15 +152,72 @@ class Connection:
         result: StatusResult = await self._link.request("status", NoParams())
         return result
 
-    async def listen(self, host: str = "127.0.0.1", port: int = 0) -> ListenResult:
-        """Have the daemon listen on TCP too; ``port`` 0: any free one."""
-        result: ListenResult = await self._link.request("listen", ListenParams(host=host, port=port))
+    async def listen(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: bool = False,
+        insecure: bool = False,
+        tls_cert: str | Path = "",
+        tls_key: str | Path = "",
+    ) -> ListenResult:
+        """Have the daemon listen on TCP too; ``port`` 0: any free one.
+
+        ``tls``: with the certificate in these files (absolute paths, on the daemon's machine), else the one of the
+        daemon's configuration, else one of its own making.
+        """
+        params = ListenParams(
+            host=host, port=port, tls=tls, insecure=insecure, tls_cert=str(tls_cert), tls_key=str(tls_key)
+        )
+        result: ListenResult = await self._link.request("listen", params)
         return result
 
     async def login_ticket(self) -> TicketResult:
         """A ticket that logs one browser in."""
         result: TicketResult = await self._link.request("login_ticket", NoParams())
         return result
+
+    async def create_token(
+        self,
+        rights: Sequence[Right],
+        *,
+        session: str | None = None,
+        name: str = "",
+        expires_seconds: float | None = None,
+        uses: int | None = None,
+    ) -> TokenCreated:
+        """A token for ``connect(token=...)``: ``.token`` is the secret, which is not to be had again.
+
+        Args:
+            rights: of "observe", "control", "create", "admin".
+            session: the one that they count for; None: all.
+            name: of the principal that comes with it, unique among tokens; empty: made up.
+            expires_seconds: None: never.
+            uses: how often it may be shown, by a connection or a request; None: any number of times.
+        """
+        result: TokenCreated = await self.request(
+            "token_create",
+            rights=list(rights),
+            session=session,
+            name=name,
+            expires_seconds=expires_seconds,
+            uses=uses,
+        )
+        return result
+
+    async def tokens(self) -> list[TokenInfo]:
+        """All tokens and shares, without their secrets."""
+        result: list[TokenInfo] = await self._link.request("token_list", NoParams())
+        return result
+
+    async def revoke_token(self, token: str) -> None:
+        """End a token or share, by its id or name, and whatever is open by it.
+
+        Raises:
+            NoSuchToken
+        """
+        await self._link.request("token_revoke", TokenRevokeParams(token=token))
 
     async def restart(self) -> None:
         """Replace the daemon; sessions live on. Returns when this connection is back."""
@@ -196,35 +275,43 @@ class connect:
     """``async with connect() as ptyd``: a connection to a daemon.
 
     Args:
-        address: None: this user's own daemon; ``unix:///path``; ``http(s)://`` or ``ws(s)://host:port[/prefix]``.
-        token: the bearer token that TCP asks for.
+        host: None: this user's own daemon; ``unix:///path``; ``http(s)://`` or ``ws(s)://host:port[/prefix]``.
+        token: the bearer token that TCP asks for; None: the one that ``ptyd login`` has saved for the host.
         client_id: names this client over its reconnections (16 to 64 of ``A-Za-z0-9_-``); None: a random one.
         client: name and version of the program, for people.
         start: start the daemon if it does not run (this user's own only).
         reconnect: come back when the connection breaks: True: for ever, a number: for so many seconds, or False.
+        fingerprint: ``sha256:...``, of the one certificate that is accepted; a host may also end in ``#sha256:...``.
+        ca: a file of PEM certificates to trust in place of the system's.
+        insecure: speak to another machine without TLS: the token and all that is typed can be read on the way.
 
     Raises:
         DaemonUnreachable: nobody answers there.
         NotAuthenticated: the token is missing or wrong.
+        NotTrusted: the daemon's certificate is not the right one.
         ValueError: the address is none.
     """
 
     def __init__(
         self,
-        address: str | None = None,
+        host: str | None = None,
         *,
         token: str | None = None,
         client_id: str | None = None,
         client: str = DEFAULT_CLIENT,
         start: bool = False,
         reconnect: bool | float = True,
+        fingerprint: str | None = None,
+        ca: str | Path | None = None,
+        insecure: bool = False,
     ) -> None:
-        self._address = parse_address(address)
+        target = find_target(host, token, fingerprint, ca, insecure)
+        self._address = target.address
         self._starts_daemon = start
         if start and self._address.path is None:
             raise ValueError("only a daemon on a Unix socket of this machine can be started")
         self._client_id = client_id or secrets.token_urlsafe(CLIENT_ID_BYTES)
-        self._link = Link(ClientConnection(client, self._client_id), self._address, token, reconnect)
+        self._link = Link(ClientConnection(client, self._client_id), self._address, target.token, reconnect)
 
     async def __aenter__(self) -> Connection:
         if self._starts_daemon:

@@ -17,6 +17,10 @@ class NotAuthenticated(PtydError):
     """The daemon does not accept the credentials."""
 
 
+class NotTrusted(PtydError):
+    """The daemon's certificate is not the one that is known, or nobody vouches for it. Nothing was sent to it."""
+
+
 class RequestFailed(PtydError):
     """The daemon refused a request. ``code`` is a stable word for programs, ``message`` is for people."""
 
@@ -32,6 +36,10 @@ class BadRequest(RequestFailed):
 
 class NoSuchSession(RequestFailed):
     """No session has this id or name."""
+
+
+class NoSuchToken(RequestFailed):
+    """No token or share has this id or name."""
 
 
 class AmbiguousSession(RequestFailed):
@@ -111,6 +119,7 @@ _FAILURES: dict[str, type[RequestFailed]] = {
     "bad_request": BadRequest,
     "no_such_session": NoSuchSession,
     "ambiguous_session": AmbiguousSession,
+    "no_such_token": NoSuchToken,
     "name_taken": NameTaken,
     "bad_name": BadName,
     "command_not_found": CommandNotFound,

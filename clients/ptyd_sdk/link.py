@@ -24,15 +24,17 @@ from websockets.asyncio.client import ClientConnection as WebSocket
 from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed
 
+from ptyd_sdk.address import Address
 from ptyd_sdk.background import start_task
 from ptyd_sdk.errors import (
     ConnectionLost,
     DaemonUnreachable,
     NotAuthenticated,
+    NotTrusted,
     PtydError,
     make_failure,
 )
-from ptyd_sdk.transport import Address, Refused, explain_close, find_close_code, open_websocket
+from ptyd_sdk.transport import Refused, explain_close, find_close_code, open_websocket
 
 LinkState = Literal["connecting", "open", "reconnecting", "closed"]
 
@@ -80,6 +82,11 @@ class Link:
         self._changed = asyncio.Event()
 
     @property
+    def welcome(self) -> Welcome | None:
+        """What the daemon said of itself and of this client when the last connection began."""
+        return self._machine.welcome
+
+    @property
     def is_local(self) -> bool:
         """Whether the daemon is on this machine, and ours."""
         return self._address.path is not None
@@ -90,7 +97,7 @@ class Link:
         """Connect, and stay connected until ``close``.
 
         Raises:
-            DaemonUnreachable, NotAuthenticated: it cannot be done.
+            DaemonUnreachable, NotAuthenticated, NotTrusted: it cannot be done.
         """
         websocket = await self._connect()
         self._task = start_task(self._stay_connected(websocket), "ptyd connection")
@@ -272,7 +279,7 @@ class Link:
         while True:
             try:
                 return await self._connect()
-            except (Refused, NotAuthenticated) as error:
+            except (Refused, NotAuthenticated, NotTrusted) as error:
                 self._end(error)
                 return None
             except DaemonUnreachable as error:

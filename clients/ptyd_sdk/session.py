@@ -26,7 +26,10 @@ from ptyd_protocol.methods import (
     SendParams,
     SessionInfo,
     SessionParams,
+    ShareParams,
+    ShareResult,
     SignalParams,
+    TokenRevokeParams,
     WaitParams,
 )
 from ptyd_protocol.plain_text import PlainText
@@ -287,6 +290,21 @@ class Session:
             result: ExportResult = await self._link.request("export", ExportParams(session=self.id, resume=resume))
             yield result.data
             resume = result.resume
+
+    async def share(
+        self, control: bool = False, *, expires_seconds: float | None = 7200.0, uses: int | None = None
+    ) -> ShareResult:
+        """A link that opens this session, and nothing else, in a browser: to look at or, with ``control``, to type too.
+
+        ``url`` is None where the daemon listens on no TCP; ``uses``: how many may log in by it, None: any number.
+        """
+        params = ShareParams(session=self.id, control=control, expires_seconds=expires_seconds, uses=uses)
+        result: ShareResult = await self._link.request("share", params)
+        return result
+
+    async def unshare(self) -> None:
+        """End all links to this session, and whatever is open by them."""
+        await self._link.request("token_revoke", TokenRevokeParams(session=self.id))
 
     async def _update(self, method: str, params: Struct) -> None:
         self.info = await self._link.request(method, params)

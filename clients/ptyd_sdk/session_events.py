@@ -14,10 +14,11 @@ from ptyd_sdk.mailbox import Mailbox
 
 
 class SessionEvent(Struct, frozen=True):
-    """``kind``: created, exited, renamed, resized, updated, removed, hold_ended (a newer daemon may know more).
+    """``kind``: created, exited, renamed, resized, updated, removed, hold_ended, recording_ended,
+    limit_warning (a newer daemon may know more).
 
     ``session`` is the id; ``info`` the session as it then was (None for removed and hold_ended); ``data`` what else
-    the daemon says (hold_ended: client_id, channel, reason).
+    the daemon says (hold_ended: client_id, channel, reason; limit_warning: limit, used, allowed, message).
     """
 
     kind: str

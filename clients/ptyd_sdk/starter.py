@@ -12,6 +12,7 @@ from typing import Final
 
 from ptyd_sdk import discovery
 from ptyd_sdk.errors import DaemonUnreachable
+from ptyd_sdk.peer import connect_to_own
 
 START_TIMEOUT_SECONDS: Final = 20.0
 """A loaded machine may take some seconds to start two Python programs."""
@@ -66,7 +67,7 @@ def _ask_keeper_to_start(directory: Path, deadline: float) -> int:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
         link.settimeout(max(deadline - time.monotonic(), KEEPER_RETRY_SECONDS))
         try:
-            link.connect(str(discovery.keeper_socket_path(directory)))
+            connect_to_own(link, str(discovery.keeper_socket_path(directory)))
             link.send(b'{"op":"start"}')
             answer = json.loads(link.recv(MAX_ANSWER_BYTES) or b"null")
         except TimeoutError as error:

@@ -1,12 +1,13 @@
 """Opens WebSockets to a daemon, wherever it is, and says in our own words why that fails."""
 
-import ipaddress
+import asyncio
+import socket
+import ssl
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from msgspec import Struct
 from ptyd_protocol import limits
 from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.version import SUBPROTOCOL
@@ -17,7 +18,9 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatu
 from websockets.typing import Subprotocol
 
 from ptyd_sdk import discovery
-from ptyd_sdk.errors import DaemonUnreachable, NotAuthenticated
+from ptyd_sdk.address import Address, check_certificate, explain_untrusted, is_loopback, make_tls_context
+from ptyd_sdk.errors import DaemonUnreachable, NotAuthenticated, NotTrusted
+from ptyd_sdk.peer import connect_to_own
 
 OPEN_TIMEOUT_SECONDS = 10
 CLOSE_TIMEOUT_SECONDS = 2
@@ -26,36 +29,30 @@ CLOSE_TIMEOUT_SECONDS = 2
 MAX_QUEUED_MESSAGES = 64
 """What one read from the socket may hold. Credit bounds the bytes; this only saves pauses of the socket."""
 
-_WEBSOCKET_SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
-
 BROKEN_WITHOUT_A_WORD = 1006
 
 
-class Address(Struct, frozen=True):
-    """Where a daemon listens: on a Unix socket (``path``), or at a URL."""
+class _Connect(connect_websocket):
+    """Follows no redirect: a token goes to the address that was named, or nowhere."""
 
-    url: str
-    path: Path | None = None
-
-    def __str__(self) -> str:
-        return str(self.path or self.url)
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
 
 
-def parse_address(text: str | None) -> Address:
-    """``None`` (this user's daemon), ``unix:///path``, or ``http(s)://`` or ``ws(s)://host:port[/prefix]``.
+def _make_pinned_class(address: Address) -> type[WebSocket]:
+    class PinnedWebSocket(WebSocket):
+        """Looks at the certificate before the first byte of the handshake, which holds the token."""
 
-    Raises:
-        ValueError: it is none of these.
-    """
-    if text is None:
-        return Address("ws://localhost/ws", discovery.socket_path())
-    parts = urlsplit(text)
-    if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
-        return Address("ws://localhost/ws", Path(parts.path))
-    scheme = _WEBSOCKET_SCHEMES.get(parts.scheme)
-    if scheme is None or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError(f"not an address of a ptyd daemon: {text!r}")
-    return Address(f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/ws")
+        async def handshake(self, *arguments: Any, **named: Any) -> None:
+            shown = self.transport.get_extra_info("ssl_object")
+            try:
+                check_certificate(address, shown.getpeercert(binary_form=True))
+            except NotTrusted:
+                self.transport.abort()
+                raise
+            await super().handshake(*arguments, **named)
+
+    return PinnedWebSocket
 
 
 class Refused(DaemonUnreachable):
@@ -69,6 +66,7 @@ async def open_websocket(address: Address, token: str | None) -> WebSocket:
         DaemonUnreachable: nobody listens, or not yet.
         Refused: it is no ptyd daemon, or the Host is not allowed.
         NotAuthenticated: the token is missing or wrong.
+        NotTrusted: its certificate is not the right one.
     """
     options: dict[str, Any] = {
         "subprotocols": [Subprotocol(SUBPROTOCOL)],
@@ -84,8 +82,12 @@ async def open_websocket(address: Address, token: str | None) -> WebSocket:
     try:
         if address.path is not None:
             discovery.check_runtime_dir(address.path.parent)
-            return await unix_connect(str(address.path), address.url, **options)
-        return await connect_websocket(address.url, proxy=_choose_proxy(address.url), **options)
+            return await unix_connect(None, address.url, sock=await _connect_socket(address.path), **options)
+        if address.is_tls:
+            options |= {"ssl": make_tls_context(address), "create_connection": _make_pinned_class(address)}
+        return await _Connect(address.url, proxy=_choose_proxy(address.url), **options)
+    except ssl.SSLCertVerificationError as error:
+        raise explain_untrusted(address, error) from error
     except InvalidStatus as error:
         raise _explain_status(address, error) from error
     except TimeoutError as error:
@@ -100,6 +102,23 @@ async def open_websocket(address: Address, token: str | None) -> WebSocket:
         raise Refused(f"what answers at {address} is no ptyd daemon: {error}") from error
 
 
+async def _connect_socket(path: Path) -> socket.socket:
+    """To a daemon of this very user."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        try:
+            connect_to_own(sock, str(path))
+        except BlockingIOError:  # too many wait at the door: the loop must not
+            sock.settimeout(OPEN_TIMEOUT_SECONDS)
+            await asyncio.to_thread(connect_to_own, sock, str(path))
+            sock.setblocking(False)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 def _explain_status(address: Address, error: InvalidStatus) -> DaemonUnreachable | NotAuthenticated:
     status = error.response.status_code
     text = (error.response.body or b"").decode(errors="replace").strip()[:200]
@@ -111,12 +130,7 @@ def _explain_status(address: Address, error: InvalidStatus) -> DaemonUnreachable
 
 def _choose_proxy(url: str) -> Literal[True] | None:
     """The system's proxy, but never for this machine itself."""
-    host = urlsplit(url).hostname or ""
-    try:
-        is_local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_local = host == "localhost"
-    return None if is_local else True
+    return None if is_loopback(urlsplit(url).hostname or "") else True
 
 
 def find_close_code(closed: ConnectionClosed) -> tuple[int, str]:

@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // Addresses are relative: a reverse proxy may serve the page under a path.
+  base: "./",
   build: {
     // The daemon serves this folder: index.html at "/", everything else under "/assets/".
     outDir: "../../ptyd/static",

@@ -79,3 +79,9 @@ MAX_LABEL_CHARS: Final = 256
 
 MAX_RESUME_CHARS: Final = 256
 """Room for the daemon's numbers."""
+
+MAX_TOKEN_SECONDS: Final = 10 * 365 * 24 * 3600
+"""Of a token's life, where it has an end."""
+
+MAX_PARAMETER_VALUES: Final = 65_536
+"""In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand."""

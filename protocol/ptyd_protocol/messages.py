@@ -168,6 +168,10 @@ class Welcome(Struct, array_like=True, frozen=True, tag=64):
     principal: ShortText
     limits: dict[str, int]
     heartbeat_seconds: int
+    rights: list[ShortText] | None = None
+    """What the principal may do; None: a daemon that does not say, where everybody may everything."""
+    session: ShortText | None = None
+    """The id of the one session that the rights count for, besides its own; None: all."""
 
 
 class Reply(Struct, array_like=True, frozen=True, tag=65):
@@ -253,12 +257,13 @@ class Live(Struct, array_like=True, frozen=True, tag=71):
 
 class Exited(Struct, array_like=True, frozen=True, tag=72):
     """The program has ended, all its output was sent; the channel is closed. One of code and signal is set, or
-    neither where the status was lost."""
+    neither where the status was lost. ``reason`` as SessionInfo.end_reason."""
 
     channel: Channel
     offset: Offset
     code: int | None = None
     signal: int | None = None
+    reason: str = ""
 
 
 class InputAck(Struct, array_like=True, frozen=True, tag=73):

@@ -12,6 +12,7 @@ from ptyd_protocol import limits
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 
 SessionState = Literal["running", "exited"]
+Right = Literal["observe", "control", "create", "admin"]
 Name = Annotated[str, Meta(max_length=limits.MAX_NAME_CHARS)]
 """A letter or digit, then letters, digits, ``.``, ``_`` and ``-``."""
 
@@ -24,6 +25,7 @@ class SessionLimits(Struct, frozen=True, kw_only=True):
     cpus: Annotated[float, Meta(ge=0)] | None = None
     """Of all its processes together; 1.5 is one CPU and a half."""
     processes: Annotated[int, Meta(ge=0)] | None = None
+    """With their threads."""
     open_files: Annotated[int, Meta(ge=0)] | None = None
     """Of one process."""
     file_bytes: Annotated[int, Meta(ge=0)] | None = None
@@ -49,6 +51,7 @@ class SessionUsage(Struct, frozen=True, kw_only=True):
     cpus: float
     """CPU time over the time since the look before."""
     processes: int
+    """With their threads, as the kernel counts them for its limits."""
     open_files: int = 0
     """Of that process which has most."""
     at: float = 0.0
@@ -90,6 +93,8 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     usage: SessionUsage | None = None
     end_reason: str = ""
     """For a person: which limit ended it, or what else that was not the program's own doing."""
+    engine: Literal["exact", "none", "quarantined"] = "none"
+    """exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
@@ -295,12 +300,26 @@ class ClientInfo(Struct, frozen=True, kw_only=True):
     """Bytes that the daemon keeps for this client alone."""
     resyncs: int = 0
     """How often it fell behind and was given the screen anew."""
+    principal: str = ""
+    """Whose it is."""
 
 
 class ListenerInfo(Struct, frozen=True, kw_only=True):
     kind: Literal["unix", "tcp"]
     address: str
     """The path of the socket, or host:port."""
+    tls: bool = False
+    fingerprint: str = ""
+    """Of its certificate: "sha256:" and 64 hexadecimal digits. Empty without TLS."""
+
+
+class Capacity(Struct, frozen=True, kw_only=True):
+    """How much is used of something that there is only so much of."""
+
+    name: str
+    """For a person."""
+    used: int
+    allowed: int
 
 
 class StatusResult(Struct, frozen=True, kw_only=True):
@@ -318,18 +337,50 @@ class StatusResult(Struct, frozen=True, kw_only=True):
     runtime_dir: str
     listeners: list[ListenerInfo]
     clients: list[ClientInfo]
+    capacities: list[Capacity] = []
+    limits: SessionLimits = SessionLimits()
+    """Those of a session that is not told otherwise."""
+    enforcement: dict[str, str] = {}
+    """By what means each limit on processes is kept, by its name; "end": by what means trees of processes end."""
+    crashes: int = 0
+    """How many of those ends nobody had asked for."""
+    recent_crashes: int = 0
+    """In the minute before this daemon was started."""
+    is_over_budget: bool = False
+    """They were so many that the keeper waits before it starts another."""
+    last_crash: str = ""
+    """For a person: how the last one ended; empty: none has crashed."""
+    last_crash_at: float = 0.0
+    """Unix seconds."""
+    quarantined: list[str] = []
+    """Names of sessions that are kept from the engine."""
+    keeper_gone: bool = False
+    """The keeper has ended: sessions go on, but none can be made, and they end with this daemon."""
 
 
 class ListenParams(Struct, frozen=True, kw_only=True):
-    """Listen on TCP too. ``port`` 0: any free one. Listening there already is no error."""
+    """Listen on TCP too. ``port`` 0: any free one. Listening there already is no error.
+
+    ``tls``: with the certificate of ``tls_cert`` and ``tls_key`` (absolute paths of PEM files), else with that of the
+    daemon's configuration, else with one that the daemon makes and signs itself. ``insecure``: speak without TLS even
+    where other machines can listen in.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    tls: bool = False
+    insecure: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
 
 
 class ListenResult(Struct, frozen=True, kw_only=True):
+    """``fingerprint``: of the certificate, as in ListenerInfo."""
+
     host: str
     port: int
+    tls: bool = False
+    fingerprint: str = ""
 
 
 class TicketResult(Struct, frozen=True, kw_only=True):
@@ -378,6 +429,84 @@ class ExportResult(Struct, frozen=True, kw_only=True):
     skipped: int = 0
 
 
+class TokenInfo(Struct, frozen=True, kw_only=True):
+    """A token or a share link, without its secret. Times are Unix seconds."""
+
+    id: str
+    name: str
+    """That of the principal that comes with it."""
+    kind: Literal["token", "share"]
+    rights: list[Right]
+    session: str | None
+    """The id of the one that it is for; None: all."""
+    created_at: float
+    expires_at: float | None = None
+    uses_left: int | None = None
+    """How often it may still be presented; None: any number of times."""
+
+
+Lifetime = Annotated[float, Meta(ge=0.01, le=limits.MAX_TOKEN_SECONDS)] | None
+Uses = Annotated[int, Meta(ge=1, le=1_000_000)] | None
+
+
+class TokenCreateParams(Struct, frozen=True, kw_only=True):
+    """``session`` None: for all sessions. ``expires_seconds`` None: never. ``uses`` None: any number of times.
+    ``name`` empty: made up."""
+
+    rights: Annotated[list[Right], Meta(min_length=1, max_length=4)]
+    session: SessionRef | None = None
+    name: Name = ""
+    expires_seconds: Lifetime = None
+    uses: Uses = None
+
+
+class TokenCreated(Struct, frozen=True, kw_only=True):
+    """``token`` is the secret. The daemon does not keep it and cannot say it again."""
+
+    token: str
+    info: TokenInfo
+
+
+class TokenRevokeParams(Struct, frozen=True, kw_only=True):
+    """A token or share by its id or name; or all shares of a ``session``. One of the two."""
+
+    token: Annotated[str, Meta(max_length=limits.MAX_NAME_CHARS)] = ""
+    session: SessionRef | None = None
+
+
+class ShareParams(Struct, frozen=True, kw_only=True):
+    """A link that opens one session in a browser: to look at or, with ``control``, to type, too."""
+
+    session: SessionRef = ""
+    control: bool = False
+    expires_seconds: Lifetime = 7200.0
+    uses: Uses = None
+
+
+class ShareResult(Struct, frozen=True, kw_only=True):
+    """``secret``: what the link holds behind its ``#``; it is said once. ``url`` is None without a TCP listener."""
+
+    secret: str
+    url: str | None
+    info: TokenInfo
+
+
+class AuditReadParams(Struct, frozen=True, kw_only=True):
+    """Whole lines of the audit. ``position``: of the result before; None: from the oldest that is kept."""
+
+    position: Offset | None = None
+    max_bytes: Annotated[int, Meta(ge=64 * limits.KIB, le=limits.MIB)] = limits.MIB
+
+
+class AuditReadResult(Struct, frozen=True, kw_only=True):
+    """``data``: JSON, a line for each event; empty: there is no more for now. ``start``: where it begins, beyond the
+    position that was asked for if that is not kept any more. ``position``: where to go on."""
+
+    data: bytes
+    start: int
+    position: int
+
+
 class Method(Struct, frozen=True):
     """One row of the table of requests."""
 
@@ -409,7 +538,14 @@ METHODS: dict[str, Method] = {
     "shutdown": Method(ShutdownParams, ShutdownResult),
     "mark": Method(MarkParams, SessionInfo),
     "export": Method(ExportParams, ExportResult),
+    "token_create": Method(TokenCreateParams, TokenCreated),
+    "token_list": Method(NoParams, list[TokenInfo]),
+    "token_revoke": Method(TokenRevokeParams, list[TokenInfo]),
+    "share": Method(ShareParams, ShareResult),
+    "audit_read": Method(AuditReadParams, AuditReadResult),
 }
 
-ASKING_METHODS = frozenset({"list", "get", "status", "read_log", "capture", "wait", "export"})
+ASKING_METHODS = frozenset(
+    {"list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"}
+)
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

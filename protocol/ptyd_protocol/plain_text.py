@@ -13,7 +13,7 @@ _SEQUENCE = re.compile(
     # its end, output full of beginnings would take time by the square of its length.
     r"|\x1b[\]PX^_][^\x07\x1b\x9c]*+(?:\x07|\x1b\\|\x9c|(?=\x1b))"
     r"|\x1b[ -/]*[0-~]"  # other escapes
-    r"|[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]",
+    r"|[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]",  # C1, too: to some terminals U+009B is the beginning of a sequence
 )
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b\x9c]*\x1b?|[ -/]*)\Z")
 _LINE_END = re.compile(r"\r*\n|\r+")

@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
+from ptyd_protocol.limits import MIB
+from ptyd_protocol.methods import SessionLimits
+
 
 class ClaudeAgent:
     """The Claude Code CLI. ``argv`` names the binary first; none given means ``claude`` from the PATH."""
 
     kind = "claude"
+
+    limits = SessionLimits(memory_bytes=8192 * MIB)
+    """It takes 200-300 MB itself, and what it starts (compilers, browsers, test runs) seldom 4 GB. Twice that is a leak
+    that would take the machine, and with it every other session."""
+
+    usual_memory_bytes = 300 * MIB
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         return list(argv) or ["claude"]

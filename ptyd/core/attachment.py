@@ -28,6 +28,8 @@ from ptyd_protocol.messages import (
     Snapshot,
 )
 
+from ptyd.core.access import OWNER, Principal
+from ptyd.core.audit import Tally
 from ptyd.core.input_ledger import attachment_key
 from ptyd.core.pace import Pace
 from ptyd.core.safe_boundary import SEARCH_BYTES, find_safe_boundary
@@ -83,6 +85,7 @@ class Attachment:
     lossless: bool
     outlet: Outlet
     key: int
+    principal: Principal = OWNER
     scrollback: int = limits.DEFAULT_SCROLLBACK_LINES
     hidden: bool = False
     """Nobody looks at it."""
@@ -103,6 +106,8 @@ class Attachment:
     output_not_before: float = 0.0
     """On the clock of ``next_message``: output less than COALESCE_BYTES waits until then."""
     input_queued_bytes: int = 0
+    typed: Tally = field(default_factory=Tally)
+    """What was typed here and is not yet in the audit."""
     screen: ScreenDelivery = field(default_factory=ScreenDelivery)
     _pace: Pace = field(init=False)
     _is_announced: bool = False
@@ -121,8 +126,12 @@ class Attachment:
         self._pace = Pace(self.window)
 
     @classmethod
-    def open(cls, session: "Session", request: Attach, client: str, client_id: str, outlet: Outlet) -> "Attachment":
+    def open(
+        cls, session: "Session", request: Attach, client: str, client_id: str, outlet: Outlet, principal: Principal
+    ) -> "Attachment":
         """The attachment that ``request`` asks for. ``begin`` it when it has its place in the session."""
+        # Client ids can be seen by others: what one principal left behind under its own is no other's to take up.
+        holder = f"{principal.grant_id}/{client_id}" if principal.grant_id else client_id
         attachment = cls(
             session=session,
             client=client,
@@ -134,7 +143,8 @@ class Attachment:
             window=request.window,
             lossless=request.lossless,
             outlet=outlet,
-            key=attachment_key(client_id, request.channel),
+            key=attachment_key(holder, request.channel),
+            principal=principal,
             scrollback=request.scrollback,
             hidden=request.hidden,
         )
@@ -305,7 +315,8 @@ class Attachment:
         if self.session.exit is not None and self.session.drained:
             self.closed = True
             self.session.exit_seen = True
-            return Exited(self.channel, self.cursor, self.session.exit.code, self.session.exit.signal)
+            status = self.session.exit
+            return Exited(self.channel, self.cursor, status.code, status.signal, self.session.end_reason)
         self._deepen()
         return None
 
@@ -321,6 +332,11 @@ class Attachment:
         return self.output_not_before if frame is None else max(frame, self.output_not_before)
 
     # --- credit ---
+
+    @property
+    def sent_bytes(self) -> int:
+        """Of output and of snapshots, in all."""
+        return self._sent_bytes
 
     @property
     def unacked_bytes(self) -> int:

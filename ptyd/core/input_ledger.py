@@ -7,6 +7,8 @@ means the key was taken, not fuller means it was not, and the client sends it ag
 
 from hashlib import blake2b
 
+from ptyd_protocol.limits import MAX_SEQ
+
 from ptyd.core.log_layout import INPUT_SLOTS, INPUTS_AT, Table, Word
 
 
@@ -18,6 +20,9 @@ def attachment_key(client_id: str, channel: int) -> int:
 
 ENGINE_KEY = 1 << 63
 """The engine's name among the attachments' keys, which are odd. Its numbers are the offsets it has answered up to."""
+
+
+_MAX_WORD = 2**64 - 1
 
 
 class InputLedger:
@@ -32,7 +37,8 @@ class InputLedger:
         if key == ENGINE_KEY:
             return self._words[Word.ANSWERED]
         row = self._table.row_of(key)
-        return 0 if row is None else self._words[row + 1]
+        seq = 0 if row is None else self._words[row + 1]
+        return seq if seq <= MAX_SEQ else 0  # a damaged one
 
     def announce(self, key: int, seq: int, pipe_level: int) -> None:
         """An Input is about to be written into the pipe, which holds ``pipe_level`` bytes."""
@@ -58,7 +64,7 @@ class InputLedger:
         if key == ENGINE_KEY:
             words[Word.ANSWERED] = seq
             return
-        clock = words[Word.INPUT_CLOCK] + 1
+        clock = words[Word.INPUT_CLOCK] + 1 & _MAX_WORD  # a damaged one may be at its end
         words[Word.INPUT_CLOCK] = clock
         row = self._table.row_of(key)
         if row is not None:

@@ -46,6 +46,13 @@ class Word(IntEnum):
     LOCKED = 14
     """1 while typing does not take control."""
 
+    ENGINE_AT_WORK = 24
+    """1 while the engine is at work on this session (core/quarantine.py)."""
+    ENGINE_SUSPICIONS = 25
+    """How often in a row the daemon crashed meanwhile."""
+    ENGINE_QUARANTINED = 26
+    """The number of the engine that this session is kept from; 0: of none."""
+
 
 HOLDS_AT = 32
 """HOLD_SLOTS pairs (key, offset); key 0 is an empty slot."""

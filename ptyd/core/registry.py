@@ -1,7 +1,7 @@
 """All sessions, found by id, by name, or by an unambiguous beginning of a name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ptyd_protocol import limits
 from ptyd_protocol.errors import ErrorCode, Refusal
@@ -40,19 +40,20 @@ class Registry:
     def running(self) -> list[Session]:
         return [session for session in self if not session.has_ended]
 
-    def resolve(self, ref: str) -> Session:
-        """The session that ``ref`` names: "" the latest, then ids, names, beginnings; running ones first.
+    def resolve(self, ref: str, sees: Callable[[Session], bool] = lambda session: True) -> Session:
+        """The session that ``ref`` names: "" the latest, then ids, names, beginnings; running ones first. One that
+        whoever asks does not see (``sees``) is answered as one that is not there.
 
         Raises:
             Refusal: none, or more than one.
         """
-        newest_first = sorted(self, key=lambda one: (one.has_ended, -one.created_at))
+        newest_first = sorted(filter(sees, self), key=lambda one: (one.has_ended, -one.created_at))
         if not ref:
             if not newest_first:
                 raise Refusal(ErrorCode.NO_SUCH_SESSION, "there are no sessions; `ptyd new` makes one")
             return newest_first[0]
         by_id = self._sessions.get(ref)
-        if by_id is not None:
+        if by_id is not None and sees(by_id):
             return by_id
         for session in newest_first:
             if session.name == ref:

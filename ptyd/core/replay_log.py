@@ -16,6 +16,8 @@ Most readers are viewers and may be overrun. A *hold* may not: the ring is not w
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from ptyd_protocol.limits import MAX_SEQ
+
 from ptyd.core.log_layout import (
     HEADER_BYTES,
     HOLD_SLOTS,
@@ -33,6 +35,8 @@ GUARD_BLOCK_BYTES = 64 * 1024
 _GUARD = bytes([GUARD_BYTE]) * GUARD_BLOCK_BYTES
 
 MAX_READ_BYTES = GUARD_BLOCK_BYTES
+MAX_GUARD_AHEAD_BYTES = 2 * GUARD_BLOCK_BYTES
+"""A block is laid when less than one is left."""
 
 _AT_MOST = 1 << 63
 """Set in the note of a read that gives only a bound of its length."""
@@ -50,6 +54,26 @@ class LogDamaged(Exception):
     """The memory does not hold a replay log of this version and size."""
 
 
+def _check_words(words: memoryview, capacity: int) -> None:
+    """Whether the header can be that of a log, in whatever state a kill has left it. What is built on a header that
+    cannot would read beyond the ring, or lay the guard for ever.
+
+    Raises:
+        LogDamaged: it cannot.
+    """
+    head, guarded, count = words[Word.HEAD], words[Word.GUARDED], words[Word.RESIZE_COUNT]
+    if not 0 < words[Word.EPOCH] <= MAX_SEQ:
+        raise LogDamaged("no epoch")
+    if not head <= guarded <= MAX_SEQ or guarded - head > MAX_GUARD_AHEAD_BYTES or guarded % GUARD_BLOCK_BYTES:
+        raise LogDamaged(f"head {head} and guard {guarded} do not fit together")
+    if not 0 < count <= MAX_SEQ:
+        raise LogDamaged("no size")
+    for row in range(RESIZES_AT, RESIZES_AT + 2 * min(count, RESIZE_SLOTS), 2):
+        offset, packed = words[row], words[row + 1]
+        if offset > head or not packed >> 16 & 0xFFFF or not packed & 0xFFFF or packed >> 32:
+            raise LogDamaged("a size that no terminal has")
+
+
 class ReplayLog:
     """A ring over ``buffer``: HEADER_BYTES, then the capacity, a multiple of GUARD_BLOCK_BYTES."""
 
@@ -64,12 +88,16 @@ class ReplayLog:
         self.capacity = len(self._ring)
         if self._words[Word.MAGIC] != MAGIC or self._words[Word.CAPACITY] != self.capacity:
             raise LogDamaged("not a replay log, or cut short")
+        _check_words(self._words, self.capacity)
         self.epoch: int = self._words[Word.EPOCH]
         self.head: int = self._words[Word.HEAD]
         self._guarded: int = self._words[Word.GUARDED]
         self._engine_hold: int | None = None
         self._holds = Table(self._words, HOLDS_AT, HOLD_SLOTS, 2)
         self._lowest_hold: int | None = None
+        for key in self.hold_keys():
+            if self._words[(self._holds.row_of(key) or 0) + 1] > self.head:
+                self._holds.drop(key)  # of bytes that never were
         self._find_lowest_hold()
 
     @classmethod
@@ -81,10 +109,10 @@ class ReplayLog:
         with buffer[:HEADER_BYTES].cast("Q") as words:
             words[Word.CAPACITY] = capacity
             words[Word.EPOCH] = epoch
+            words[RESIZES_AT + 1] = cols << 16 | rows
+            words[Word.RESIZE_COUNT] = 1
             words[Word.MAGIC] = MAGIC
-        log = cls(buffer)
-        log.record_size(cols, rows)
-        return log
+        return cls(buffer)
 
     @property
     def words(self) -> memoryview:
@@ -251,6 +279,15 @@ class ReplayLog:
         """The keys of the holds that keep the ring from being written on."""
         limit = self._guarded + GUARD_BLOCK_BYTES - self.capacity
         return [key for key in self.hold_keys() if (self.hold_of(key) or 0) < limit]
+
+    @property
+    def engine_is_at_work(self) -> bool:
+        """The engine is being fed, or asked: if that kills the daemon, the next one knows."""
+        return bool(self._words[Word.ENGINE_AT_WORK])
+
+    @engine_is_at_work.setter
+    def engine_is_at_work(self, at_work: bool) -> None:
+        self._words[Word.ENGINE_AT_WORK] = at_work
 
     @property
     def engine_hold(self) -> int | None:

@@ -9,6 +9,7 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Appearance, Attach
 from ptyd_protocol.methods import ClientInfo, SessionInfo, SessionLimits, SessionUsage
 
+from ptyd.core.access import OWNER, Principal
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
 from ptyd.core.engine_feed import Answers
@@ -104,6 +105,10 @@ class Session:
     terminal: Terminal = field(default_factory=NoTerminal)
     screen: ScreenSource | None = None
     """Its engine; None where there is none to be had, or where it has failed."""
+    output_noted_at: float = 0.0
+    """When output came last, on the clock of the attachments, which nobody sets; 0: not since this daemon began."""
+    is_quarantined: bool = False
+    """It has no engine because its output made one crash."""
     frames: FrameWatch = field(default_factory=FrameWatch)
     locked: bool = False
     """Typing does not take control."""
@@ -116,6 +121,10 @@ class Session:
     usage: SessionUsage | None = None
     end_reason: str = ""
     """Why the daemon ended it, for a person; empty: it did not."""
+    began_at: float = 0.0
+    """On a clock that is never set, and that the daemons of one run of the machine share."""
+    active_at: float = 0.0
+    """When output came, or the last attachment went, on that clock."""
     exit: ExitStatus | None = None
     drained: bool = False
     """All output there will ever be is in the log."""
@@ -176,6 +185,7 @@ class Session:
             limits=self.limits,
             usage=self.usage,
             end_reason=self.end_reason,
+            engine="quarantined" if self.is_quarantined else "none" if self.screen is None else "exact",
         )
 
     @property
@@ -201,19 +211,22 @@ class Session:
                 allowed=one.allowed_bytes,
                 held=one.screen.held_bytes,
                 resyncs=one.resyncs,
+                principal=one.principal.name,
             )
             for one in self.attachments
         ]
 
     # --- attachments ---
 
-    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet) -> Attachment:
+    def attach(
+        self, request: Attach, client: str, client_id: str, outlet: Outlet, principal: Principal = OWNER
+    ) -> Attachment:
         """Add an attachment; its first message is Attached.
 
         Raises:
             Refusal: a lossless attachment cannot be promised its bytes.
         """
-        attachment = Attachment.open(self, request, client, client_id, outlet)
+        attachment = Attachment.open(self, request, client, client_id, outlet, principal)
         if request.lossless:
             if request.offset is not None and not attachment.resumes_exactly:
                 raise Refusal(
@@ -372,6 +385,8 @@ class Session:
             if self.controller is not attachment:
                 self.take_control(attachment, attachment.cols, attachment.rows)
             self.log.controller_key = attachment.key
+        attachment.typed.messages += 1
+        attachment.typed.bytes += len(data)
         self.terminal.write(attachment, seq, data)
         self.on_input(data)
 
@@ -381,6 +396,8 @@ class Session:
         """There is new output in the log, from ``offset`` on. ``at``: Unix seconds; ``now``: on the clock of the
         attachments."""
         self.last_output_at = at
+        self.output_noted_at = now
+        self.active_at = now
         self.log_file.note_output(at)
         data = self.log.read(offset, self.log.head - offset)
         has_sequences = b"\x1b" in data

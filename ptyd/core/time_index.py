@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
+from ptyd_protocol.limits import MAX_SEQ
+
 RECORD_BYTES = 16
 MAGIC = int.from_bytes(b"PTYDTIM1", "little")
 MAX_PAYLOAD_BYTES = 255 * RECORD_BYTES - 2
@@ -73,7 +75,8 @@ def encode_size(cols: int, rows: int) -> bytes:
 
 
 def decode_index(index: bytes) -> tuple[list[Entry], int]:
-    """The entries in order, and how many bytes of ``index`` they take: less where a record at its end is unfinished.
+    """The entries in order, and how many bytes of ``index`` they take: less where a record at its end is unfinished, or
+    damaged; nobody knows where the one behind that begins.
 
     Raises:
         IndexDamaged: it does not begin as one.
@@ -81,20 +84,22 @@ def decode_index(index: bytes) -> tuple[list[Entry], int]:
     if len(index) < RECORD_BYTES:
         raise IndexDamaged("cut short")
     magic, number = _RECORD.unpack_from(index)
-    if magic != MAGIC:
+    if magic != MAGIC or number > MAX_SEQ // 2:
         raise IndexDamaged("not a time index")
     entries: list[Entry] = []
     at = RECORD_BYTES
     while at + RECORD_BYTES <= len(index):
         word, offset = _RECORD.unpack_from(index, at)
         end = at + RECORD_BYTES * (1 + (word >> 48 & 0xFF))
-        if end > len(index) or word >> 56 not in _KINDS:
+        if end > len(index) or word >> 56 not in _KINDS or offset > MAX_SEQ:
             break
         payload = b""
         if end > at + RECORD_BYTES:
             begin = at + RECORD_BYTES + _LENGTH.size
             payload = index[begin : begin + _LENGTH.unpack_from(index, at + RECORD_BYTES)[0]]
         kind = _KINDS[word >> 56]
+        if kind is Kind.SIZE and (len(payload) != _SIZE.size or not all(_SIZE.unpack(payload))):
+            break
         entries.append(Entry(kind, offset, word & _MAX_MS, payload, number))
         number += kind is not Kind.TIME
         at = end

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from ptyd_protocol import limits
 from ptyd_protocol.close_codes import CloseCode
-from ptyd_protocol.errors import ProtocolError, Refusal
+from ptyd_protocol.errors import ErrorCode, ProtocolError, Refusal
 from ptyd_protocol.messages import (
     Ack,
     Appearance,
@@ -17,6 +19,7 @@ from ptyd_protocol.messages import (
     Detach,
     Detached,
     Event,
+    Failure,
     Hello,
     Input,
     Output,
@@ -32,12 +35,19 @@ from ptyd_protocol.methods import ASKING_METHODS
 from ptyd_protocol.server_connection import ServerConnection
 from ptyd_protocol.version import PROTOCOL_VERSION, __version__
 
+from ptyd.config import Config
 from ptyd.core.access import Principal
 from ptyd.core.attachment import Attachment
+from ptyd.core.audit import Actor
+from ptyd.edge import audit
+from ptyd.edge.guests import Guests
 from ptyd.edge.requests import Answer, Attacher
 from ptyd.edge.tasks import Tasks
 
 logger = logging.getLogger("ptyd.connection")
+
+RESIZE_NOTE_SECONDS = 1.0
+"""A window that is dragged changes its size many times: the audit has one line of it."""
 
 MAX_UNSENT_BYTES = 32 * limits.MIB
 """Replies and events go out regardless of credit; a client that reads none of them is let go."""
@@ -49,6 +59,8 @@ class MessageTransport(Protocol):
     writable: bool
     is_local: bool
     """The client is on the same machine."""
+    address: str
+    """Where the client is, for the audit."""
 
     def send(self, data: bytes) -> None:
         """Send one binary message."""
@@ -58,6 +70,9 @@ class MessageTransport(Protocol):
 
     def unsent_bytes(self) -> int: ...
 
+    def slow_down(self, seconds: float) -> None:
+        """Read nothing for so long."""
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Say goodbye; ``connection.lost`` follows."""
 
@@ -66,6 +81,16 @@ class Beating(Protocol):
     """A socket with a heartbeat."""
 
     def beat(self, now: float) -> None: ...
+
+
+@dataclass(slots=True)
+class Gone:
+    """What attachments did that are no longer there, and what of those that are is in the audit."""
+
+    typed_messages: int = 0
+    typed_bytes: int = 0
+    sent_bytes: int = 0
+    resyncs: int = 0
 
 
 class Office:
@@ -78,6 +103,7 @@ class Office:
         forget_subscriber: Callable[[Callable[[Event], None]], None],
         tasks: Tasks,
         hold_seconds: tuple[float, float],
+        guests: Guests | None = None,
     ) -> None:
         self.attacher = attacher
         self.forget_subscriber = forget_subscriber
@@ -85,12 +111,30 @@ class Office:
         self.tasks = tasks
         self.hold_seconds = hold_seconds
         """(grace, stall), as Welcome tells them."""
+        self.guests = guests if guests is not None else Guests(Config())
         self.connections: set[Connection] = set()
         self.sockets: set[Beating] = set()
         self.empty = asyncio.Event()
         """There is no connection."""
         self.empty.set()
-        self.by_client_id: dict[str, Connection] = {}
+        self.by_client_id: dict[tuple[str, str], Connection] = {}
+        """By principal and client id: nobody takes over another's connection by its id, which others can see."""
+        self.gone = Gone()
+        self.refusals: Counter[str] = Counter()
+        """How many attachments were refused, by code."""
+        self.closed_by_us: Counter[str] = Counter()
+        """How often we have closed a connection, by close code."""
+
+    def note_typed(self) -> None:
+        """Put into the audit what was typed since the last time."""
+        for connection in list(self.connections):
+            connection.note_typed()
+
+    def expel(self, concerns: Callable[[Principal], bool], reason: str) -> None:
+        """Close at once whatever those principals have open: their credentials are no longer good."""
+        for connection in list(self.connections):
+            if concerns(connection.principal):
+                connection.expel(reason)
 
 
 class Connection:
@@ -108,7 +152,13 @@ class Connection:
         self._attachments: dict[int, Attachment] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._asking: set[asyncio.Task[None]] = set()
+        self._requests = 0
+        """Begun and not yet answered."""
+        self._request_bucket = office.guests.make_request_bucket()
         self._lost = False
+        self.actor = Actor(principal.name, "", transport.address, audit.next_connection_number())
+        self._resizes: dict[int, tuple[int, asyncio.TimerHandle]] = {}
+        """By channel: how many are not in the audit yet."""
         office.connections.add(self)
         office.empty.clear()
 
@@ -116,6 +166,8 @@ class Connection:
 
     def receive(self, data: bytes) -> None:
         """One binary message. What is malformed closes this connection and hurts no other."""
+        # As ``audit.acting_as``, which would cost each key a microsecond.
+        token = audit.current_actor.set(self.actor)
         try:
             message = self._protocol.receive(data)
             if message is not None:
@@ -125,6 +177,8 @@ class Connection:
         except Exception:
             logger.exception("a message could not be handled")
             self.close(CloseCode.INTERNAL, "the daemon failed on a message; see its log")
+        finally:
+            audit.current_actor.reset(token)
 
     def _act_on(self, message: ClientMessage) -> None:
         match message:
@@ -152,9 +206,13 @@ class Connection:
                 self._office.attacher.acknowledge(attachment, message.offset)
                 self._pump(attachment)
             case Resize():
+                size = attachment.session.cols, attachment.session.rows
                 attachment.session.claim_size(attachment, message.cols, message.rows)
+                self._note_resize(attachment, size)
             case TakeControl():
+                size = attachment.session.cols, attachment.session.rows
                 attachment.session.take_control(attachment, message.cols, message.rows)
+                self._note_resize(attachment, size)
             case Visibility():
                 attachment.session.set_hidden(attachment, message.hidden)
             case Appearance():
@@ -164,12 +222,15 @@ class Connection:
                 self._release(attachment, may_return=False)
 
     def _welcome(self, hello: Hello) -> None:
-        older = self._office.by_client_id.get(hello.client_id)
+        key = (self.principal.grant_id, hello.client_id)
+        older = self._office.by_client_id.get(key)
         if older is not None:
             # Its socket may be long dead; what it had attached is free for this one from here on.
             older.close(CloseCode.TAKEN_OVER, "this client has connected again")
             older.lost()
-        self._office.by_client_id[hello.client_id] = self
+        self._office.by_client_id[key] = self
+        self.actor.client = hello.client
+        audit.note("connected", self.principal)
         grace, stall = self._office.hold_seconds
         told_limits = {
             "max_client_message_bytes": limits.MAX_CLIENT_MESSAGE_BYTES,
@@ -182,29 +243,63 @@ class Connection:
             "hold_grace_seconds": int(grace),
             "hold_stall_seconds": int(stall),
         }
+        sessions = self.principal.sessions
         self._send(
-            Welcome(PROTOCOL_VERSION, __version__, self.principal.name, told_limits, limits.PING_INTERVAL_SECONDS)
+            Welcome(
+                PROTOCOL_VERSION,
+                __version__,
+                self.principal.name,
+                told_limits,
+                limits.PING_INTERVAL_SECONDS,
+                sorted(self.principal.rights),
+                None if sessions is None else next(iter(sessions), ""),
+            )
         )
 
     def _attach(self, request: Attach) -> None:
         hello = self._protocol.hello
         assert hello is not None
         try:
-            attachment = self._office.attacher.attach(request, hello.client, hello.client_id, self)
+            attachment = self._office.attacher.attach(request, hello.client, hello.client_id, self, self.principal)
         except Refusal as refusal:
+            self._office.refusals[refusal.code.value] += 1
+            audit.note("refused", self.principal, asked="attach", code=refusal.code.value)
             self._send(Detached(request.channel, refusal.code, refusal.message))
             return
         self._attachments[request.channel] = attachment
+        audit.note(
+            "attached",
+            self.principal,
+            attachment.session,
+            channel=attachment.channel,
+            role=attachment.role,
+            lossless=attachment.lossless,
+        )
         self._pump(attachment)
 
     def _begin_answer(self, request: Request) -> None:
+        most = self._office.guests.config.max_requests_per_connection
+        if self._requests >= most:
+            self._office.guests.refusals["requests"] += 1
+            message = (
+                f"{most} requests wait on this connection already, which is the limit (max_requests_per_connection)"
+            )
+            self._send(Failure(request.id, ErrorCode.UNAVAILABLE, message))
+            return
+        wait = self._request_bucket.spend(1, self._loop.time())
+        if wait:
+            self._transport.slow_down(wait)
+        self._requests += 1
         task = self._office.tasks.start(self._answer(request), f"request {request.method[:40]}")
         if request.method in ASKING_METHODS:
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
 
     async def _answer(self, request: Request) -> None:
-        reply = await self._office.answer(self, request)
+        try:
+            reply = await self._office.answer(self, request)
+        finally:
+            self._requests -= 1
         self._send(reply)
 
     # --- out ---
@@ -232,7 +327,7 @@ class Connection:
                 return
             self._send(message)
             if attachment.closed:
-                self._release(attachment, may_return=False)
+                self._release(attachment, False, message.code if isinstance(message, Detached) else "exited")
                 return
 
     def _arm(self, attachment: Attachment, now: float) -> None:
@@ -258,19 +353,72 @@ class Connection:
 
     # --- the end ---
 
-    def _release(self, attachment: Attachment, may_return: bool) -> None:
+    def _release(self, attachment: Attachment, may_return: bool, reason: str = "") -> None:
         del self._attachments[attachment.channel]
+        self._note_leaving(attachment, reason or ("connection_lost" if may_return else "detached"))
         timer = self._timers.pop(attachment.channel, None)
         if timer is not None:
             timer.cancel()
         self._office.attacher.leave(attachment, may_return)
 
+    # --- the audit ---
+
+    def note_typed(self) -> None:
+        with audit.acting_as(self.actor):
+            for attachment in self._attachments.values():
+                self._note_typed(attachment)
+
+    def _note_typed(self, attachment: Attachment) -> None:
+        typed = attachment.typed.take()
+        if typed.messages:
+            self._office.gone.typed_messages += typed.messages
+            self._office.gone.typed_bytes += typed.bytes
+            audit.note(
+                "typed",
+                self.principal,
+                attachment.session,
+                channel=attachment.channel,
+                messages=typed.messages,
+                bytes=typed.bytes,
+            )
+
+    def _note_resize(self, attachment: Attachment, before: tuple[int, int]) -> None:
+        if (attachment.session.cols, attachment.session.rows) == before:
+            return
+        count, timer = self._resizes.get(attachment.channel, (0, None))
+        if timer is None:
+            timer = self._loop.call_later(RESIZE_NOTE_SECONDS, self._note_resizes, attachment)
+        self._resizes[attachment.channel] = count + 1, timer
+
+    def _note_resizes(self, attachment: Attachment) -> None:
+        count, timer = self._resizes.pop(attachment.channel, (0, None))
+        if timer is None:
+            return
+        timer.cancel()
+        session = attachment.session
+        with audit.acting_as(self.actor):
+            audit.note("resized", self.principal, session, cols=session.cols, rows=session.rows, times=count)
+
+    def _note_leaving(self, attachment: Attachment, reason: str) -> None:
+        self._office.gone.sent_bytes += attachment.sent_bytes
+        self._office.gone.resyncs += attachment.resyncs
+        self._note_resizes(attachment)
+        with audit.acting_as(self.actor):
+            self._note_typed(attachment)
+            audit.note("detached", self.principal, attachment.session, channel=attachment.channel, reason=str(reason))
+
     def close(self, code: CloseCode, reason: str) -> None:
         if not self._lost:
+            self._office.closed_by_us[code.name.lower()] += 1
             self._transport.close(code, reason)
 
-    def lost(self) -> None:
-        """The socket is gone: its attachments leave, their holds stay for a while."""
+    def expel(self, reason: str) -> None:
+        """The credentials are no longer good: nothing of this client stays, not even for a while."""
+        self.close(CloseCode.UNAUTHENTICATED, reason)
+        self.lost(may_return=False)
+
+    def lost(self, may_return: bool = True) -> None:
+        """The socket is gone: its attachments leave; where it ``may_return`` their holds stay for a while."""
         if self._lost:
             return
         self._lost = True
@@ -278,13 +426,17 @@ class Connection:
         if not self._office.connections:
             self._office.empty.set()
         hello = self._protocol.hello
-        if hello is not None and self._office.by_client_id.get(hello.client_id) is self:
-            del self._office.by_client_id[hello.client_id]
+        key = (self.principal.grant_id, hello.client_id if hello else "")
+        if self._office.by_client_id.get(key) is self:
+            del self._office.by_client_id[key]
         for attachment in list(self._attachments.values()):
-            self._release(attachment, may_return=True)
+            self._release(attachment, may_return=may_return)
         for task in list(self._asking):
             task.cancel()  # nobody hears the answer: to wait on would count as having seen
         self._office.forget_subscriber(self.tell_event)
+        if hello is not None:
+            with audit.acting_as(self.actor):
+                audit.note("disconnected", self.principal)
 
     @property
     def has_said_hello(self) -> bool:

@@ -3,10 +3,8 @@
 At most one turn of an engine is in the engine thread at a time; while none is, the engine belongs to the loop. A lone
 key's echo is fed at once by the loop, which is cheaper than waking a thread; everything else takes a turn.
 
-The engine's state is saved now and then, and the log is held from there on (``ReplayLog.engine_hold``): with the saved
-state and the log together the next daemon comes to the same screen. So the program waits, at worst, for the engine, and
-the screen stays exact. A state is written a good while after it was taken: while output floods states are taken without
-their scrollback, and the part of the log behind them, at least a quarter, has scrollback enough.
+The engine's state is saved now and then (saved_states.py), and the log is held from there on: the next daemon comes to
+the same screen. So the program waits, at worst, for the engine, and the screen stays exact.
 """
 
 import asyncio
@@ -23,13 +21,13 @@ from ptyd_protocol.messages import Appearance
 from ptyd.core.engine import Engine, EngineMaker, EngineStateDamaged
 from ptyd.core.engine_feed import Answers, EngineFeed, FeedState
 from ptyd.core.input_ledger import ENGINE_KEY
-from ptyd.core.replay_log import ReplayLog
 from ptyd.core.safe_boundary import SEARCH_BYTES, find_safe_boundary
 from ptyd.core.screen_source import EngineGone, ScreenSnapshot
 from ptyd.core.session import LogFile
 from ptyd.core.text_flood import PlainText
 from ptyd.edge.engine_thread import EngineThread
-from ptyd.edge.screen_store import SavedScreen, ScreenFile
+from ptyd.edge.saved_states import SavedStates
+from ptyd.edge.screen_store import ScreenFile
 
 logger = logging.getLogger("ptyd.engine")
 
@@ -46,8 +44,6 @@ WAIT_BYTES = 16 * 1024
 WAIT_SECONDS = 0.1
 """More plain text than WAIT_BYTES waits until nothing more has come of it for so long: most of a flood scrolls away
 unseen and is left out (core/text_flood.py). Whoever asks for the screen meanwhile does not wait."""
-FULL_SAVE_SECONDS = 30.0
-"""While output floods, states are taken with their scrollback only so often: without it they are much smaller."""
 
 
 @dataclass(eq=False, slots=True)
@@ -93,7 +89,6 @@ class EngineReader:
         self._thread = thread
         self._maker = maker
         self._log_file = log_file
-        self._screen_file = screen_file
         self._scrollback_lines = scrollback_lines
         self._on_fed = on_fed
         self._on_answers = on_answers
@@ -107,13 +102,9 @@ class EngineReader:
         self._is_busy = False
         self._turn_at = 0
         """Where the engine was at the end of its last turn."""
-        self._is_saved_damaged = False
+        self._states = SavedStates(screen_file, log_file, maker.name, self._loop.time)
         self._has_failed = False
         self._when_idle: Callable[[], None] | None = None
-        self._full_save_at = 0.0
-        self._is_saved_whole = True
-        self._taken: deque[SavedScreen] = deque()
-        """States that are not written yet, oldest first."""
         self._plain = PlainText(log_file.log.head)
         self._waits_until: asyncio.TimerHandle | None = None
         self._feeds_until = 0
@@ -122,20 +113,7 @@ class EngineReader:
         self._is_fed = False
         """It has taken something since it was at rest."""
         self.title = ""
-        self._find_hold()
-
-    def _find_hold(self) -> None:
-        """Hold the log from where the engine has to read it again."""
-        log = self._log_file.log
-        saved = self._saved(log)
-        self._hold = saved.at.offset if saved is not None else log.oldest
-        log.engine_hold = self._hold
-
-    def _saved(self, log: ReplayLog) -> SavedScreen | None:
-        if self._is_saved_damaged:
-            return None
-        saved = self._screen_file.load(self._maker.name, log.epoch)
-        return saved if saved is not None and log.oldest <= saved.at.offset <= log.head else None
+        self._states.find_hold()
 
     # --- what is asked, on the loop ---
 
@@ -157,11 +135,15 @@ class EngineReader:
         if feed is None or self._needs_turn(feed):
             self._take_turn()
             return
+        log = self._log_file.log
+        log.engine_is_at_work = True
         try:
             answers = feed.step()
         except Exception as error:
             self._fail(error)
             return
+        finally:
+            log.engine_is_at_work = False
         if answers is not None:
             self._on_answers(answers)
         if feed.is_behind:
@@ -175,6 +157,12 @@ class EngineReader:
             or feed.has_size_due
             or feed.cursor - self._turn_at >= log.capacity // TURNS_A_LOG
         )
+
+    @property
+    def backlog_bytes(self) -> int:
+        """Output that the engine has not taken yet; 0 where it has nothing to do."""
+        feed = self._feed
+        return 0 if feed is None or self._has_failed else max(0, self._log_file.span.head - feed.cursor)
 
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:
         """Those who ask for the same before it is begun get the same, taken where the last one asked."""
@@ -232,11 +220,7 @@ class EngineReader:
             if feed.asked_at > self._log_file.inputs.last_seq(ENGINE_KEY):
                 feed.engine.compress()
                 return  # with this state the next daemon would not answer what is still to be delivered
-            capacity = self._log_file.log.capacity
-            if not self._is_saved_whole or feed.cursor - self._hold > capacity // 4:
-                self._is_saved_whole = True
-                self._taken.clear()
-                self._write(SavedScreen(feed.state, feed.engine.save()))
+            self._states.save_at_rest(feed)
             feed.engine.compress()
 
         self._ask(settle_down, lambda done: None)
@@ -245,7 +229,10 @@ class EngineReader:
         """Look whether the program has renamed its window; True where it has."""
         if self._is_busy or self._feed is None or self._has_failed:
             return False
+        log = self._log_file.log
+        log.engine_is_at_work = True
         title = self._feed.engine.title
+        log.engine_is_at_work = False
         changed, self.title = title != self.title, title
         return changed
 
@@ -284,13 +271,16 @@ class EngineReader:
     def _run_turn(self) -> None:
         """In the engine thread."""
         turn = _Turn()
+        log = self._log_file.log
+        log.engine_is_at_work = True
         try:
             self._feed_and_ask(turn)
         except EngineStateDamaged as error:
             logger.error("a saved screen cannot be used: %s", error)
-            self._is_saved_damaged = True
+            self._states.is_damaged = True
         except BaseException as error:
             turn.error = error
+        log.engine_is_at_work = False
         with suppress(RuntimeError):  # the loop has ended, and the daemon with it
             self._loop.call_soon_threadsafe(self._end_turn, turn)
 
@@ -299,7 +289,7 @@ class EngineReader:
         if feed is None:
             feed = self._feed = self._open_feed()
         if feed.skip_unseen():
-            self._save_in_time(feed)
+            self._states.save_in_time(feed)
         if self._may_wait(feed):
             return
         limit = feed.cursor + self._turn_bytes
@@ -319,14 +309,14 @@ class EngineReader:
             except Exception:
                 # The engine goes on: it has what the program said, and answers it, whatever cannot be read out of it.
                 logger.exception("a question to an engine has failed")
-        self._save_in_time(feed)
+        self._states.save_in_time(feed)
 
     def _may_wait(self, feed: EngineFeed) -> bool:
         """The engine need not take yet what has come. Not for ever: the log has to be let go of."""
         if self._jobs or feed.cursor < self._feeds_until:
             return False
         head, capacity = self._log_file.log.head, self._log_file.log.capacity
-        if head - self._hold >= capacity * 7 // 8:
+        if head - self._states.hold >= capacity * 7 // 8:
             return False
         return WAIT_BYTES <= head - feed.cursor < capacity // 4 and feed.may_wait()
 
@@ -358,34 +348,10 @@ class EngineReader:
     def _is_due(job: _Job, feed: EngineFeed) -> bool:
         return feed.has_reached(job.target, job.size_count)
 
-    def _save_in_time(self, feed: EngineFeed) -> None:
-        """Take a state each eighth of the log. When the hold is half a log behind, move it to the newest state that has
-        a quarter of the log behind it."""
-        capacity = self._log_file.log.capacity
-        newest = self._taken[-1].at.offset if self._taken else self._hold
-        if feed.cursor - newest >= capacity // 8:
-            now = self._loop.time()
-            history = now - self._full_save_at >= FULL_SAVE_SECONDS
-            if history:
-                self._full_save_at = now
-            self._is_saved_whole = history
-            self._taken.append(SavedScreen(feed.state, feed.engine.save(history=history)))
-        if feed.cursor - self._hold >= capacity // 2:
-            old = None
-            while self._taken and feed.cursor - self._taken[0].at.offset >= capacity // 4:
-                old = self._taken.popleft()
-            if old is not None:
-                self._write(old)
-
-    def _write(self, saved: SavedScreen) -> None:
-        # Where the disk is full the program must not wait for it: the next daemon then begins somewhere in the log.
-        self._screen_file.save(self._maker.name, self._log_file.log.epoch, saved)
-        self._hold = saved.at.offset
-
     def _open_feed(self) -> EngineFeed:
         log = self._log_file.log
         answered = self._log_file.inputs.last_seq(ENGINE_KEY)
-        saved = self._saved(log)
+        saved = self._states.load()
         if saved is not None:
             return EngineFeed(self._maker.restore(saved.state), log, saved.at, answered, self._plain)
         start = log.oldest
@@ -394,7 +360,7 @@ class EngineReader:
         number = log.size_number_at(start)
         _, cols, rows = log.size_record(number)
         engine = self._maker.create(cols, rows, self._scrollback_lines)
-        self._is_saved_damaged = False  # whatever is saved from here on is not
+        self._states.is_damaged = False  # whatever is saved from here on is not
         return EngineFeed(engine, log, FeedState(start, number), answered, self._plain)
 
     def _end_turn(self, turn: _Turn) -> None:
@@ -405,13 +371,12 @@ class EngineReader:
             self._fail(turn.error)
             return
         if self._feed is None:
-            self._find_hold()  # only from now on is the log kept that the engine has to begin with
+            self._states.find_hold()  # only from now on is the log kept that the engine has to begin with
             self._take_turn()
             return
         self._turn_at = self._feed.cursor
         log = self._log_file.log
-        if log.engine_hold != self._hold:
-            log.engine_hold = self._hold
+        if self._states.move_hold(log):
             self._on_room()
         if turn.answers is not None:
             self._on_answers(turn.answers)

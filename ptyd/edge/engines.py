@@ -1,7 +1,6 @@
 """The engines of all sessions: one thread for them, their files, and what is done when they are at rest."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from ptyd.core.engine import EngineMaker
@@ -14,6 +13,8 @@ from ptyd.edge.screen_store import ScreenFile
 SWEEP_SECONDS = 1.0
 """So often those that were fed are looked at: for a new title, and whether they have come to rest."""
 REST_SECONDS = 2.0
+HANG_BEATS = 12
+"""A turn takes milliseconds, the worst that could be made up some seconds. At 5 s a beat this is a minute."""
 
 
 class Engines:
@@ -45,18 +46,23 @@ class Engines:
         def give_up() -> None:
             session.screen = None
 
+        lines = session.limits.scrollback_lines
         reader = EngineReader(
             self._thread,
             self._maker,
             session.log_file,
             screen_file,
-            self._scrollback_lines,
+            self._scrollback_lines if lines is None else lines,
             on_fed=lambda: self._note_fed(session, reader),
             on_answers=deliver,
             on_room=go_on,
             on_failure=give_up,
         )
         return reader
+
+    def has_hung(self) -> bool:
+        """Call it at each beat (Daemon): whether an engine has not come back for HANG_BEATS of them."""
+        return self._thread.count_stuck_beats() >= HANG_BEATS
 
     def close(self) -> None:
         """The daemon ends."""
@@ -74,7 +80,7 @@ class Engines:
         for session, reader in list(self._fed.items()):
             if reader.refresh_title():
                 self._on_new_title(session)
-            if time.time() - session.last_output_at >= REST_SECONDS:
+            if self._loop.time() - session.output_noted_at >= REST_SECONDS:
                 del self._fed[session]
                 reader.rest()
         if self._fed and self._sweep_timer is None:

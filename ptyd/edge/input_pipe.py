@@ -18,6 +18,7 @@ from ptyd_protocol.limits import MAX_INPUT_BYTES
 
 from ptyd.core.attachment import Attachment
 from ptyd.core.input_ledger import ENGINE_KEY, InputLedger
+from ptyd.core.token_bucket import TokenBucket
 
 MAX_WAITING = 256
 """Where so much waits, a program that asks and never reads gets no more answers: they would wait without end."""
@@ -51,6 +52,9 @@ class InputPipe:
         self._waiting: deque[PendingInput] = deque()
         self._watching_master = False
         self._closed = False
+        self._pace: TokenBucket | None = None
+        self._on_paced: Callable[[], None] = lambda: None
+        self._pace_timer: asyncio.TimerHandle | None = None
         self._level = bytes_readable(read_fd)
         ledger.recover(self._level)
         self._move_on()
@@ -65,6 +69,11 @@ class InputPipe:
         if not self._watching_master:
             self._move_on()
 
+    def pace(self, bucket: TokenBucket, on_paced: Callable[[], None]) -> None:
+        """Keep what is typed to a rate: beyond it an Input waits, and with it its acknowledgement. ``on_paced``: one
+        does. What the engine answers is not counted, but keeps its place behind what was typed before."""
+        self._pace, self._on_paced = bucket, on_paced
+
     def drop(self, attachment: Attachment) -> None:
         """Its client has left: what waits of it will not be taken."""
         if any(pending.attachment is attachment for pending in self._waiting):
@@ -72,6 +81,8 @@ class InputPipe:
 
     def close(self) -> None:
         self._unwatch_master()
+        if self._pace_timer is not None:
+            self._pace_timer.cancel()
         self._closed = True
         while self._waiting:
             self._waiting.popleft().on_void()
@@ -83,7 +94,25 @@ class InputPipe:
             if not self._waiting:
                 self._unwatch_master()
                 return
+            if self._pace is not None and self._has_to_wait(self._pace, self._waiting[0]):
+                return
             self._take(self._waiting.popleft())
+
+    def _has_to_wait(self, pace: TokenBucket, pending: PendingInput) -> bool:
+        if pending.key == ENGINE_KEY:
+            return False
+        if pace.available(self._loop.time()):
+            pace.take(len(pending.data))
+            return False
+        if self._pace_timer is None:
+            self._pace_timer = self._loop.call_later(pace.wait_seconds(), self._end_pause)
+            self._on_paced()
+        return True
+
+    def _end_pause(self) -> None:
+        self._pace_timer = None
+        if not self._watching_master:
+            self._move_on()
 
     def _take(self, pending: PendingInput) -> None:
         attachment = pending.attachment

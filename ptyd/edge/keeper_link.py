@@ -2,19 +2,31 @@
 
 import asyncio
 import json
+import logging
 import os
+import resource
+import signal
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ptyd_protocol.errors import ErrorCode, Refusal
 
+from ptyd.edge.session_marks import SessionMarks
+
 DATAGRAM_BYTES = 256 * 1024
 MAX_FDS = 8
+SESSION_FDS = 4
+"""Fewer than were sent come out of the kernel where the process may open no more."""
+
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+"""What a datagram that is not as agreed raises. The keeper may be of another version: no session pays for that."""
+
+logger = logging.getLogger("ptyd.keeper_link")
 
 
 @dataclass(slots=True)
@@ -49,16 +61,43 @@ class KeptSession:
     record: dict[str, Any]
     exit: KeptExit | None
     fds: SessionFds | None
+    marks: SessionMarks = field(default_factory=SessionMarks)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDeath:
+    """How a daemon before us ended unasked; ``at`` in Unix seconds. ``reason``: why the keeper ended it, if it did."""
+
+    code: int | None
+    signal: int | None
+    at: float
+    reason: str
+
+    def describe(self) -> str:
+        how = f"exit status {self.code}" if self.signal is None else f"killed by {_signal_name(self.signal)}"
+        return f"{how} ({self.reason})" if self.reason else how
 
 
 @dataclass(slots=True)
 class Kept:
-    """Everything the keeper held for us."""
+    """Everything the keeper held for us. ``means``: which limits a cgroup keeps; ``means_problem``: why not all."""
 
     keeper_pid: int
     restarts: int
     sessions: list[KeptSession]
     held: dict[str, int]
+    crashes: int = 0
+    recent_crashes: int = 0
+    is_over_budget: bool = False
+    last_death: "KeptDeath | None" = None
+    predecessor_signal: int | None = None
+    """What ended the daemon just before us, unless it was told to go."""
+    activated: list[str] = field(default_factory=list)
+    """Held sockets that the service manager made: their files are its own."""
+    alive_seconds: float = 0.0
+    """So often it wants to hear that we are alive; 0: never."""
+    means: dict[str, str] = field(default_factory=dict)
+    means_problem: str = ""
 
 
 class KeeperGone(Exception):
@@ -81,8 +120,8 @@ class KeeperLink:
         self.is_gone = False
 
     @classmethod
-    async def connect(cls, path: Path) -> tuple["KeeperLink", Kept]:
-        """Say hello and receive what the keeper holds.
+    async def connect(cls, path: Path, cgroups: str = "auto") -> tuple["KeeperLink", Kept]:
+        """Say hello and receive what the keeper holds. ``cgroups``: as in the configuration.
 
         Raises:
             KeeperGone: there is no keeper, or it serves another daemon.
@@ -91,7 +130,7 @@ class KeeperLink:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * DATAGRAM_BYTES)
         try:
             sock.connect(str(path))
-            sock.send(json.dumps({"op": "hello", "pid": os.getpid()}).encode())
+            sock.send(json.dumps({"op": "hello", "pid": os.getpid(), "cgroups": cgroups}).encode())
             kept = _receive_kept(sock)
         except OSError as error:
             sock.close()
@@ -121,8 +160,9 @@ class KeeperLink:
         cwd: str,
         size: tuple[int, int],
         record: dict[str, Any],
-    ) -> tuple[int, SessionFds]:
-        """Start a program in a new PTY. Returns its pid and descriptors.
+        limits: Mapping[str, Any] | None = None,
+    ) -> tuple[int, SessionFds, SessionMarks]:
+        """Start a program in a new PTY, within ``limits``. Returns its pid, descriptors and marks.
 
         Raises:
             Refusal: it cannot be started; the message says why.
@@ -136,11 +176,19 @@ class KeeperLink:
             "cols": size[0],
             "rows": size[1],
             "record": record,
+            "limits": dict(limits or {}),
         }
         reply, fds = await self._call(request)
         if not reply["ok"]:
             raise Refusal(_error_code(reply["error"]), reply["message"])
-        return reply["pid"], SessionFds(*fds)
+        if len(fds) != SESSION_FDS:
+            for fd in fds:
+                os.close(fd)
+            self.forget_session(session_id)  # its terminal hangs up, and it with it
+            raise Refusal(
+                ErrorCode.NO_RESOURCES, f"no file descriptor is left: the daemon may open {_fd_limit()} files"
+            )
+        return reply["pid"], SessionFds(*fds), SessionMarks.from_json(reply)
 
     def update_record(self, session_id: str, record: dict[str, Any]) -> None:
         self._send({"op": "record", "session": session_id, "record": record})
@@ -160,8 +208,14 @@ class KeeperLink:
         """No daemon will want that descriptor any more."""
         self._send({"op": "release", "name": name})
 
-    def tell_ready(self) -> None:
-        self._send({"op": "ready"})
+    def tell_ready(self, log_format: str, log_level: str) -> None:
+        """We serve. The keeper, which reads no configuration, is to log as we do."""
+        self._send({"op": "ready", "log_format": log_format, "log_level": log_level})
+
+    def tell_alive(self) -> None:
+        """Say that we work, unless what was said before has not left yet."""
+        if not self._outbox:
+            self._send({"op": "alive"})
 
     def tell_restarting(self) -> None:
         self._send({"op": "restarting"})
@@ -228,11 +282,22 @@ class KeeperLink:
         if not data:
             self._lose()
             return
-        message = json.loads(data)
+        try:
+            self._hear(json.loads(data), fds)
+        except MALFORMED as error:
+            logger.error("a datagram of the keeper was ignored: %r", error)
+            for fd in fds:
+                os.close(fd)
+
+    def _hear(self, message: Any, fds: list[int]) -> None:
         if message.get("event") == "exit":
-            self._on_exit(message["session"], _kept_exit(message))
-        elif "id" in message:
-            self._calls.pop(message["id"]).set_result((message, fds))
+            session_id, status = message["session"], _kept_exit(message)
+            self._on_exit(session_id, status)
+            return
+        reply = _reply(message)
+        future = self._calls.pop(message["id"])
+        if not future.done():  # whoever asked may have been cancelled
+            future.set_result((reply, fds))
 
     def _lose(self) -> None:
         if self.is_gone:
@@ -252,22 +317,69 @@ def _receive_kept(sock: socket.socket) -> Kept:
         data, fds, _, _ = socket.recv_fds(sock, DATAGRAM_BYTES, MAX_FDS)
         if not data:
             raise OSError("the keeper hung up")
-        message = json.loads(data)
-        match message["event"]:
-            case "welcome":
-                kept.keeper_pid, kept.restarts = message["keeper_pid"], message["restarts"]
-            case "session":
-                exit_status = _kept_exit(message["exit"]) if message["exit"] else None
-                session_fds = SessionFds(*fds) if fds else None
-                kept.sessions.append(
-                    KeptSession(message["session"], message["pid"], message["record"], exit_status, session_fds)
-                )
-            case "held":
-                kept.held[message["name"]] = fds[0]
-            case "synced":
+        try:
+            if _note_kept(kept, json.loads(data), fds):
                 return kept
-            case event:
-                raise OSError(f"the keeper says {event}")
+        except MALFORMED as error:
+            raise OSError(f"the keeper says what nobody understands: {error!r}") from error
+
+
+def _note_kept(kept: Kept, message: Any, fds: list[int]) -> bool:
+    """Take one datagram of the keeper's welcome into ``kept``. Whether it was the last."""
+    match message["event"]:
+        case "welcome":
+            _note_welcome(kept, message)
+        case "session":
+            exit_status = _kept_exit(message["exit"]) if message["exit"] else None
+            if fds and len(fds) != SESSION_FDS:
+                raise OSError(f"no file descriptor is left: the daemon may open {_fd_limit()} files")
+            session_fds = SessionFds(*fds) if fds else None
+            marks = SessionMarks.from_json(message)
+            kept.sessions.append(
+                KeptSession(message["session"], message["pid"], message["record"], exit_status, session_fds, marks)
+            )
+        case "held":
+            kept.held[message["name"]] = fds[0]
+        case "synced":
+            return True
+        case event:
+            raise OSError(f"the keeper says {event}")
+    return False
+
+
+def _reply(message: Any) -> dict[str, Any]:
+    """What ``spawn`` reads of a reply is there."""
+    if message["ok"] is True:
+        message["pid"] + 0
+    else:
+        message["error"], message["message"]
+    return cast(dict[str, Any], message)
+
+
+def _note_welcome(kept: Kept, message: dict[str, Any]) -> None:
+    """A keeper older than this daemon does not say all of it."""
+    kept.keeper_pid, kept.restarts = message["keeper_pid"], message["restarts"]
+    kept.crashes = message.get("crashes", 0)
+    kept.recent_crashes = message.get("recent_crashes", 0)
+    kept.is_over_budget = message.get("is_over_budget", False)
+    kept.activated = message.get("activated", [])
+    kept.alive_seconds = message.get("alive_seconds", 0.0)
+    kept.predecessor_signal = message.get("predecessor_signal")
+    kept.means, kept.means_problem = message.get("means", {}), message.get("means_problem", "")
+    death = message.get("last_death")
+    if death:
+        kept.last_death = KeptDeath(death["code"], death["signal"], death["at"], death["reason"])
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _fd_limit() -> int:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _kept_exit(message: dict[str, Any]) -> KeptExit:

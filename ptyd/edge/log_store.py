@@ -4,10 +4,12 @@ import logging
 import mmap
 import os
 import secrets
+import struct
 from pathlib import Path
 
 from ptyd.core.input_ledger import InputLedger
-from ptyd.core.log_layout import HEADER_BYTES, Word
+from ptyd.core.log_layout import HEADER_BYTES, WORD_BYTES, Word
+from ptyd.core.quarantine import EngineMarks
 from ptyd.core.replay_log import LogDamaged, LogSpan, ReplayLog
 from ptyd.edge.screen_store import ScreenFile
 
@@ -15,6 +17,12 @@ logger = logging.getLogger("ptyd.log_store")
 
 EPOCH_BITS = 48
 """Within what every client can represent (MAX_SEQ)."""
+
+COPY_BYTES = 64 * 1024
+_NOTHING = bytes(COPY_BYTES)
+
+_MARKS = struct.Struct("=QQQ")
+"""The words ENGINE_AT_WORK, ENGINE_SUSPICIONS, ENGINE_QUARANTINED."""
 
 
 class MappedLog:
@@ -83,6 +91,28 @@ class MappedLog:
             os.close(fd)
         return True
 
+    @property
+    def is_lost(self) -> bool:
+        """It is mapped, and its file has been removed."""
+        return self._mapping is not None and not self._path.exists()
+
+    def write_anew(self) -> None:
+        """Write the file of a mapped log whose file was removed, for the next daemon. Nothing may change it any more.
+
+        Raises:
+            OSError: no space, no permission.
+        """
+        assert self._mapping is not None
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.truncate(fd, len(self._view))
+            for at in range(0, len(self._view), COPY_BYTES):
+                block = self._view[at : at + COPY_BYTES]
+                if block != _NOTHING[: len(block)]:  # what was never written stays a hole
+                    os.pwrite(fd, block, at)
+        finally:
+            os.close(fd)
+
     def shelve(self) -> None:
         """Unmap: the mapping holds a descriptor. The next use maps it again."""
         if self._mapping is None:
@@ -105,13 +135,13 @@ class LogStore:
     def _path(self, session_id: str) -> Path:
         return self._directory / f"{session_id}.log"
 
-    def create(self, session_id: str, cols: int, rows: int) -> MappedLog:
-        """Begin a session's log.
+    def create(self, session_id: str, cols: int, rows: int, log_bytes: int | None = None) -> MappedLog:
+        """Begin a session's log, of ``log_bytes`` where they are not those of all.
 
         Raises:
             OSError: no space, no permission.
         """
-        size = HEADER_BYTES + self._log_bytes
+        size = HEADER_BYTES + (log_bytes or self._log_bytes)
         path = self._path(session_id)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
@@ -133,6 +163,29 @@ class LogStore:
         log.map()
         return log
 
+    def read_marks(self, session_id: str) -> EngineMarks:
+        """What the log's header says about the session's engine; nothing, where there is no log to ask."""
+        words = bytearray(_MARKS.size)
+        try:
+            fd = os.open(self._path(session_id), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return EngineMarks()
+        try:
+            os.preadv(fd, [words], Word.ENGINE_AT_WORK * WORD_BYTES)
+        finally:
+            os.close(fd)
+        at_work, suspicions, quarantined = _MARKS.unpack(words)
+        return EngineMarks(bool(at_work), suspicions, quarantined)
+
+    def write_marks(self, session_id: str, marks: EngineMarks) -> None:
+        """Raises OSError: there is no log, or it cannot be written."""
+        fd = os.open(self._path(session_id), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            words = _MARKS.pack(marks.at_work, marks.suspicions, marks.quarantined)
+            os.pwrite(fd, words, Word.ENGINE_AT_WORK * WORD_BYTES)
+        finally:
+            os.close(fd)
+
     def screen_file(self, session_id: str) -> ScreenFile:
         """Where the state of the session's engine is saved."""
         return ScreenFile(self._path(session_id).with_suffix(".screen"))
@@ -140,6 +193,10 @@ class LogStore:
     def remove(self, session_id: str) -> None:
         self._path(session_id).unlink(missing_ok=True)
         self.screen_file(session_id).remove()
+
+    def list_ids(self) -> set[str]:
+        """The sessions that there are logs of."""
+        return {path.stem for path in self._directory.glob("*.log")}
 
     def remove_others(self, session_ids: set[str]) -> None:
         """Remove the logs of sessions that nobody holds any more."""

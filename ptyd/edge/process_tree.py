@@ -1,36 +1,61 @@
 """The processes of a session, wherever they have gone, and ending them.
 
 A session's tree is more than a process group: Claude Code's tools run in sessions of their own without a terminal.
-Whoever carries the session's mark in its environment belongs to it, and so do the descendants of its program. Signals
-go through pidfds that were opened before the mark was read, so they never reach a recycled pid.
+A process belongs to a session when any of these says so:
+
+- it is in the session's cgroup, which it was born into;
+- it has the session's mark for RLIMIT_LOCKS, which it was born with. It may lower that, but nothing does, and no
+  program without privileges can raise it to another session's;
+- it has the session's mark in its environment;
+- its parent belongs to the session.
+
+So one escapes only if it has left its group (which needs rights on another one), changed a limit that nothing uses,
+cleared its environment and lost its parent. Signals go through pidfds that were opened before any of this was looked
+at, so they never reach a recycled pid.
 """
 
 import asyncio
 import os
+import resource
+import select
 import signal
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
+from ptyd.edge.proc_files import ProcessStat, list_pids, read_stat
+from ptyd.edge.session_marks import Kin
 
 SESSION_VARIABLE = "PTYD_SESSION"
 
-KILL_SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGKILL)
-"""One after the other, with a grace time between, to what is still there."""
+MARK_RLIMIT = 10
+"""RLIMIT_LOCKS; see ptyd/keeper/limits.py."""
+
+MARK_PREFIX = 0x5054
+MARK_BITS = 47
+"""A mark is this prefix, and so many bits of chance."""
+
+ASKING_SIGNALS = (signal.SIGHUP, signal.SIGTERM)
+"""One after the other, with a grace time between, to what is still there; then it is not asked any more."""
 
 KILL_LAST_WAIT_SECONDS = 5.0
 """After SIGKILL only a process stuck in the kernel remains."""
 
+KILL_ROUNDS = 3
+STOP_ROUNDS = 100
+STOP_WAIT_SECONDS = 0.2
+STOP_POLL_SECONDS = 0.001
 
-LivingRoot = Callable[[], int | None]
-"""Gives the pid of a session's own program while it is alive."""
+GONE_STATES = "ZX"
+STANDING_STATES = "TtZXDI"
+"""Those in which a process to which SIGSTOP was sent runs no more code of its own. "D" will meet the signal first."""
 
 
 class ProcessTree:
     """The living processes of some sessions, each by a pidfd. Close it."""
 
-    def __init__(self, sessions: Mapping[str, LivingRoot]) -> None:
+    def __init__(self, kins: Collection[Kin]) -> None:
         """Find them now.
 
         Raises:
@@ -38,38 +63,86 @@ class ProcessTree:
         """
         self.pidfds: dict[int, int] = {}
         try:
-            marks = {f"{SESSION_VARIABLE}={session_id}".encode() for session_id in sessions}
-            for pid in _all_pids():
-                self._add(pid, lambda pid: _carries(pid, marks))
-            for living_root in sessions.values():
-                self._add_descendants(living_root)
+            self._add_grouped(kins)
+            self._add_marked(kins)
+            for kin in kins:
+                root_pid = kin.living_root()
+                if root_pid is not None:
+                    self._add(root_pid, lambda pid, kin=kin: kin.living_root() == pid)  # type: ignore[misc]
+            self._add_descendants()
         except OSError:
             self.close()
             raise
 
-    def _add_descendants(self, living_root: LivingRoot) -> None:
-        root_pid = living_root()
-        if root_pid is not None:
-            self._add(root_pid, lambda pid: living_root() == pid)
-            with suppress(psutil.Error):
-                for process in psutil.Process(root_pid).children(recursive=True):
-                    self._add(process.pid, lambda pid, process=process: process.is_running())  # type: ignore[misc]
+    def _add_grouped(self, kins: Collection[Kin]) -> None:
+        for group in (group for kin in kins for group in kin.marks.groups):
+            opened = {pid: fd for pid in group.list_pids() if (fd := self._open(pid)) is not None}
+            still_in = group.list_pids()
+            for pid, fd in opened.items():
+                self._keep(pid, fd, lambda pid, still_in=still_in: pid in still_in)  # type: ignore[misc]
+
+    def _add_marked(self, kins: Collection[Kin]) -> None:
+        texts = {f"{SESSION_VARIABLE}={kin.session_id}".encode() for kin in kins}
+        numbers = {kin.marks.number for kin in kins if kin.marks.number}
+
+        def belongs(pid: int) -> bool:
+            mark = read_mark(pid)
+            # What bears another session's mark need not be looked into, which costs ten times as much.
+            return mark in numbers or (mark >> MARK_BITS != MARK_PREFIX and _carries(pid, texts))
+
+        for pid in list_pids():
+            if belongs(pid):
+                self._add(pid, belongs)
+
+    def _add_descendants(self) -> None:
+        """Whose parent belongs to it does, too."""
+        children: dict[int, list[ProcessStat]] = {}
+        for pid in list_pids():
+            stat = read_stat(pid)
+            if stat is not None:
+                children.setdefault(stat.parent, []).append(stat)
+        parents = list(self.pidfds)
+        while parents:
+            parent = parents.pop()
+            if parent not in children or _has_ended(self.pidfds[parent]):
+                continue  # if it has ended, its id in the list may have been another's
+            for child in children[parent]:
+                if child.pid not in self.pidfds:
+                    self._add(child.pid, lambda pid, child=child: _is_same(pid, child))  # type: ignore[misc]
+                    if child.pid in self.pidfds:
+                        parents.append(child.pid)
 
     def _add(self, pid: int, belongs: Callable[[int], bool]) -> None:
-        if pid in self.pidfds:
-            return
+        fd = self._open(pid)
+        if fd is not None:
+            self._keep(pid, fd, belongs)
+
+    def _open(self, pid: int) -> int | None:
+        """A pidfd of a process that is not known yet."""
+        if pid in self.pidfds or pid == os.getpid():
+            return None
         try:
-            fd = os.pidfd_open(pid)
+            return os.pidfd_open(pid)
         except ProcessLookupError:
-            return
+            return None
+
+    def _keep(self, pid: int, fd: int, belongs: Callable[[int], bool]) -> None:
         self.pidfds[pid] = fd
-        if not belongs(pid) or _is_zombie(pid):
+        stat = read_stat(pid) if belongs(pid) else None
+        if stat is None or stat.state in GONE_STATES:
             os.close(self.pidfds.pop(pid))
 
-    def signal(self, number: int) -> None:
-        for fd in self.pidfds.values():
-            with suppress(ProcessLookupError, PermissionError):
+    def signal(self, number: int) -> set[int]:
+        """Returns those that we may not signal: another user's."""
+        forbidden = set()
+        for pid, fd in self.pidfds.items():
+            try:
                 signal.pidfd_send_signal(fd, number)
+            except PermissionError:
+                forbidden.add(pid)
+            except ProcessLookupError:
+                pass
+        return forbidden
 
     async def wait_gone(self, timeout: float) -> None:
         """Wait until all of them have ended, ``timeout`` seconds at most."""
@@ -97,45 +170,100 @@ class ProcessTree:
         self.pidfds.clear()
 
 
-async def end_process_trees(sessions: Mapping[str, LivingRoot], grace_seconds: float) -> None:
+async def end_process_trees(kins: Collection[Kin], grace_seconds: float) -> None:
     """HUP, TERM, KILL to every process of the sessions, ``grace_seconds`` between them; returns when none is left.
 
     Raises:
         OSError: no descriptor is left to look with.
     """
-    for number in KILL_SIGNALS:
-        tree = await asyncio.to_thread(ProcessTree, sessions)
+    for number in ASKING_SIGNALS:
+        tree = await asyncio.to_thread(ProcessTree, kins)
         try:
             if not tree.pidfds:
                 return
             tree.signal(number)
-            if number != signal.SIGKILL:
-                tree.signal(signal.SIGCONT)  # a stopped process hears nothing but KILL
-            await tree.wait_gone(KILL_LAST_WAIT_SECONDS if number == signal.SIGKILL else grace_seconds)
+            tree.signal(signal.SIGCONT)  # a stopped process hears nothing but KILL
+            await tree.wait_gone(grace_seconds)
         finally:
             tree.close()
-    # Born between the last look and the last signal.
-    tree = await asyncio.to_thread(ProcessTree, sessions)
-    tree.signal(signal.SIGKILL)
-    tree.close()
+    for kin in kins:
+        kill_groups(kin)
+    for _ in range(KILL_ROUNDS):
+        tree = await asyncio.to_thread(stop_process_trees, kins)
+        try:
+            if not tree.pidfds:
+                return
+            tree.signal(signal.SIGKILL)
+            await tree.wait_gone(KILL_LAST_WAIT_SECONDS)
+        finally:
+            tree.close()
 
 
-def _all_pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - ten times as fast
+def is_empty(kin: Kin) -> bool:
+    """Whether a session certainly has no process any more; a look at its cgroups, where it has some, is cheap."""
+    groups = kin.marks.groups
+    return bool(groups) and not any(group.list_pids() for group in groups)
 
 
-def _carries(pid: int, marks: set[bytes]) -> bool:
+def kill_groups(kin: Kin) -> None:
+    """Where the kernel ends a whole cgroup at one word, and lets nothing in it be born meanwhile, have it do so."""
+    for group in kin.marks.groups:
+        if group.version == 2:
+            with suppress(OSError):
+                (group.path / "cgroup.kill").write_text("1")
+
+
+def stop_process_trees(kins: Collection[Kin]) -> ProcessTree:
+    """Stop every process of the sessions, so that none bears another while the tree is looked at; all of it.
+
+    A look in which only such processes were found as stood still before it began has missed none: nobody was there to
+    bear one.
+
+    Raises:
+        OSError: no descriptor is left to look with.
+    """
+    standing: set[int] = set()
+    for _ in range(STOP_ROUNDS):
+        tree = ProcessTree(kins)
+        if standing.issuperset(tree.pidfds):
+            return tree
+        forbidden = tree.signal(signal.SIGSTOP)
+        standing = forbidden | _wait_standing(set(tree.pidfds) - forbidden)
+        tree.close()
+    return ProcessTree(kins)
+
+
+def _wait_standing(pids: set[int]) -> set[int]:
+    deadline = time.monotonic() + STOP_WAIT_SECONDS
+    while True:
+        standing = {pid for pid in pids if (stat := read_stat(pid)) is None or stat.state in STANDING_STATES}
+        if standing == pids or time.monotonic() > deadline:
+            return standing
+        time.sleep(STOP_POLL_SECONDS)
+
+
+def read_mark(pid: int) -> int:
+    """The number that a process was born with; 0 where there is none to be seen."""
+    try:
+        return resource.prlimit(pid, MARK_RLIMIT)[1]
+    except (OSError, ValueError):
+        return 0
+
+
+def _carries(pid: int, texts: set[bytes]) -> bool:
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
+    except OSError:
         return False
-    return not marks.isdisjoint(environment.split(b"\0"))
+    return not texts.isdisjoint(environment.split(b"\0"))
 
 
-def _is_zombie(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    # The state follows the command's name, which may itself hold brackets.
-    return stat.rpartition(b")")[2].split()[0] in b"ZX"
+def _is_same(pid: int, known: ProcessStat) -> bool:
+    stat = read_stat(pid)
+    return stat is not None and stat.start_ticks == known.start_ticks
+
+
+def _has_ended(pidfd: int) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))

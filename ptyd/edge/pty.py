@@ -17,6 +17,7 @@ from ptyd.core.attachment import Attachment
 from ptyd.core.engine_feed import Answers
 from ptyd.core.input_ledger import ENGINE_KEY, InputLedger
 from ptyd.core.replay_log import ReplayLog
+from ptyd.core.token_bucket import TokenBucket
 from ptyd.edge.input_pipe import InputPipe, PendingInput
 from ptyd.edge.keeper_link import SessionFds
 
@@ -80,6 +81,12 @@ class Pty:
             self._cancel_timer()
             self._reading = True
             self._loop.add_reader(self._master, self._read_output)
+
+    def stop_reading(self) -> None:
+        """For good: what comes is left to the next daemon."""
+        self._cancel_timer()
+        self._pause_reading()
+        self._is_hung_up = True
 
     def _pause_reading(self) -> None:
         if self._reading:
@@ -212,6 +219,10 @@ class Pty:
                 attachment.outlet.wake(attachment)
 
         self._input.deliver(PendingInput(data, attachment, seq, acknowledge))
+
+    def pace_input(self, bytes_per_second: int, on_paced: Callable[[], None]) -> None:
+        """Keep what is typed to a rate. ``on_paced``: some of it has to wait."""
+        self._input.pace(TokenBucket(bytes_per_second, self._loop.time()), on_paced)
 
     def drop_input(self, attachment: Attachment) -> None:
         self._input.drop(attachment)

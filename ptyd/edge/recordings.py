@@ -95,7 +95,7 @@ class Recordings:
             self._files[session.id] = self._open_times(session)
             entries, _ = read_index(self._times_path(session.id))
         except (OSError, IndexDamaged) as error:
-            logger.error("session %s: no times will be known: %s", session.id, error)
+            logger.error("session %s: no times will be known: %s", session.id, error, extra={"session": session.id})
         if not session.cast.path:
             return
         file = self._new.pop(session.id, None)
@@ -180,7 +180,8 @@ class Recordings:
     def _note_end(self, session: Session, reason: str | None) -> None:
         self._recorders.pop(session.id, None)
         if reason is not None:
-            logger.error("session %s: its recording to %s ends early: %s", session.id, session.cast.path, reason)
+            told = (session.id, session.cast.path, reason)
+            logger.error("session %s: its recording to %s ends early: %s", *told, extra={"session": session.id})
             if not session.has_ended:
                 session.log.drop_hold(RECORDER_KEY)
                 session.terminal.resume_reading()

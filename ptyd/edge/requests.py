@@ -26,7 +26,7 @@ Answer = Callable[[Caller, Request], Awaitable[Reply | Failure]]
 class Attacher(Protocol):
     """Attaches clients to sessions (PtyManager)."""
 
-    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet) -> Attachment:
+    def attach(self, request: Attach, client: str, client_id: str, outlet: Outlet, principal: Principal) -> Attachment:
         """Raises Refusal."""
 
     def leave(self, attachment: Attachment, may_return: bool) -> None: ...

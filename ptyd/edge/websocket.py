@@ -21,8 +21,14 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from ptyd.edge.connection import Connection, Office
+from ptyd.core.audit import Actor
+from ptyd.core.throttle import Throttle
+from ptyd.edge import audit
+from ptyd.edge.client_address import peer_address
+from ptyd.edge.connection import MAX_UNSENT_BYTES, Connection, Office
 from ptyd.edge.door import Door, Turned, join_headers
+from ptyd.edge.guests import Guest, admit_guest
+from ptyd.edge.http_protocol import guest_of
 
 WEBSOCKET_PATH = "/ws"
 
@@ -36,6 +42,9 @@ SEND_BUFFER_BYTES = 512 * 1024
 CLOSE_TIMEOUT_SECONDS = 5.0
 """A peer that does not answer our close frame is cut off."""
 
+MAX_FRAGMENTS = 4096
+"""Of one message, the empty ones too, which its length would not bound."""
+
 MAX_REASON_BYTES = 120
 """A close frame holds 123 bytes of reason."""
 
@@ -46,22 +55,29 @@ _quiet.setLevel(logging.WARNING)
 class WebSocket(asyncio.Protocol):
     """An asyncio protocol; also the MessageTransport of its Connection."""
 
-    def __init__(self, door: Door, office: Office) -> None:
+    def __init__(self, door: Door, office: Office, guest: Guest | None = None) -> None:
         self._door = door
         self._office = office
+        self._guest = guest
+        self._throttle = office.guests.make_throttle()
+        self._slowed: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._frames = ServerProtocol(
             subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=limits.MAX_CLIENT_MESSAGE_BYTES, logger=_quiet
         )
         self._transport: asyncio.Transport
         self._fd = -1
+        self._is_tls = False
         self._connection: Connection | None = None
-        self._fragments: list[bytes] = []
+        self._begun: bytearray | None = None
+        """The message whose fragments are coming."""
+        self._fragments = 0
         self._heard_at = self._pinged_at = self._opened_at = self._loop.time()
         self._closing = False
         self._cut_off: asyncio.TimerHandle | None = None
         self.writable = True
         self.is_local = False
+        self.address = ""
 
     # --- asyncio.Protocol ---
 
@@ -71,18 +87,22 @@ class WebSocket(asyncio.Protocol):
         self._transport.set_write_buffer_limits(WRITE_HIGH_WATER_BYTES, WRITE_LOW_WATER_BYTES)
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        self._fd = sock.fileno()
+        # Under TLS only the transport knows what to put on the wire.
+        self._is_tls = transport.get_extra_info("sslcontext") is not None
+        self._fd = -1 if self._is_tls else sock.fileno()
         self.is_local = sock.family == socket.AF_UNIX
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
         self._frames.receive_data(data)
-        for event in self._frames.events_received():
+        events = self._frames.events_received()
+        for event in events:
             if isinstance(event, Request):
                 self._shake_hands(event)
             elif isinstance(event, Frame):
                 self._take_frame(event)
         self._flush()  # pongs, and the answer to a close
+        self._keep_pace(len(events), len(data))
 
     def pause_writing(self) -> None:
         self.writable = False
@@ -101,8 +121,11 @@ class WebSocket(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._closing = True
         self.writable = False
-        if self._cut_off is not None:
-            self._cut_off.cancel()
+        for timer in (self._cut_off, self._slowed):
+            if timer is not None:
+                timer.cancel()
+        if self._guest is not None:
+            self._guest.leave()
         if self._connection is not None:
             self._connection.lost()
             self._office.sockets.discard(self)
@@ -111,19 +134,27 @@ class WebSocket(asyncio.Protocol):
 
     def _shake_hands(self, request: Request) -> None:
         headers = join_headers(request.headers.raw_items())
+        self.address = audit.describe_client(self._transport, headers, self._door.front.proxies)
         try:
-            principal = self._door.admit(headers)
-            if request.path.partition("?")[0] != WEBSOCKET_PATH:
+            principal = admit_guest(self._office.guests, self._door, headers, self._transport)
+            if self._door.front.strip_base(request.path.partition("?")[0]) != WEBSOCKET_PATH:
                 raise Turned(404, f"the WebSocket is at {WEBSOCKET_PATH}")
             if SUBPROTOCOL not in headers.get("sec-websocket-protocol", "").replace(" ", "").split(","):
                 raise Turned(400, f"the subprotocol {SUBPROTOCOL} must be offered")
         except Turned as turned:
-            self._frames.send_response(self._frames.reject(HTTPStatus(turned.status), f"{turned.reason}\n"))
+            with audit.acting_as(Actor(address=self.address)):
+                audit.note("turned_away", status=turned.status, path=request.path.partition("?")[0], websocket=True)
+            response = self._frames.reject(HTTPStatus(turned.status), f"{turned.reason}\n")
+            if turned.retry_after:
+                response.headers["Retry-After"] = str(turned.retry_after)
+            self._frames.send_response(response)
             return
         response = self._frames.accept(request)
         self._frames.send_response(response)
         if self._frames.state is State.OPEN:
             self._connection = Connection(self, principal, self._office)
+            if self._guest is not None:
+                self._guest.welcome()
             self._office.sockets.add(self)
 
     # --- frames ---
@@ -133,11 +164,17 @@ class WebSocket(asyncio.Protocol):
             return
         if frame.opcode is Opcode.BINARY and frame.fin:
             self._connection.receive(bytes(frame.data))
-        elif frame.opcode is Opcode.BINARY or (frame.opcode is Opcode.CONT and self._fragments):
-            self._fragments.append(bytes(frame.data))
+        elif frame.opcode is Opcode.BINARY:
+            self._begun, self._fragments = bytearray(frame.data), 1
+        elif frame.opcode is Opcode.CONT and self._begun is not None:
+            self._begun += frame.data
+            self._fragments += 1
             if frame.fin:
-                data, self._fragments = b"".join(self._fragments), []
+                data, self._begun = bytes(self._begun), None
                 self._connection.receive(data)
+            elif self._fragments > MAX_FRAGMENTS:
+                self._refuse("fragments")
+                self.close(CloseCode.BAD_MESSAGE, f"a message may come in {MAX_FRAGMENTS} fragments at most")
         elif frame.opcode is Opcode.TEXT:
             self.close(CloseCode.NOT_BINARY, "messages are binary")
 
@@ -147,6 +184,8 @@ class WebSocket(asyncio.Protocol):
                 self._transport.write(chunk)
             elif self._transport.can_write_eof():
                 self._transport.write_eof()
+            else:
+                self._transport.close()  # TLS has no half-closed connections: what is written still goes out
         if self._frames.close_expected() or self._frames.state is State.CLOSED:
             self._expect_end()
 
@@ -157,21 +196,56 @@ class WebSocket(asyncio.Protocol):
             self.writable = False
             self._cut_off = self._loop.call_later(CLOSE_TIMEOUT_SECONDS, self._transport.abort)
 
+    # --- pace ---
+
+    def _keep_pace(self, frames: int, size: int) -> None:
+        """Read on later where too much has come, and never more than the client takes of our answers to its pings."""
+        if self._closing:
+            return
+        if self.unsent_bytes() > MAX_UNSENT_BYTES:
+            self._refuse("rate")
+            self._transport.abort()
+            return
+        pause = self._throttle.note(frames, size, self._heard_at)
+        if pause.is_hopeless:
+            self._refuse("rate")
+            self.close(CloseCode.OVERLOADED, "too many messages for too long (message_rate, message_bytes_rate)")
+        elif pause.seconds:
+            self.slow_down(pause.seconds)
+
+    def slow_down(self, seconds: float) -> None:
+        if self._slowed is None:
+            self._transport.pause_reading()
+            self._slowed = self._loop.call_later(min(seconds, Throttle.MOST_SECONDS), self._read_on)
+
+    def _read_on(self) -> None:
+        self._slowed = None
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _refuse(self, kind: str) -> None:
+        self._office.guests.refuse(kind, peer_address(self._transport))
+
     # --- MessageTransport ---
 
+    def _may_send(self) -> bool:
+        """A peer's close frame may have come in one read with messages that are still to be acted on: then the library
+        has answered it already."""
+        return not self._closing and self._frames.state is State.OPEN
+
     def send(self, data: bytes) -> None:
-        if not self._closing:
+        if self._may_send():
             self._frames.send_binary(data)
             self._transport.writelines(self._frames.data_to_send())
 
     def send_output(self, head: bytes, data: memoryview) -> None:
         """Send one binary message in two parts, of which ``data`` is not ours to keep: it goes straight from the replay
         log to the kernel, and only what the socket does not take at once is copied."""
-        if self._closing:
+        if not self._may_send():
             return
         parts: list[bytes | memoryview] = [_frame_head(len(head) + len(data)) + head, data]
         sent = 0
-        if not self._transport.get_write_buffer_size():
+        if not self._is_tls and not self._transport.get_write_buffer_size():
             try:
                 sent = os.writev(self._fd, parts)
             except BlockingIOError:
@@ -225,12 +299,13 @@ async def beat_sockets(office: Office, interval_seconds: float = 5.0) -> None:
         await asyncio.sleep(interval_seconds)
         for websocket in list(office.sockets):
             websocket.beat(loop.time())
+        office.guests.beat(loop.time())
 
 
 def make_websocket_class(door: Door, office: Office) -> Any:
     """What uvicorn calls for an upgrade, with arguments of its own that are not needed here."""
 
     def make(config: Any, server_state: Any, app_state: Any) -> WebSocket:
-        return WebSocket(door, office)
+        return WebSocket(door, office, guest_of(app_state))
 
     return make

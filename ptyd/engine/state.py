@@ -191,7 +191,7 @@ def parse_state(data: bytes, scrollback: int) -> State:
         raise FormatMoved(f"unknown kind of snapshot {data[: len(MAGIC)]!r}")
     try:
         return _parse(data, scrollback)
-    except (struct.error, IndexError, StopIteration) as error:
+    except (struct.error, IndexError, KeyError, StopIteration, ValueError, OverflowError) as error:
         raise FormatMoved(str(error)) from error
 
 

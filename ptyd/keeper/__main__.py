@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import os
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from ptyd.keeper.lock import take_lock
 from ptyd.keeper.logs import open_log
 from ptyd.keeper.loop import Loop
 from ptyd.keeper.options import Options, parse_options
+from ptyd.keeper.presence import KEEPER_LOG_NAME, LOCK_NAME, Presence
 from ptyd.keeper.process import (
     become_subreaper,
     close_inherited_fds,
@@ -23,14 +23,11 @@ from ptyd.keeper.process import (
     redirect_stdio,
 )
 from ptyd.keeper.runtime_dir import RuntimeDirError, prepare_runtime_dir
+from ptyd.keeper.service_manager import ServiceManager
 from ptyd.keeper.supervisor import StartResult
-from ptyd.keeper.wire import SOCKET_NAME
+from ptyd.log_lines import set_up_as_environment_says
 
-LOCK_NAME: Final = "keeper.lock"
-KEEPER_LOG_NAME: Final = "keeper.log"
 DAEMON_LOG_NAME: Final = "daemon.log"
-
-LISTEN_BACKLOG: Final = 16
 
 TellStarter: TypeAlias = Callable[[str], None]
 
@@ -40,6 +37,7 @@ logger = logging.getLogger(__name__)
 def main() -> int:
     """The exit status: 0, also if another keeper runs already; 1: nothing could be started."""
     options = parse_options(sys.argv[1:])
+    manager = ServiceManager(os.environ)
     tell_starter = make_teller(options.ready_fd)
     try:
         runtime_dir = prepare_runtime_dir(options.runtime_dir)
@@ -47,9 +45,10 @@ def main() -> int:
         if lock_fd is None:
             tell_starter("running")
             return 0
-        close_inherited_fds(keep=(lock_fd, options.ready_fd))
+        close_inherited_fds(keep=(lock_fd, options.ready_fd, *manager.listen_fds))
         prepare_process(options, runtime_dir)
-        return run_keeper(options, runtime_dir, tell_starter)
+        presence = Presence(runtime_dir, lock_fd, has_log=not options.foreground)
+        return run_keeper(options, runtime_dir, presence, manager, tell_starter)
     except (RuntimeDirError, OSError) as error:
         logger.error("the keeper cannot start: %s", error)
         tell_starter(f"ptyd cannot start: {error}")
@@ -82,38 +81,39 @@ def prepare_process(options: Options, runtime_dir: Path) -> None:
         log_fd = open_log(runtime_dir / KEEPER_LOG_NAME)
         redirect_stdio(log_fd)
         os.close(log_fd)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    set_up_as_environment_says()
     # A full disk must not make a log line into an exception.
     logging.raiseExceptions = False
     os.chdir("/")
     become_subreaper()
 
 
-def run_keeper(options: Options, runtime_dir: Path, tell_starter: TellStarter) -> int:
+def run_keeper(
+    options: Options, runtime_dir: Path, presence: Presence, manager: ServiceManager, tell_starter: TellStarter
+) -> int:
     def tell_result(result: StartResult) -> None:
         tell_starter("ready" if result.is_ok else result.message)
 
     nofile_soft = raise_fd_limit()
-    socket_path = runtime_dir / SOCKET_NAME
-    listener = listen(socket_path)
+    listener = presence.listen()
     logger.info("keeper %d serves %s", os.getpid(), runtime_dir)
     try:
         log_path = runtime_dir / DAEMON_LOG_NAME
-        return Keeper(Loop(), listener, options.daemon_command, log_path, nofile_soft).run(tell_result)
+        keeper = Keeper(
+            Loop(),
+            presence,
+            manager,
+            listener,
+            options.daemon_command,
+            log_path,
+            nofile_soft,
+            options.crash_budget,
+            options.watchdog_seconds,
+        )
+        return keeper.run(tell_result)
     finally:
-        # Before the lock goes with the process: afterwards the name may be another keeper's.
-        socket_path.unlink(missing_ok=True)
+        presence.remove_socket()
         logger.info("keeper %d ends", os.getpid())
-
-
-def listen(path: Path) -> socket.socket:
-    """The keeper's socket. We hold the lock, so one that is there already belongs to nobody."""
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(str(path))
-    path.chmod(0o600)
-    listener.listen(LISTEN_BACKLOG)
-    return listener
 
 
 if __name__ == "__main__":

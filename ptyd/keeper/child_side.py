@@ -7,13 +7,14 @@ that the program will have, and a dead network file system stops one child inste
 import contextlib
 import errno
 import os
-import resource
 import signal
 import stat
 import termios
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn
+
+from ptyd.keeper.limits import NO_LIMITS, Limits, mark_process, set_own_limits
 
 IUTF8: Final = 0o40000
 """From <asm-generic/termbits.h>; ``termios`` does not name it. Backspace then erases a whole character."""
@@ -30,26 +31,33 @@ class SetupFailed(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, and the soft limit of open files that it shall see."""
+    """What to run, the soft limit of open files that it shall see unless ``limits`` says one, the mark of its session,
+    and the ``cgroup.procs`` files of the groups that it belongs into."""
 
     argv: list[str]
     env: Mapping[str, str]
     cwd: str
     nofile_soft: int
+    limits: Limits = NO_LIMITS
+    mark: int = 0
+    groups: tuple[str, ...] = ()
 
 
 def become_program(program: Program) -> NoReturn:
     """Turn this freshly forked process, whose terminal is its standard input, into the program.
 
     Raises:
-        SetupFailed: with the step (``signals``, ``limits``, ``terminal``, ``directory``, ``command``,
+        SetupFailed: with the step (``signals``, ``group``, ``limits``, ``terminal``, ``directory``, ``command``,
             ``interpreter``) and the errno.
     """
     with failing_as("signals"):
         restore_signals()
+    with failing_as("group"):
+        for path in program.groups:
+            join_group(path)
     with failing_as("limits"):
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (program.nofile_soft, hard))
+        mark_process(program.mark)
+        set_own_limits(program.limits, program.nofile_soft)
     with failing_as("terminal"):
         mark_terminal_utf8(STDIN_FD)
     with failing_as("directory"):
@@ -72,6 +80,15 @@ def restore_signals() -> None:
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def join_group(path: str) -> None:
+    """Move this process, before it can start any other, into the group of a ``cgroup.procs`` file."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, b"0")
+    finally:
+        os.close(fd)
 
 
 def mark_terminal_utf8(fd: int) -> None:

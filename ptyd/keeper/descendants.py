@@ -7,60 +7,90 @@ import signal
 from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 logger = logging.getLogger(__name__)
 
 DEAD_STATES: Final = frozenset({"Z", "X"})
 
 
-def list_descendants(ancestor: int, without: Collection[int] = ()) -> list[int]:
+class Process(NamedTuple):
+    """A process id, and when it was given to the process (clock ticks since boot), which tells two of them apart."""
+
+    pid: int
+    start_ticks: int
+
+
+def list_descendants(ancestor: int, without: Collection[int] = ()) -> list[Process]:
     """Living processes below ``ancestor``, except ``without`` and what is below those.
 
     The keeper is the subreaper of its children, so no descendant escapes it by losing its parent or by
     leading a session of its own.
     """
-    children: dict[int, list[int]] = defaultdict(list)
+    children: dict[int, list[Process]] = defaultdict(list)
     zombies = set()
-    for pid, parent, state in _list_processes():
-        children[parent].append(pid)
-        if state in DEAD_STATES:
-            zombies.add(pid)
-    found: list[int] = []
+    for pid in _list_pids():
+        fields = _read_stat(pid)
+        if fields is None:
+            continue
+        process = Process(pid, fields.start_ticks)
+        children[fields.parent].append(process)
+        if fields.state in DEAD_STATES:
+            zombies.add(process)
+    found: list[Process] = []
     frontier = [ancestor]
     while frontier:
-        below = [pid for pid in children[frontier.pop()] if pid not in without]
+        below = [process for process in children[frontier.pop()] if process.pid not in without]
         found += below
-        frontier += below
-    return [pid for pid in found if pid not in zombies]
+        frontier += [process.pid for process in below]
+    return [process for process in found if process not in zombies]
 
 
-def hang_up(pids: Collection[int]) -> None:
+def hang_up(processes: Collection[Process]) -> None:
     """As the loss of a terminal would; SIGCONT lets a stopped process hear it."""
-    logger.info("hanging up %d processes", len(pids))
-    _send(pids, signal.SIGHUP)
-    _send(pids, signal.SIGCONT)
+    logger.info("hanging up %d processes", len(processes))
+    for process in processes:
+        _send(process, (signal.SIGHUP, signal.SIGCONT))
 
 
-def kill(pids: Collection[int]) -> None:
-    logger.info("killing %d processes", len(pids))
-    _send(pids, signal.SIGKILL)
+def kill(processes: Collection[Process]) -> None:
+    logger.info("killing %d processes", len(processes))
+    for process in processes:
+        _send(process, (signal.SIGKILL,))
 
 
-def _send(pids: Collection[int], number: signal.Signals) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
+def read_start_ticks(pid: int) -> int | None:
+    """When a process was started; None: there is none."""
+    fields = _read_stat(pid)
+    return None if fields is None else fields.start_ticks
 
 
-def _list_processes() -> list[tuple[int, int, str]]:
-    """Process id, parent's id and state of all processes that can be seen."""
-    processes = []
-    for directory in Path("/proc").iterdir():
-        if not directory.name.isdecimal():
-            continue
-        with contextlib.suppress(OSError):
-            # "pid (name) state parent ...": the name may contain anything, so the last parenthesis counts.
-            state, parent = (directory / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[:2]
-            processes.append((int(directory.name), int(parent), state))
-    return processes
+def _send(process: Process, numbers: Collection[signal.Signals]) -> None:
+    """The pidfd comes first, and then the look whose it is: so the id cannot be another process's meanwhile."""
+    with contextlib.suppress(OSError):
+        pidfd = os.pidfd_open(process.pid)
+        try:
+            if read_start_ticks(process.pid) == process.start_ticks:
+                for number in numbers:
+                    signal.pidfd_send_signal(pidfd, number)
+        finally:
+            os.close(pidfd)
+
+
+class _Stat(NamedTuple):
+    state: str
+    parent: int
+    start_ticks: int
+
+
+def _list_pids() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+
+
+def _read_stat(pid: int) -> _Stat | None:
+    try:
+        # "pid (name) state parent ...": the name may contain anything, so the last parenthesis counts.
+        words = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return _Stat(state=words[0], parent=int(words[1]), start_ticks=int(words[19]))

@@ -2,10 +2,17 @@
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+from ptyd.keeper.backoff import CRASH_BUDGET
+
+WATCHDOG_SECONDS: Final = 30.0
+"""A daemon that says nothing for so long hangs."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +21,8 @@ class Options:
     ready_fd: int | None
     foreground: bool
     daemon_command: list[str]
+    crash_budget: int
+    watchdog_seconds: float
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -39,4 +48,16 @@ def parse_options(arguments: Sequence[str]) -> Options:
         ready_fd=options.ready_fd,
         foreground=options.foreground,
         daemon_command=[*command, str(runtime_dir), *options.daemon_arg],
+        crash_budget=int(read_number(os.environ, "PTYD_CRASH_BUDGET", CRASH_BUDGET)),
+        watchdog_seconds=read_number(os.environ, "PTYD_WATCHDOG_SECONDS", WATCHDOG_SECONDS),
     )
+
+
+def read_number(environ: Mapping[str, str], name: str, default: float) -> float:
+    """A variable of the environment; what is no number, or less than 0, is as if it were not there: a keeper that does
+    not start for such a reason helps nobody."""
+    try:
+        value = float(environ.get(name, default))
+    except ValueError:
+        return default
+    return value if 0 <= value < 1e9 else default

@@ -53,5 +53,34 @@ def _claim_directory(path: Path) -> None:
             raise RuntimeDirError(f"the runtime directory belongs to user {status.st_uid}, not to you: {path}")
         if stat.S_IMODE(status.st_mode) != DIRECTORY_MODE:
             os.fchmod(fd, DIRECTORY_MODE)
+        # Now that nobody else can put anything there: what somebody has put there before.
+        _refuse_planted(fd, path)
     finally:
         os.close(fd)
+
+
+def _refuse_planted(fd: int, path: Path) -> None:
+    """A directory that was open to others may hold a token that they know, or a log that is a link to a file of ours.
+
+    Looks at the directory and at those in it: nothing of ptyd's lies deeper.
+    """
+    with os.scandir(fd) as entries:
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            _refuse_foreign(path / entry.name, status)
+            if stat.S_ISDIR(status.st_mode):
+                with os.scandir(path / entry.name) as inner:
+                    for one in inner:
+                        _refuse_foreign(path / entry.name / one.name, one.stat(follow_symlinks=False))
+
+
+def _refuse_foreign(path: Path, status: os.stat_result) -> None:
+    reason = ""
+    if status.st_uid != os.geteuid():
+        reason = f"it belongs to user {status.st_uid}"
+    elif stat.S_ISLNK(status.st_mode):
+        reason = "it is a symbolic link"
+    elif stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+        reason = "it has a second name elsewhere (a hard link)"
+    if reason:
+        raise RuntimeDirError(f"{path} is not ptyd's own: {reason}; remove it if you did not expect it")

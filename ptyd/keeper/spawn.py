@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,19 +70,30 @@ class _ForkedPty(PtyProcess):  # type: ignore[misc]
         _ForkedPty.latest = self
 
 
-def spawn_terminal(request: SpawnRequest, nofile_soft: int) -> Terminal:
+def spawn_terminal(request: SpawnRequest, nofile_soft: int, mark: int = 0, groups: Sequence[str] = ()) -> Terminal:
     """Start the program as leader of a session with a controlling terminal of its own.
 
     Args:
-        nofile_soft: the soft limit of open files the child gets (the keeper has raised its own).
+        nofile_soft: the soft limit of open files the child gets (the keeper has raised its own) unless it is limited.
+        mark: of the session, which all its processes inherit.
+        groups: ``cgroup.procs`` files of the groups that it goes into.
 
     Raises:
         SpawnError: nothing runs, and no descriptor was left open.
     """
+    program = Program(
+        argv=request.argv,
+        env=request.env,
+        cwd=request.cwd,
+        nofile_soft=nofile_soft,
+        limits=request.limits,
+        mark=mark,
+        groups=tuple(groups),
+    )
     fds_before = _list_fds_with_room()
     _ForkedPty.latest = None
     try:
-        return _open_terminal(request, nofile_soft)
+        return _open_terminal(request, program)
     except SpawnError:
         _undo(fds_before)
         raise
@@ -95,16 +106,15 @@ def spawn_terminal(request: SpawnRequest, nofile_soft: int) -> Terminal:
         raise explain_failure(error, request.argv[0], request.cwd) from error
 
 
-def _open_terminal(request: SpawnRequest, nofile_soft: int) -> Terminal:
+def _open_terminal(request: SpawnRequest, program: Program) -> Terminal:
     input_read, input_write = _open_input_pipe()
-    pid, master = _fork_child(request, nofile_soft)
+    pid, master = _fork_child(request, program)
     os.set_inheritable(master, False)
     os.set_blocking(master, False)
     return Terminal(pid=pid, master=master, input_read=input_read, input_write=input_write, pidfd=os.pidfd_open(pid))
 
 
-def _fork_child(request: SpawnRequest, nofile_soft: int) -> tuple[int, int]:
-    program = Program(argv=request.argv, env=request.env, cwd=request.cwd, nofile_soft=nofile_soft)
+def _fork_child(request: SpawnRequest, program: Program) -> tuple[int, int]:
     keeper_pid = os.getpid()
     # A signal that reached the child before its dispositions are reset would be told to the keeper as its
     # own, by the wake-up socket that both share. SIGALRM is for the deadline; a child inherits no timer.

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
+from ptyd.keeper.limits import NO_LIMITS, Limits, parse_limits
 from ptyd.keeper.spawn_errors import SpawnError
 from ptyd.keeper.wire import Message
 
@@ -18,6 +19,7 @@ class SpawnRequest:
     cwd: str
     cols: int
     rows: int
+    limits: Limits = NO_LIMITS
 
 
 def parse_request(message: Message) -> SpawnRequest:
@@ -38,7 +40,8 @@ def parse_request(message: Message) -> SpawnRequest:
         raise SpawnError("bad_request", f"the directory must be an absolute path: {cwd!r}")
     if not _is_size(cols) or not _is_size(rows):
         raise SpawnError("bad_request", f"no size for a terminal: {cols!r} x {rows!r}")
-    return SpawnRequest(argv=argv, env=env, cwd=cwd, cols=cols, rows=rows)
+    limits = parse_limits(message.get("limits"))
+    return SpawnRequest(argv=argv, env=env, cwd=cwd, cols=cols, rows=rows, limits=limits)
 
 
 def _is_c_string(value: object) -> TypeGuard[str]:

@@ -1,5 +1,7 @@
 """A session's life in the browser: start, type, reload, rename, end."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.page import WebPage
@@ -117,3 +119,14 @@ def test_sessions_of_others_appear_and_go_by_themselves(web: WebPage, daemon: Pt
     expect(web.row("elsewhere")).to_contain_text("70×20")
     daemon.request("kill", session=made["id"])
     expect(web.row("elsewhere")).to_have_attribute("data-state", "exited")
+
+
+def test_a_limit_is_shown_warned_of_and_named_at_the_end(web: WebPage, daemon: PtydUnderTest) -> None:
+    limits = {"lifetime_seconds": 3.0, "memory_bytes": 2**33}
+    daemon.request("create", argv=["cat"], name="short", limits=limits)
+    web.open_session("short")
+    expect(web.row("short").locator("button.session")).to_have_attribute("title", re.compile("lifetime: 3 s"))
+    expect(web.row("short").locator("button.session")).to_have_attribute("title", re.compile("memory: .*8 GiB"))
+    expect(web.find("toasts")).to_contain_text("short: it has run for")
+    expect(web.find("end")).to_contain_text("it had run for 3s, which is its limit (lifetime_seconds)")
+    expect(web.row("short")).to_contain_text("ended: it had run for 3s")

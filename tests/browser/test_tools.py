@@ -67,12 +67,14 @@ def test_a_program_may_fill_the_clipboard_but_only_now(web: WebPage, context: Br
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     web.start_session("bash --norc --noprofile")
     web.run(r"printf '\e]52;c;%s\a' $(echo -n program | base64)")
+    web.find("clipboard-allow").click()
     web.wait_for("navigator.clipboard.readText().then((text) => text === 'program')", "the clipboard to be filled")
     web.page.evaluate("navigator.clipboard.writeText('mine')")
     web.page.reload()
     web.wait_for_phase("live")
     web.run("echo again-$((1+1))")
     web.wait_for_text("again-2")
+    expect(web.find("clipboard-prompt")).to_be_hidden()
     assert web.evaluate("navigator.clipboard.readText()") == "mine"
 
 

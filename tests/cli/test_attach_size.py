@@ -84,3 +84,16 @@ def test_a_window_that_is_made_to_fit_shows_all(ptyd: PtydUnderTest, open_outer:
     for outer in (viewer, controller):
         outer.type(CHORD)
         assert outer.check_restored() == 0
+
+
+def test_a_part_is_still_painted_by_the_next_daemon(ptyd: PtydUnderTest, open_outer: OpenOuter) -> None:
+    controller = open_session(open_outer, "survivor", PICTURE)
+    viewer = open_outer("attach", "-r", "survivor")
+    viewer.terminal.wait_for(lambda screen: "世界" in screen.lines()[-1], "a part")
+    for picture in ("\x1b[2J\x1b[Hone", "\x1b[2J\x1b[Htwo"):
+        ptyd.wait_for_new_daemon(ptyd.kill_daemon())
+        controller.type(picture)
+        viewer.terminal.wait_for(lambda screen, word=picture[-3:]: screen.lines()[0] == word, picture)  # type: ignore[misc]
+    for outer in (viewer, controller):
+        outer.type(CHORD)
+        assert outer.check_restored() == 0

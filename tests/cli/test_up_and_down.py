@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.certificates import look_at_fingerprint, make_certificate
 from tests.support.daemon import PTYD_COMMAND, build_environment
 from tests.support.remains import find_remains
 from tests.support.waiting import wait_for_process_end, wait_until
@@ -132,3 +134,21 @@ def test_directory_of_somebody_else_s_making_is_refused(place: Path, run_ptyd: R
     result = run_ptyd("status")
     assert result.returncode == 6
     assert "0700" in result.stderr
+
+
+def test_up_with_tls_prints_the_fingerprint_that_is_shown(run_ptyd: RunPtyd) -> None:
+    up = run_ptyd("up", "--listen", "127.0.0.1:0", "--tls")
+    assert up.returncode == 0
+    shown = re.search(r"web client: https://127\.0\.0\.1:(\d+)/\nfingerprint: (sha256:[0-9a-f]{64})\n", up.stdout)
+    assert shown is not None
+    assert look_at_fingerprint("127.0.0.1", int(shown[1])) == shown[2]
+    assert shown[2] in run_ptyd("status").stdout
+    assert run_ptyd("up", "--listen", f"127.0.0.1:{shown[1]}").returncode != 0
+
+
+def test_up_with_a_certificate(place: Path, run_ptyd: RunPtyd) -> None:
+    made = make_certificate(place)
+    files = ["--tls-cert", str(made.certificate), "--tls-key", str(made.key)]
+    assert made.fingerprint in run_ptyd("up", "--listen", "127.0.0.2:0", *files).stdout
+    assert run_ptyd("up", "--listen", "127.0.0.2:0", *files[:2]).returncode == 2
+    assert run_ptyd("up", *files).returncode == 2

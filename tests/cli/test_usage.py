@@ -108,7 +108,7 @@ def test_down_without_a_daemon_is_no_error(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize("address", ["0.0.0.0:80", "[::]:80", "192.168.1.4:8080", "example.org:80"])
 def test_listening_to_other_machines_is_refused(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["up", "--listen", address]) == 5
-    assert "TLS" in capsys.readouterr().err
+    assert "--tls" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

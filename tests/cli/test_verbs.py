@@ -46,7 +46,10 @@ def test_status_json(ptyd: PtydUnderTest) -> None:
     status = json.loads(ptyd.cli("status", "--json", check=True).stdout)
     assert status.keys() >= {"daemon_pid", "version", "uptime", "sessions"}
     assert status["daemon_pid"] == ptyd.daemon_pid()
-    assert f"pid {status['daemon_pid']}" in ptyd.cli("status", check=True).stdout
+    shown = ptyd.cli("status", check=True).stdout
+    assert f"pid {status['daemon_pid']}" in shown
+    assert set(status["enforcement"]) >= {"memory_bytes", "open_files", "end"}
+    assert all(f"kept by {means}" in re.sub(" +", " ", shown) for means in status["enforcement"].values())
 
 
 def test_new_as_json_in_a_directory_of_a_size(ptyd: PtydUnderTest, tmp_path: Path) -> None:
@@ -265,7 +268,7 @@ def test_up_listens_and_prints_a_login(ptyd: PtydUnderTest) -> None:
     assert f"pid {ptyd.daemon_pid()}" in result.stdout
     assert re.search(r"web client: http://127\.0\.0\.1:\d+/", result.stdout)
     opened = ptyd.cli("up", "--open", check=True, PTYD_NO_BROWSER="1")
-    assert re.search(r"http://127\.0\.0\.1:\d+/login\?ticket=\S+", opened.stdout)
+    assert re.search(r"http://127\.0\.0\.1:\d+/login#\S+", opened.stdout)
 
 
 def test_up_open_keeps_the_ticket_out_of_command_lines(ptyd: PtydUnderTest, tmp_path: Path) -> None:
@@ -278,7 +281,7 @@ def test_up_open_keeps_the_ticket_out_of_command_lines(ptyd: PtydUnderTest, tmp_
     assert address == (ptyd.runtime_dir / "login.html").as_uri()
     page = ptyd.runtime_dir / "login.html"
     assert page.stat().st_mode & 0o777 == 0o600
-    assert "/login?ticket=" in page.read_text()
+    assert "/login#" in page.read_text()
 
 
 def test_reader_that_goes_away_is_no_traceback(ptyd: PtydUnderTest) -> None:

@@ -132,3 +132,25 @@ def test_a_free_name_is_a_name(wish: str) -> None:
         name = registry.free_name(wish)
         registry.check_name(name)
         add(registry, f"{number:08x}", name)
+
+
+def test_what_is_not_seen_is_not_there() -> None:
+    registry = Registry()
+    mine = add(registry, "1a000001", "web-1", at=1.0)
+    add(registry, "1a000002", "web-2", at=2.0)
+    hidden = ("1a000002", "web-2", "1a000002x", "nobody")
+
+    def sees(session: Session) -> bool:
+        return session is mine
+
+    for ref in ("", "w", "1a", "web", "web-1", "1a000001"):  # the latest and the ambiguous ones too
+        assert registry.resolve(ref, sees) is mine
+    told = set()
+    for ref in hidden:
+        with pytest.raises(Refusal) as caught:
+            registry.resolve(ref, sees)
+        told.add((caught.value.code, caught.value.message.replace(repr(ref), "REF")))
+    assert len(told) == 1  # nothing tells what is hidden from what is not there
+    with pytest.raises(Refusal) as caught:
+        registry.resolve("", lambda session: False)
+    assert caught.value.code is ErrorCode.NO_SUCH_SESSION

@@ -31,6 +31,7 @@ from ptyd_protocol.messages import (
 )
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, unix_connect
+from websockets.sync.client import connect as tcp_connect
 
 from tests.support.daemon import RequestFailed
 from tests.support.waiting import stretch_deadline
@@ -48,6 +49,7 @@ class Client:
     def __init__(self, socket: ClientConnection, client_id: str) -> None:
         self.socket = socket
         self.client_id = client_id
+        self.welcome: Welcome | None = None
         self.acknowledges = True
         self.output: defaultdict[int, bytearray] = defaultdict(bytearray)
         """What has come on each channel since its Attached or last Snapshot."""
@@ -198,20 +200,30 @@ class Client:
         self.wait_for(Pong, lambda pong: pong.nonce == nonce)
 
 
+OPTIONS: dict[str, Any] = {
+    "subprotocols": ["ptyd.v1"],
+    "max_size": limits.MAX_DAEMON_MESSAGE_BYTES,
+    "max_queue": 64,
+    "compression": None,
+    "ping_interval": None,
+    "close_timeout": 1,
+}
+
+
 @contextlib.contextmanager
 def connected(socket_path: Path, client_id: str | None = None, hello: bool = True) -> Iterator[Client]:
     """A connection over the Unix socket, behind Hello and Welcome unless told otherwise."""
-    with unix_connect(
-        str(socket_path),
-        "ws://localhost/ws",
-        subprotocols=["ptyd.v1"],  # type: ignore[list-item]
-        max_size=limits.MAX_DAEMON_MESSAGE_BYTES,
-        max_queue=64,
-        compression=None,
-        ping_interval=None,
-        close_timeout=1,
-    ) as socket:
+    with unix_connect(str(socket_path), "ws://localhost/ws", **OPTIONS) as socket:
         client = Client(socket, client_id or make_client_id())
         if hello:
             client.hello()
+        yield client
+
+
+@contextlib.contextmanager
+def connected_by(place: str, headers: dict[str, str], client_id: str | None = None) -> Iterator[Client]:
+    """A connection over TCP to ``place`` (HOST:PORT) with a credential in ``headers``, behind Welcome."""
+    with tcp_connect(f"ws://{place}/ws", additional_headers=headers, proxy=None, **OPTIONS) as socket:
+        client = Client(socket, client_id or make_client_id())
+        client.welcome = client.hello()
         yield client

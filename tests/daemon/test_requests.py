@@ -338,12 +338,12 @@ def test_status(client: Client, create: Create, ptyd: PtydUnderTest) -> None:
     assert (status["max_sessions"], status["restarts"]) == (512, 0)
     assert status["engine"].startswith("libghostty-vt")
     assert status["runtime_dir"] == str(ptyd.runtime_dir)
-    assert {"kind": "unix", "address": str(ptyd.sock_path)} in status["listeners"]
+    assert {"kind": "unix", "address": str(ptyd.sock_path), "tls": False, "fingerprint": ""} in status["listeners"]
     (mine,) = [one for one in status["clients"] if one["client_id"] == client.client_id]
     assert mine == {
         **{"session": info["id"], "client": "test/1", "client_id": client.client_id, "role": "control"},
         **{"lossless": True, "cols": 99, "rows": 33, "epoch": info["epoch"], "sent": 5, "acked": 5, "window": 8192},
-        **{"hidden": False, "unacked": 0, "allowed": 8192, "held": 0, "resyncs": 0},
+        **{"hidden": False, "unacked": 0, "allowed": 8192, "held": 0, "resyncs": 0, "principal": "owner"},
     }
 
 

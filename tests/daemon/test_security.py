@@ -21,6 +21,7 @@ from tests.daemon.client import connected
 from tests.support.daemon import PtydUnderTest, UnixHttpConnection, running_ptyd
 from tests.support.waiting import wait_until
 
+OWN_ORIGIN = "http://127.0.0.1:{port}"
 FOREIGN_HOSTS = [
     *("evil.example", "evil.example:{port}", "localhost.evil.example:{port}", "127.0.0.1", "127.0.0.1:1"),
     *("localhost", "0.0.0.0:{port}", "127.0.0.1:{port}.evil.example", "[::1", "", None),
@@ -135,7 +136,7 @@ def test_with_the_token(web: Web, route: Route) -> None:
 
 @ticketless
 def test_with_a_cookie(web: Web, route: Route) -> None:
-    status, _, body = web.ask(route, Cookie=web.log_in())
+    status, _, body = web.ask(route, origin=OWN_ORIGIN, Cookie=web.log_in())
     assert is_good(route, status), (status, body)
 
 
@@ -220,7 +221,7 @@ def test_login_is_only_for_our_hosts_and_pages(web: Web) -> None:
 
 def test_a_ticket_is_good_once(web: Web) -> None:
     ticket = web.ptyd.request("login_ticket")
-    assert ticket["url"] == f"http://127.0.0.1:{web.port}/login?ticket={ticket['ticket']}"
+    assert ticket["url"] == f"http://127.0.0.1:{web.port}/login#{ticket['ticket']}"
     route = Route("GET", f"/login?ticket={ticket['ticket']}", 200)
     status, headers, _ = web.ask(route)
     assert status == 200
@@ -231,7 +232,7 @@ def test_a_ticket_is_good_once(web: Web) -> None:
     assert "set-cookie" not in headers
 
 
-@pytest.mark.parametrize("query", ["", "?ticket=", "?ticket=wrong", "?ticket=%00", "?other=1"])
+@pytest.mark.parametrize("query", ["?ticket=", "?ticket=wrong", "?ticket=%00"])
 def test_no_ticket(web: Web, query: str) -> None:
     status, headers, _ = web.ask(Route("GET", f"/login{query}", 200))
     assert status == 401
@@ -248,12 +249,12 @@ def test_a_ticket_opens_nothing_else(web: Web) -> None:
 def test_logging_out(web: Web) -> None:
     cookie, other = web.log_in(), web.log_in()
     assert cookie != other
-    status, headers, _ = web.ask(Route("POST", "/logout", 204), Cookie=cookie)
+    status, headers, _ = web.ask(Route("POST", "/logout", 204), origin=OWN_ORIGIN, Cookie=cookie)
     assert status == 204
     assert 'ptyd=""' in headers["set-cookie"]
     for route in ROUTES:
         assert web.ask(route, Cookie=cookie)[0] == 401, route
-    assert web.ask(Route("POST", "/api/request", 200, API_BODY), Cookie=other)[0] == 200
+    assert web.ask(Route("POST", "/api/request", 200, API_BODY), origin=OWN_ORIGIN, Cookie=other)[0] == 200
 
 
 def test_cookies_outlive_the_daemon_and_tickets_do_not(web: Web) -> None:
@@ -261,7 +262,7 @@ def test_cookies_outlive_the_daemon_and_tickets_do_not(web: Web) -> None:
     ticket = web.ptyd.request("login_ticket")["ticket"]
     web.ptyd.wait_for_new_daemon(web.ptyd.kill_daemon())
     api = Route("POST", "/api/request", 200, API_BODY)
-    assert web.ask(api, Cookie=cookie)[0] == 200
+    assert web.ask(api, origin=OWN_ORIGIN, Cookie=cookie)[0] == 200
     assert web.ask(api, **web.bearer())[0] == 200
     assert web.ask(Route("GET", f"/login?ticket={ticket}", 200))[0] == 401
 
@@ -310,12 +311,18 @@ def test_one_shot_over_tcp(web: Web) -> None:
 # --- listeners
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "example.com"])
-def test_only_loopback_is_listened_on(web: Web, host: str) -> None:
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "10.0.0.1"])
+def test_only_loopback_is_listened_on_without_tls(web: Web, host: str) -> None:
     with connected(web.ptyd.sock_path) as client:
         asked = client.begin_request("listen", host=host)
         with pytest.raises(Exception, match=r"not_allowed: .* is not a loopback address"):
             client.end_request(asked)
+
+
+@pytest.mark.parametrize("host", ["", "example.com", "127.0.0.1:1"])
+def test_addresses_are_listened_on_and_not_names(web: Web, host: str) -> None:
+    with connected(web.ptyd.sock_path) as client, pytest.raises(Exception, match=r"bad_request: .* is not the address"):
+        client.request("listen", host=host)
 
 
 def test_a_port_in_use(web: Web) -> None:
@@ -326,8 +333,11 @@ def test_a_port_in_use(web: Web) -> None:
 
 
 def test_listening_there_already(web: Web) -> None:
-    assert web.ptyd.request("listen") == {"host": "127.0.0.1", "port": web.port}
-    assert web.ptyd.request("listen", host="localhost", port=web.port) == {"host": "127.0.0.1", "port": web.port}
+    place = {"host": "127.0.0.1", "port": web.port, "tls": False, "fingerprint": ""}
+    assert web.ptyd.request("listen") == place
+    assert web.ptyd.request("listen", host="localhost", port=web.port) == place
+    with pytest.raises(Exception, match=f"unavailable: 127.0.0.1:{web.port} is listened on already, without TLS"):
+        web.ptyd.request("listen", port=web.port, tls=True)
 
 
 def test_allowed_hosts_are_allowed() -> None:

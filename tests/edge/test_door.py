@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ptyd.config import Config, ConfigError
 from ptyd.core.access import OWNER
-from ptyd.edge.door import UNIX_HOSTS, Door, Turned, cookie_of, hosts_of_listener, join_headers
+from ptyd.edge.door import FORWARDING_HEADERS, UNIX_HOSTS, Door, Turned, cookie_of, hosts_of_listener, join_headers
+from ptyd.edge.front import Front
 from ptyd.edge.logins import Logins
 
 HOST = "127.0.0.1:8080"
@@ -37,7 +39,10 @@ def test_token(door: Door, logins: Logins) -> None:
 
 def test_cookie(door: Door, logins: Logins) -> None:
     cookie = logins.redeem(logins.make_ticket())
-    assert door.admit({"host": HOST, "cookie": f"a=b; ptyd={cookie}; c=d"}) is OWNER
+    headers = {"host": HOST, "cookie": f"a=b; ptyd={cookie}; c=d"}
+    assert door.admit(headers, method="GET") == OWNER
+    assert door.admit({**headers, "origin": f"http://{HOST}"}) == OWNER
+    assert status_of(door, headers) == 403
 
 
 def test_place_goes_before_person(door: Door, logins: Logins) -> None:
@@ -88,3 +93,30 @@ def test_nothing_by_chance(tmp_path_factory: pytest.TempPathFactory, headers: di
     for more in ({}, {"host": HOST}):
         with pytest.raises(Turned):
             door.admit(headers | more)
+
+
+def test_proxy_on_the_unix_socket_is_refused(logins: Logins) -> None:
+    door = Door(UNIX_HOSTS, logins, trusts_peer=True)
+    for name in FORWARDING_HEADERS:
+        assert status_of(door, {"host": "localhost", name: "192.0.2.1"}) == 403
+
+
+def test_address_that_a_client_has_connected_to(door: Door, logins: Logins) -> None:
+    """On a listener for all addresses nobody can list them; and no name can be rebound to a Host of digits."""
+    good = {"authorization": f"Bearer {logins.token}"}
+    here = {"server": ("192.0.2.9", 8080), "client": ("192.0.2.1", 1)}
+    assert door.admit({"host": "192.0.2.9:8080", "origin": "https://192.0.2.9:8080", **good}, here) is OWNER
+    for place in ("192.0.2.8:8080", "192.0.2.9:81", "evil.example:8080"):
+        for headers in ({"host": place}, {"host": "192.0.2.9:8080", "origin": f"http://{place}"}):
+            with pytest.raises(Turned):
+                door.admit({**headers, **good}, here)
+
+
+def test_front_of_a_configuration() -> None:
+    front = Front.of(Config(public_url="https://Example.org:8443/ptyd/", trusted_proxies=["10.0.0.0/8"]))
+    assert (front.base_path, front.cookie_path, "example.org:8443" in front.allowed_hosts) == ("/ptyd", "/ptyd/", True)
+    stripped = [front.strip_base(path) for path in ("/ptyd/ws", "/ptyd", "/ws", "/ptydx/ws", "/a/ptyd/ws")]
+    assert stripped == ["/ws", "", "/ws", "/ptydx/ws", "/a/ptyd/ws"]
+    for wrong in ({"public_url": "example.org"}, {"base_path": "ptyd"}, {"trusted_proxies": ["nginx"]}):
+        with pytest.raises(ConfigError):
+            Front.of(Config(**wrong))  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from ptyd_protocol.limits import MAX_INPUT_BYTES
 
 from ptyd.core.attachment import Attachment
 from ptyd.core.input_ledger import ENGINE_KEY, InputLedger
+from ptyd.core.token_bucket import TokenBucket
 from ptyd.edge.input_pipe import MAX_WAITING, InputPipe, PendingInput, bytes_readable
 from tests.core.memory import make_log
 from tests.support.waiting import wait_until_async
@@ -211,3 +212,27 @@ async def test_answers_do_not_pile_up_before_a_program_that_reads_nothing(bench:
     await wait_until_async(lambda: typist.acknowledged == [1, 2, 3, 4, 5])
     assert bench.read().endswith(b"key")
     assert got.count(b"a") <= MAX_WAITING
+
+
+async def test_typing_beyond_its_rate_waits_and_is_not_acknowledged(bench: Bench) -> None:
+    pipe, typist, paused = bench.open_pipe(), Typist(), []
+    pipe.pace(TokenBucket(2000, asyncio.get_running_loop().time()), lambda: paused.append(1))
+    for seq in range(1, 5):
+        typist.press(pipe, seq, bytes([seq]) * 1500)
+    assert typist.acknowledged == [1, 2]  # the second overdraws it by half a second
+    assert paused == [1]
+    answers: list[int] = []
+    pipe.deliver(PendingInput(b"\x1b[0n", None, 40, lambda: answers.append(40), key=ENGINE_KEY))
+    assert (bench.read(), answers) == (b"\1" * 1500 + b"\2" * 1500, [])
+    assert await bench.read_until(6004) == b"".join(bytes([seq]) * 1500 for seq in range(1, 5)) + b"\x1b[0n"
+    assert (typist.acknowledged, answers) == ([1, 2, 3, 4], [40])
+    assert len(paused) > 1
+
+
+async def test_what_waits_for_its_time_is_void_at_the_end(bench: Bench) -> None:
+    pipe, typist = bench.open_pipe(), Typist()
+    pipe.pace(TokenBucket(16, asyncio.get_running_loop().time()), lambda: None)
+    for seq in (1, 2):
+        typist.press(pipe, seq, bytes(100))
+    pipe.close()
+    assert (typist.acknowledged, typist.void) == ([1], [2])

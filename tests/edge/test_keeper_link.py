@@ -15,6 +15,7 @@ import pytest
 from ptyd_protocol.errors import ErrorCode, Refusal
 
 from ptyd.edge.keeper_link import DATAGRAM_BYTES, KeeperGone, KeeperLink, Kept, KeptExit
+from ptyd.edge.session_marks import SessionGroup, SessionMarks
 from tests.edge.descriptors import count_fds
 from tests.support.waiting import stretch_deadline, wait_until_async
 
@@ -89,7 +90,7 @@ async def test_hello_and_what_is_kept(keeper: PlayedKeeper) -> None:
     running = {"event": "session", "session": "00000001", "pid": 5, "record": RECORD, "exit": None}
     ended = {"event": "session", "session": "00000002", "pid": 6, "record": RECORD, "exit": exit_status}
     link, kept = await link_to(keeper, (running, fds), (ended, []), ({"event": "held", "name": "unix:/x"}, fds[:1]))
-    assert keeper.greeting == {"op": "hello", "pid": os.getpid()}
+    assert keeper.greeting == {"op": "hello", "pid": os.getpid(), "cgroups": "auto"}
     assert (kept.keeper_pid, kept.restarts) == (99, 3)
     first, second = kept.sessions
     assert (first.id, first.pid, first.record, first.exit) == ("00000001", 5, RECORD, None)
@@ -121,8 +122,9 @@ async def connect(path: Path) -> str:
     return str(caught.value)
 
 
-async def spawn(link: KeeperLink, **more: Any) -> tuple[int, Any]:
+async def spawn(link: KeeperLink, **more: Any) -> tuple[int, Any, SessionMarks]:
     values: dict[str, Any] = {"argv": ["make"], "env": {}, "cwd": "/", "size": (80, 24), "record": RECORD}
+    values["limits"] = {"processes": 64}
     return await link.spawn("00000001", *(values | more).values())
 
 
@@ -133,12 +135,14 @@ async def test_spawn(keeper: PlayedKeeper) -> None:
     request, _ = await asyncio.to_thread(keeper.hear)
     assert request == {
         **{"op": "spawn", "session": "00000001", "argv": ["make"], "env": {}, "cwd": "/", "cols": 80, "rows": 24},
-        **{"record": RECORD, "id": 1},
+        **{"record": RECORD, "limits": {"processes": 64}, "id": 1},
     }
     fds = [os.open("/dev/null", os.O_RDONLY) for _ in range(4)]
-    keeper.say({"id": 1, "ok": True, "pid": 4711}, fds)
-    pid, got = await asking
+    group = {"version": 1, "controllers": ["pids"], "path": "/sys/fs/cgroup/pids/x"}
+    keeper.say({"id": 1, "ok": True, "pid": 4711, "mark": 77, "groups": [group]}, fds)
+    pid, got, marks = await asking
     assert pid == 4711
+    assert marks == SessionMarks(77, (SessionGroup(1, frozenset({"pids"}), Path("/sys/fs/cgroup/pids/x")),))
     got.close()
     for fd in fds:
         os.close(fd)
@@ -188,7 +192,7 @@ async def test_what_is_said_without_an_answer(keeper: PlayedKeeper) -> None:
     link.forget_session("00000001")
     link.hold("unix:/x", fd)
     link.release("unix:/x")
-    link.tell_ready()
+    link.tell_ready("human", "info")
     link.tell_restarting()
     link.tell_stopping(kill=True)
     os.close(fd)

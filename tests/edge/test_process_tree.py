@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import resource
 import secrets
 import signal
 import subprocess
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ptyd.edge.process_tree import SESSION_VARIABLE, ProcessTree, end_process_trees
+from ptyd.edge.process_tree import MARK_RLIMIT, SESSION_VARIABLE, ProcessTree, end_process_trees
+from ptyd.edge.session_marks import Kin, SessionMarks
 from tests.edge.descriptors import count_fds
 from tests.support.waiting import wait_for_process_end, wait_until
 
@@ -35,6 +37,8 @@ NASTY = {
     + REPORT
     + "  os.execve('/bin/sleep', ['sleep', '600'], {})\nelse:\n  "
     + REPORT,
+    "an orphan without environment, in a session of its own": "if os.fork() == 0:\n  os.setsid()\n"
+    "  if os.fork(): os._exit(0)\n  " + REPORT + "  os.execve('/bin/sleep', ['sleep', '600'], {})\nelse:\n  " + REPORT,
     "a parent that is gone": "if os.fork(): os._exit(0)\nos.fork()\n" + REPORT,
     "bears another when told to end": "def more(*_):\n  if os.fork(): os._exit(0)\n"
     "  signal.signal(1, signal.SIG_IGN); signal.signal(15, signal.SIG_IGN)\n  "
@@ -56,11 +60,13 @@ class Tree:
 
     def __init__(self, place: Path, code: str) -> None:
         self.session_id = secrets.token_hex(4)
+        self.mark = secrets.randbits(62)
         self._report = place / self.session_id
         self.root = subprocess.Popen(
             [sys.executable, "-c", NAPS + code + "time.sleep(600)", str(self._report)],
             env={**os.environ, SESSION_VARIABLE: self.session_id},
             start_new_session=True,
+            preexec_fn=lambda: resource.setrlimit(MARK_RLIMIT, (self.mark, self.mark)),
         )
         self.pidfd = os.pidfd_open(self.root.pid)
 
@@ -75,6 +81,10 @@ class Tree:
 
     def living_root(self) -> int | None:
         return self.root.pid if is_alive(self.root.pid) else None
+
+    @property
+    def kin(self) -> Kin:
+        return Kin(self.session_id, self.living_root, SessionMarks(self.mark))
 
     def end(self) -> None:
         for pid in self.pids():
@@ -104,14 +114,14 @@ async def test_all_of_it_ends_and_a_bystander_does_not(grow: Callable[[str], Tre
     tree, bystander = grow(NASTY[name]), grow(NASTY["a session of its own"])
     pids = tree.wait_grown(EXPECTED.get(name, 2))
     others = bystander.wait_grown(2)
-    await end_process_trees({tree.session_id: tree.living_root}, GRACE_SECONDS)
+    await end_process_trees([tree.kin], GRACE_SECONDS)
     for pid in {*pids, *tree.pids()}:
         wait_until(lambda pid=pid: not is_alive(pid), what=f"the end of {pid}")  # type: ignore[misc]
     assert [pid for pid in others if not is_alive(pid)] == []
 
 
 async def test_nothing_left_to_end() -> None:
-    await end_process_trees({"0badf00d": lambda: None}, 600)
+    await end_process_trees([Kin("0badf00d")], 600)
 
 
 async def test_asking_comes_before_making(grow: Callable[[str], Tree], tmp_path: Path) -> None:
@@ -120,14 +130,14 @@ async def test_asking_comes_before_making(grow: Callable[[str], Tree], tmp_path:
     note = f"def note(number, _):\n  open({str(heard)!r}, 'a').write(f'{{number}} ')\n"
     tree = grow(note + "signal.signal(1, note); signal.signal(15, note)\n" + REPORT)
     tree.wait_grown(1)
-    await end_process_trees({tree.session_id: tree.living_root}, GRACE_SECONDS)
+    await end_process_trees([tree.kin], GRACE_SECONDS)
     assert heard.read_text() == "1 15 "
     wait_for_process_end(tree.root.pid)
     assert tree.root.wait() == -signal.SIGKILL
     heard.unlink()
     polite = grow(note + "def go(number, _): note(number, _); os._exit(0)\nsignal.signal(1, go)\n" + REPORT)
     polite.wait_grown(1)
-    await end_process_trees({polite.session_id: polite.living_root}, 600)
+    await end_process_trees([polite.kin], 600)
     assert heard.read_text() == "1 "
 
 
@@ -135,7 +145,7 @@ async def test_a_mark_that_only_begins_alike_is_another(grow: Callable[[str], Tr
     tree = grow(REPORT)
     tree.wait_grown(1)
     for other in (tree.session_id[:-1], tree.session_id + "0"):
-        await end_process_trees({other: lambda: None}, GRACE_SECONDS)
+        await end_process_trees([Kin(other)], GRACE_SECONDS)
     assert is_alive(tree.root.pid)
 
 
@@ -143,11 +153,11 @@ async def test_no_descriptor_is_left(grow: Callable[[str], Tree]) -> None:
     tree = grow(NASTY["many"])
     tree.wait_grown(16)
     before = count_fds()
-    found = ProcessTree({tree.session_id: tree.living_root})
+    found = ProcessTree([tree.kin])
     assert len(found.pidfds) == 16
     assert count_fds() == before + 16
     found.close()
-    await end_process_trees({tree.session_id: tree.living_root}, GRACE_SECONDS)
+    await end_process_trees([tree.kin], GRACE_SECONDS)
     await asyncio.to_thread(lambda: None)
     assert count_fds() == before
 
@@ -157,7 +167,7 @@ async def test_several_sessions_at_once(grow: Callable[[str], Tree]) -> None:
     for tree in trees:
         tree.wait_grown(2)
     bystander = trees.pop()
-    await end_process_trees({tree.session_id: tree.living_root for tree in trees}, GRACE_SECONDS)
+    await end_process_trees([tree.kin for tree in trees], GRACE_SECONDS)
     for tree in trees:
         for pid in tree.pids():
             wait_for_process_end(pid)
@@ -178,5 +188,5 @@ async def test_no_descriptor_to_look_with(grow: Callable[[str], Tree], monkeypat
 
     monkeypatch.setattr(os, "pidfd_open", open_some)
     with pytest.raises(OSError, match="Too many"):
-        await end_process_trees({tree.session_id: tree.living_root}, GRACE_SECONDS)
+        await end_process_trees([tree.kin], GRACE_SECONDS)
     assert count_fds() == before

@@ -66,3 +66,10 @@ def test_it_is_removed_with_its_session(file: ScreenFile, tmp_path: Path) -> Non
     file.remove()
     store.remove("0000000b")
     assert not (tmp_path / "0000000b.screen").exists()
+
+
+def test_disk_that_takes_nothing_leaves_the_one_before(file: ScreenFile, tmp_path: Path) -> None:
+    file.save("fake 1", 7, SAVED)
+    (tmp_path / "0000000a.screen-new").mkdir()  # what is to be written cannot be
+    assert not file.save("fake 1", 7, SavedScreen(FeedState(5, 0), b"newest"))
+    assert file.load("fake 1", 7) == SAVED

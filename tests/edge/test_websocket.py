@@ -29,12 +29,21 @@ class NotebookTransport:
         self.is_aborted = False
         self.has_written_eof = False
         self.buffered = 0
+        self.is_reading = True
         self.socket, self.other_end = socket.socketpair()
         self.socket.setblocking(False)
 
-    def get_extra_info(self, name: str) -> socket.socket:
-        assert name == "socket"
-        return self.socket
+    def get_extra_info(self, name: str) -> Any:
+        return self.socket if name == "socket" else None
+
+    def pause_reading(self) -> None:
+        self.is_reading = False
+
+    def resume_reading(self) -> None:
+        self.is_reading = True
+
+    def is_closing(self) -> bool:
+        return self.is_aborted
 
     def close(self) -> None:
         self.socket.close()

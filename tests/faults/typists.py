@@ -73,7 +73,7 @@ class BrowserClient:
         self.page: Page = self._context.new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         parts = urlsplit(login_url)
-        self.page.goto(f"{origin}{parts.path}?{parts.query}")
+        self.page.goto(f"{origin}{parts.path}#{parts.fragment}")
         self.page.wait_for_url(f"{origin}/")
         self.page.goto("about:blank")
         self.page.goto(f"{origin}/#{session}")

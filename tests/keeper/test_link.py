@@ -9,6 +9,8 @@ import pytest
 
 from ptyd.keeper.keeper import Keeper
 from ptyd.keeper.loop import Loop
+from ptyd.keeper.presence import Presence
+from ptyd.keeper.service_manager import ServiceManager
 from tests.keeper.harness import FakeDaemon, KeeperHarness, KeeperProcess
 
 GARBAGE = [
@@ -139,7 +141,15 @@ def test_other_users_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(path))
         listener.listen()
-        keeper = Keeper(Loop(), listener, ["false"], tmp_path / "daemon.log", nofile_soft=1024)
+        keeper = Keeper(
+            Loop(),
+            Presence(tmp_path, -1, has_log=False),
+            ServiceManager({}),
+            listener,
+            ["false"],
+            tmp_path / "daemon.log",
+            nofile_soft=1024,
+        )
         for owner, is_refused in ((os.geteuid(), False), (os.geteuid() + 1, True)):
             monkeypatch.setattr(os, "geteuid", lambda owner=owner: owner)
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:

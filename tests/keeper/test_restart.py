@@ -5,6 +5,9 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.keeper.harness import (
     FakeDaemon,
@@ -22,7 +25,21 @@ DIES_AT_ONCE = [sys.executable, "-c", "import sys; sys.exit('first line\\nbecaus
 
 def test_first_welcome(serving: tuple[KeeperProcess, FakeDaemon]) -> None:
     keeper, daemon = serving
-    assert daemon.welcome == {"event": "welcome", "keeper_pid": keeper.pid, "restarts": 0}
+    means = {name: daemon.welcome.pop(name) for name in ("means", "means_problem")}
+    assert daemon.welcome == {
+        "event": "welcome",
+        "keeper_pid": keeper.pid,
+        "alive_seconds": 5.0,
+        "activated": [],
+        "restarts": 0,
+        "crashes": 0,
+        "recent_crashes": 0,
+        "is_over_budget": False,
+        "last_death": None,
+        "predecessor_signal": None,
+    }
+    assert isinstance(means["means"], dict)
+    assert isinstance(means["means_problem"], str)
     assert daemon.sessions == {}
     assert daemon.held == {}
 
@@ -269,3 +286,81 @@ def test_orphans_are_adopted_and_reaped(serving: tuple[KeeperProcess, FakeDaemon
     wait_until(lambda: status.read_text().rpartition(")")[2].split()[1] == str(keeper.pid), what="adoption")
     os.kill(orphan, signal.SIGKILL)
     wait_until(lambda: not status.exists(), what="the orphan's zombie to be reaped")
+
+
+def test_successor_hears_how_the_daemon_died(harness: KeeperHarness, daemon: FakeDaemon) -> None:
+    daemon.wait_passed_on()
+    os.kill(daemon.pid, signal.SIGSEGV)
+    assert daemon.has_ended()
+    successor = harness.accept_daemon()
+    successor.say_hello()
+    assert successor.welcome["crashes"] == 1
+    assert successor.welcome["last_death"]["signal"] == signal.SIGSEGV
+    assert successor.welcome["last_death"]["reason"] == ""
+    assert successor.welcome["predecessor_signal"] == signal.SIGSEGV
+    successor.send({"op": "restarting"})
+    successor.synchronize()
+    successor.kill()
+    third = harness.accept_daemon()
+    third.say_hello()
+    assert third.welcome["last_death"] == successor.welcome["last_death"]
+    assert third.welcome["predecessor_signal"] is None
+
+
+def test_crash_budget_is_told(harness: KeeperHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTYD_CRASH_BUDGET", "1")
+    _, daemon = harness.start_serving()
+    daemon.kill()
+    daemon = harness.accept_daemon()
+    daemon.say_hello()
+    assert daemon.welcome["is_over_budget"] is False
+    daemon.kill()
+    asker = harness.connect()
+
+    def ask() -> dict[str, Any]:
+        asker.send({"op": "status"})
+        return asker.receive()[0]
+
+    wait_until(lambda: ask()["crashes"] == 2, what="the keeper to reap the daemon")
+    answer = ask()
+    assert (answer["is_over_budget"], answer["daemon_pid"]) == (True, None)
+    assert 5 < answer["next_start_seconds"] <= 10
+    assert "died 2 times in a minute" in harness.read_log()
+
+
+def test_daemon_that_hangs_is_replaced(harness: KeeperHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTYD_WATCHDOG_SECONDS", "0.6")
+    _, daemon = harness.start_serving()
+    session = daemon.spawn("a", ["cat"])
+    assert daemon.welcome["alive_seconds"] == pytest.approx(0.1)
+    daemon.send({"op": "alive"})
+    successor = harness.accept_daemon()  # nothing more was said
+    assert not is_alive(daemon.pid)
+    successor.say_hello()
+    assert successor.sessions["a"].pid == session.pid
+    death = successor.welcome["last_death"]
+    assert death["signal"] == signal.SIGABRT
+    assert "hung" in death["reason"]
+
+
+def test_stopped_daemon_is_replaced(harness: KeeperHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTYD_WATCHDOG_SECONDS", "0.6")
+    _, daemon = harness.start_serving()
+    daemon.send({"op": "alive"})
+    daemon.wait_passed_on()
+    os.kill(daemon.pid, signal.SIGSTOP)
+    successor = harness.accept_daemon()
+    successor.say_hello()
+    # The kernel holds SIGABRT back from a stopped process; SIGKILL it does not.
+    assert successor.welcome["last_death"]["signal"] == signal.SIGKILL
+
+
+def test_daemon_that_never_says_it_is_alive_is_left_alone(
+    harness: KeeperHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTYD_WATCHDOG_SECONDS", "0.06")
+    keeper, daemon = harness.start_serving()
+    for _ in range(100):  # each an exchange with the keeper, which has its ticks meanwhile
+        daemon.synchronize()
+    assert is_alive(daemon.pid)
+    assert keeper.process.poll() is None

@@ -8,18 +8,20 @@ import pytest
 from ptyd.keeper import logs
 from ptyd.keeper.backoff import Backoff
 from ptyd.keeper.logs import measure_log, open_log, read_log_tail
+from ptyd.keeper.options import read_number
 from ptyd.keeper.runtime_dir import RuntimeDirError, prepare_runtime_dir
 from ptyd.keeper.timers import Timers
+from ptyd.keeper.watchdog import Watchdog
 
 
 def test_backoff_doubles_to_its_limit() -> None:
-    backoff = Backoff()
+    backoff = Backoff(lambda: 0.0, budget=10_000)
     delays = [backoff.delay_after(0.5) for _ in range(9)]
     assert delays == [0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
 def test_backoff_forgives_a_long_life() -> None:
-    backoff = Backoff()
+    backoff = Backoff(lambda: 0.0, budget=10_000)
     for _ in range(5):
         backoff.delay_after(0.5)
     assert backoff.delay_after(10.0) == 0.0
@@ -28,8 +30,57 @@ def test_backoff_forgives_a_long_life() -> None:
 
 
 def test_backoff_never_overflows() -> None:
-    backoff = Backoff()
+    backoff = Backoff(lambda: 0.0, budget=10_000)
     assert [backoff.delay_after(0.0) for _ in range(5000)][-1] == 5.0
+
+
+def test_crash_budget_slows_down_and_is_earned_again() -> None:
+    clock = Clock()
+    backoff = Backoff(clock, budget=5)
+    delays = []
+    for _ in range(7):
+        clock.now += 2
+        delays.append(backoff.delay_after(2.0, has_served=True))
+    assert delays == [0.0, 0.1, 0.2, 0.4, 0.5, 10.0, 10.0]
+    assert backoff.is_over_budget
+    clock.now += 55
+    assert (backoff.recent_deaths, backoff.is_over_budget) == (3, False)
+    assert backoff.delay_after(2.0, has_served=True) == 0.5
+
+
+def test_watchdog_counts_silent_ticks() -> None:
+    clock = Clock()
+    watchdog = Watchdog(clock, 5.0)
+
+    def tick() -> bool:
+        clock.now += 5
+        return watchdog.tick()
+
+    assert not any(tick() for _ in range(6))
+    watchdog.note_alive()
+    assert [tick() for _ in range(7)] == [False] * 6 + [True]
+
+
+def test_watchdog_forgives_what_stopped_the_keeper_too() -> None:
+    clock = Clock()
+    watchdog = Watchdog(clock, 5.0)
+    for _ in range(5):
+        clock.now += 5
+        watchdog.tick()
+    clock.now += 3600  # asleep
+    assert not watchdog.tick()
+    for _ in range(6):
+        clock.now += 5
+        assert not watchdog.tick()
+    clock.now += 5
+    assert watchdog.tick()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [(None, 5.0), ("7", 7.0), ("0", 0.0), ("", 5.0), ("-1", 5.0), ("nan", 5.0), ("x", 5.0)]
+)
+def test_settings_of_the_keeper_cannot_keep_it_from_starting(text: str | None, number: float) -> None:
+    assert read_number({} if text is None else {"X": text}, "X", 5.0) == number
 
 
 class Clock:

@@ -79,7 +79,8 @@ def build(node: declared.Type) -> SearchStrategy[Any]:
         case declared.LiteralType():
             return st.sampled_from(node.values)
         case declared.ListType():
-            return st.lists(build(node.item_type), min_size=node.min_length or 0, max_size=MAX_DRAWN_ITEMS)
+            longest = min(node.max_length or MAX_DRAWN_ITEMS, MAX_DRAWN_ITEMS)
+            return st.lists(build(node.item_type), min_size=node.min_length or 0, max_size=longest)
         case declared.DictType():
             return st.dictionaries(st.text(max_size=20), build(node.value_type), max_size=MAX_DRAWN_ITEMS)
         case declared.UnionType():

@@ -11,6 +11,7 @@ SAMPLES = [
     (b"\x1b[1;31mred\x1b[0m and \x1b[?2004hplain", "red and plain"),
     (b"\x1bP1$r0m\x1b\\after \x1b_app\x1b\\it", "after it"),
     (b"a\x1b[3Cb\x1b[2;5Hc", "a   b\nc"),
+    ("a\u009b31mb\u009d0;x\u0085c".encode(), "a31mb0;xc"),
     ("caf\u00e9 \u4e16\x08\r\n".encode(), "caf\u00e9 \u4e16\n"),
 ]
 

@@ -20,7 +20,7 @@ from ptyd_sdk import (
     TimedOut,
     connect,
 )
-from ptyd_sdk.transport import Address, parse_address
+from ptyd_sdk.address import Address, parse_address
 
 from tests.sdk.scripted_daemon import Answer, CloseNow, ScriptedDaemon, serve, session_map
 from tests.support.waiting import wait_until_async

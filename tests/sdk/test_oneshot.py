@@ -26,7 +26,7 @@ def test_asks_a_daemon(ptyd: PtydUnderTest, monkeypatch: pytest.MonkeyPatch) -> 
     status = request("status")
     assert isinstance(status, StatusResult) and status.runtime_dir == str(ptyd.runtime_dir)
     info = request("create", CreateParams(argv=["sleep", "600"], name="nap"))
-    assert request("get", {"session": "nap"}) == info
+    assert request("get", {"session": "nap"}).id == info.id
     assert [one.name for one in request("list")] == ["nap"]
     with pytest.raises(NoSuchSession):
         request("get", {"session": "nobody"})

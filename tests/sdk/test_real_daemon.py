@@ -13,10 +13,13 @@ from ptyd_sdk import (
     BadName,
     CommandNotFound,
     Connection,
+    ConnectionLost,
     ExitStatus,
     NameTaken,
     NoSuchDirectory,
     NoSuchSession,
+    NoSuchToken,
+    NotAllowed,
     NotAuthenticated,
     Session,
     SessionExited,
@@ -305,3 +308,37 @@ async def test_over_tcp_with_the_token(ptyd: Connection) -> None:
         with pytest.raises(NotAuthenticated):
             async with connect(address, token=wrong):
                 pass
+
+
+# --- others
+
+
+async def test_tokens_and_links(ptyd: Connection, server: PtydUnderTest) -> None:
+    assert ptyd.principal == "owner" and "admin" in ptyd.rights
+    session = await shell(ptyd, "cat")
+    other = await shell(ptyd, "cat")
+    place = await ptyd.listen()
+    made = await ptyd.create_token(["observe"], session=session.id, name="viewer", expires_seconds=600)
+    assert made.info in await ptyd.tokens()
+    async with connect(f"http://{place.host}:{place.port}", token=made.token) as viewer:
+        assert (viewer.principal, viewer.rights) == ("viewer", {"observe"})
+        assert [one.id for one in await viewer.sessions()] == [session.id]
+        with pytest.raises(NoSuchSession):
+            await viewer.get(other.id)
+        with pytest.raises(NotAllowed):
+            await (await viewer.get()).send(b"x")
+        with pytest.raises(NotAllowed, match="only observe"):
+            async with (await viewer.get()).attach():
+                pass
+        async with (await viewer.get()).attach("observe", lossless=False) as term:
+            await ptyd.revoke_token("viewer")
+            with pytest.raises(ConnectionLost, match="revoked"):
+                async for _ in term:
+                    pass
+    with pytest.raises(NoSuchToken):
+        await ptyd.revoke_token("viewer")
+    link = await session.share(control=True, uses=2)
+    assert link.url == f"http://{place.host}:{place.port}/login#{link.secret}"
+    assert link.info.rights == ["control"] and link.info.session == session.id
+    await session.unshare()
+    assert await ptyd.tokens() == []

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,15 +146,19 @@ class UnixHttpConnection(http.client.HTTPConnection):
 
 
 @contextlib.contextmanager
-def running_ptyd(**env: str) -> Iterator[PtydUnderTest]:
+def running_ptyd(daemon_command: Sequence[str] = (), **env: str) -> Iterator[PtydUnderTest]:
     """A started ptyd in a short temporary directory; ``env`` is added to its scrubbed environment.
+
+    ``daemon_command``: what is started in place of the daemon, with the directory as its argument.
 
     At the end it is shut down with its sessions; processes, sockets and open files left behind fail the test.
     """
     place = Path(tempfile.mkdtemp(prefix="pt-", dir="/tmp"))  # short: a socket's path is limited to 107 bytes
     runtime_dir = place / "run"
     runtime_dir.mkdir(mode=0o700)
-    ptyd = PtydUnderTest(runtime_dir, build_environment(place, env), start_keeper(runtime_dir, place, env))
+    ptyd = PtydUnderTest(
+        runtime_dir, build_environment(place, env), start_keeper(runtime_dir, place, env, daemon_command)
+    )
     try:
         start_daemon(runtime_dir)
         yield ptyd
@@ -180,18 +184,25 @@ def build_environment(place: Path, extra: Mapping[str, str]) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TERM": "xterm-256color",
         "PTYD_DIR": str(place / "run"),
+        # Many a test kills its daemon again and again, and does not want to wait for it.
+        "PTYD_CRASH_BUDGET": "100000",
         **extra,
     }
 
 
-def start_keeper(runtime_dir: Path, place: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start_keeper(
+    runtime_dir: Path, place: Path, env: Mapping[str, str], daemon_command: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
     """Start the keeper as ``ptyd up`` does, and wait until it says that it is ready."""
     ready, ready_write = os.pipe()
     with contextlib.ExitStack() as stack:
         stack.callback(os.close, ready)
         with contextlib.closing(os.fdopen(ready_write, "wb")), (place / "keeper.out").open("wb") as output:
+            command = [sys.executable, "-m", "ptyd.keeper", str(runtime_dir), "--ready-fd", str(ready_write)]
+            if daemon_command:
+                command += ["--daemon-command", json.dumps(list(daemon_command))]
             keeper = subprocess.Popen(
-                [sys.executable, "-m", "ptyd.keeper", str(runtime_dir), "--ready-fd", str(ready_write)],
+                command,
                 env=build_environment(place, env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

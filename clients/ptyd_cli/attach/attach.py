@@ -27,12 +27,14 @@ def attach_terminal(
     is_observer: bool = False,
     is_new: bool = False,
     scrollback: int = limits.DEFAULT_SCROLLBACK_LINES,
+    may_copy: bool = False,
 ) -> int:
     """Show ``session`` (id, name or "" for the latest) in the terminal, say how it ended, and return the exit
     code.
 
     ``is_new``: just created, so what it asked its terminal before we came has not been answered yet. ``scrollback``:
-    how many lines from above its screen go into the terminal's own scrollback.
+    how many lines from above its screen go into the terminal's own scrollback. ``may_copy``: programs may fill the
+    terminal's clipboard.
 
     Raises:
         PtydError: it could not be attached.
@@ -40,7 +42,7 @@ def attach_terminal(
     # A library's log line in the middle of a raw screen helps nobody; what matters arrives as an exception.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
-        ending = asyncio.run(_attach(terminal, session, keys, is_observer, is_new, scrollback))
+        ending = asyncio.run(_attach(terminal, session, keys, is_observer, is_new, scrollback, may_copy))
     finally:
         terminal.leave()
         terminal.close()
@@ -57,6 +59,7 @@ async def _attach(
     is_observer: bool,
     is_new: bool,
     scrollback: int,
+    may_copy: bool,
 ) -> Ending:
     async with connect(client=f"ptyd/{__version__}", reconnect=RECONNECT_PATIENCE_SECONDS) as ptyd:
         found = await ptyd.get(session)
@@ -70,5 +73,13 @@ async def _attach(
             window=limits.DEFAULT_WINDOW_BYTES,
         )
         async with attachment:
-            view = SessionView(terminal, found, attachment, keys, is_observer=is_observer, answers_replay=is_new)
+            view = SessionView(
+                terminal,
+                found,
+                attachment,
+                keys,
+                is_observer=is_observer,
+                answers_replay=is_new,
+                may_copy=may_copy,
+            )
             return await view.run()

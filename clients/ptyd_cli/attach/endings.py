@@ -33,12 +33,13 @@ def hung_up(name: str) -> Ending:
 
 def exited(message: Exited) -> Ending:
     """The program ended; its status becomes ours."""
+    why = f": {printable(message.reason)}" if message.reason else ""
     if message.signal is not None:
         code = 128 + message.signal
-        return Ending(f"[exited {code} ({signal_name(message.signal)})]", code)
+        return Ending(f"[exited {code} ({signal_name(message.signal)}){why}]", code)
     if message.code is None:
-        return Ending("[exited, status unknown]", 0)
-    return Ending(f"[exited {message.code}]", message.code)
+        return Ending(f"[exited, status unknown{why}]", 0)
+    return Ending(f"[exited {message.code}{why}]", message.code)
 
 
 def closed_by_daemon(name: str, message: Detached) -> Ending:
@@ -46,7 +47,7 @@ def closed_by_daemon(name: str, message: Detached) -> Ending:
     if message.code == ErrorCode.DETACHED:
         return detached_from(name)
     error = make_failure(message.code, message.message)
-    return Ending(f"[detached (from session {printable(name)}): {error}]", exit_code_of(error))
+    return Ending(f"[detached (from session {printable(name)}): {printable(str(error))}]", exit_code_of(error))
 
 
 def lost(name: str, error: Exception) -> Ending:

@@ -16,6 +16,7 @@ from typing import Any
 from ptyd_cli.attach.sequence_rest import SequenceRest
 from ptyd_cli.attach.terminal_modes import POP_TITLE, PUSH_TITLE, TerminalModes
 from ptyd_cli.errors import CliError, ExitCode
+from ptyd_cli.output import printable
 
 READ_BYTES = 64 * 1024
 WRITE_BYTES = 64 * 1024
@@ -196,7 +197,7 @@ class OuterTerminal:
         """Say something in the window's title, where it destroys nothing. Skipped in the middle of a
         sequence."""
         if self._saved is not None and not self._rest.is_inside:
-            self._write_now(b"\x1b]2;" + text.encode() + b"\x1b\\")
+            self._write_now(b"\x1b]2;" + printable(text).encode() + b"\x1b\\")
 
     def end_notice(self) -> None:
         """Bring back the title that the session, or else the shell before it, has set."""

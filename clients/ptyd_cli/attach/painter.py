@@ -6,12 +6,16 @@ from collections.abc import Awaitable, Callable
 
 from ptyd_protocol.messages import Output, Snapshot
 from ptyd_sdk import PtydError, Session
+from ptyd_sdk.errors import NotAllowed, Unavailable
 
 from ptyd_cli.attach.outer_terminal import OuterTerminal
 from ptyd_cli.attach.viewport import Viewport
 
 PAINT_SECONDS = 0.05
 """Between two paintings at least."""
+
+RETRY_SECONDS = 0.3
+"""After the daemon could not be asked."""
 
 SETTLE_SECONDS = 0.15
 """Who is in control has the session's size follow the window's: so long it may take."""
@@ -64,13 +68,18 @@ class Painter:
         Raises:
             TerminalGone: the terminal has hung up.
         """
-        try:
-            while True:
-                await self._changed.wait()
-                self._changed.clear()
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
                 await self._fit()
-        except PtydError:
-            await self._pass_on(None)
+            except (Unavailable, NotAllowed):
+                await self._pass_on(None)
+                return
+            except PtydError:  # as while the connection is away
+                self._kept = None
+                self._changed.set()
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _fit(self) -> None:
         if not self._shows_other_size():

@@ -22,6 +22,7 @@ from ptyd_sdk.errors import AttachmentEnded, PtydError
 
 from ptyd_cli.attach import endings
 from ptyd_cli.attach.asker import Asker
+from ptyd_cli.attach.clipboard_filter import ClipboardFilter
 from ptyd_cli.attach.detach_chord import ChordDetector, DetachKeys
 from ptyd_cli.attach.endings import Ending
 from ptyd_cli.attach.key_codes import has_key
@@ -50,7 +51,7 @@ _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
 class SessionView:
     """One run of showing one session. ``answers_replay``: nobody has seen its output yet, as right after
-    `ptyd new`."""
+    `ptyd new`. ``may_copy``: the session's programs may fill the clipboard of the terminal."""
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class SessionView:
         *,
         is_observer: bool,
         answers_replay: bool,
+        may_copy: bool = False,
     ) -> None:
         self._terminal = terminal
         self._attachment = attachment
@@ -69,6 +71,7 @@ class SessionView:
         self._detector = ChordDetector(keys)
         self._asker = Asker(terminal, self._take_keys, self._tell_appearance)
         self._filter = QueryFilter()
+        self._clipboard = None if may_copy else ClipboardFilter()
         self._painter = Painter(terminal, session, self._shows_other_size, self._write_output)
         self._size = terminal.size()
         """Of the session."""
@@ -193,16 +196,32 @@ class SessionView:
             case Detached():
                 self._end(endings.closed_by_daemon(self._name, event))
 
+    def _sift(self, data: bytes) -> bytes:
+        """What of the output the terminal may see."""
+        if self._clipboard is None:
+            return self._filter.feed(data)
+        was_told = self._clipboard.attempts > 0
+        data = self._filter.feed(self._clipboard.feed(data))
+        if self._clipboard.attempts and not was_told:
+            hint = f"ptyd: {self._name} wants to fill the clipboard and may not (--clipboard=allow)"
+            asyncio.get_running_loop().call_soon(self._show_notice, hint)  # behind this output
+        return data
+
+    def _reset_filters(self) -> None:
+        self._filter.reset()
+        if self._clipboard is not None:
+            self._clipboard.reset()
+
     async def _write_output(self, event: Output | Snapshot) -> None:
         """Pass it on to the terminal, but for what that shows already."""
         if isinstance(event, Snapshot):
-            self._filter.reset()
-            await self._terminal.restore(self._filter.feed(event.data))
+            self._reset_filters()
+            await self._terminal.restore(self._sift(event.data))
             self._shown_until = event.offset
             return
         end = event.offset + len(event.data)
         if end > self._shown_until:
-            await self._terminal.write(self._filter.feed(event.data[max(0, self._shown_until - event.offset) :]))
+            await self._terminal.write(self._sift(event.data[max(0, self._shown_until - event.offset) :]))
             self._shown_until = end
 
     async def _paint(self) -> None:
@@ -220,7 +239,7 @@ class SessionView:
         if self._has_attached:
             self._is_live = False
             if attached.mode == "tail":
-                self._filter.reset()
+                self._reset_filters()
                 await self._terminal.reset()
             self._note_return()
         self._has_attached = True

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 
+from ptyd_cli.attach.clipboard_filter import ClipboardFilter
 from ptyd_cli.attach.outer_terminal import OuterTerminal, TerminalGone
 from ptyd_cli.attach.query_filter import QueryFilter
 from ptyd_cli.player.cast import Cast
@@ -36,6 +37,7 @@ class CastView:
         self._cast = cast
         self._playback = Playback(cast, time.monotonic(), speed=speed, start=start)
         self._filter = QueryFilter()
+        self._clipboard = ClipboardFilter()
         self._keys = KeyReader()
         self._wishes: list[Wish] = []
         self._changed = asyncio.Event()
@@ -99,9 +101,10 @@ class CastView:
     async def _show(self, part: Part) -> None:
         if part.is_anew:
             self._filter.reset()
+            self._clipboard.reset()
             await self._terminal.write(_BEGIN_UPDATE)
             await self._terminal.reset()
-        data = self._filter.feed(part.text.encode(errors="replace"))
+        data = self._filter.feed(self._clipboard.feed(part.text.encode(errors="replace")))
         await self._terminal.write(data + _END_UPDATE if part.is_anew else data)
 
     def _tell_state(self, label: str = "") -> None:

@@ -10,7 +10,7 @@ from ptyd_protocol.methods import CaptureFormat, CaptureParams, CaptureResult
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.errors import CliError, ExitCode
 from ptyd_cli.options import json_option, session_argument
-from ptyd_cli.output import print_json
+from ptyd_cli.output import escape_json, print_json
 
 FORMATS: dict[str, CaptureFormat] = {"text": "text", "vt": "vt", "html": "html", "json": "cells"}
 
@@ -67,7 +67,7 @@ def command(session: str, form: str, scrollback: int, join: bool, file: Path | N
     if is_json and file is None:
         print_json(result)
         return
-    write_text(msgspec.json.encode(result).decode() if is_json else text_of(result, form), file)
+    write_text(escape_json(msgspec.json.encode(result).decode()) if is_json else text_of(result, form), file)
 
 
 def text_of(result: CaptureResult, form: str) -> str:
@@ -77,7 +77,7 @@ def text_of(result: CaptureResult, form: str) -> str:
         CliError: the daemon has no screen to take it from.
     """
     if form == "json" and result.grid is not None:
-        return msgspec.json.encode(result.grid).decode()
+        return escape_json(msgspec.json.encode(result.grid).decode())
     if form in ("json", "html") and result.source == "log":
         raise CliError(ExitCode.FAILED, f"--format {form} needs a screen engine, and the daemon has none here")
     return result.text

@@ -6,6 +6,7 @@ from ptyd_sdk import oneshot
 from ptyd_sdk.errors import DaemonUnreachable
 
 from ptyd_cli.calls import ask, keeper_runs
+from ptyd_cli.limit_words import describe_trouble, describe_use
 from ptyd_cli.options import json_option
 from ptyd_cli.output import age_of, format_state, format_table, print_json, printable
 
@@ -16,16 +17,18 @@ MAX_TITLE_CHARS = 40
 
 @click.command("ls")
 @json_option
-def command(is_json: bool) -> None:
+@click.option("-l", "--long", "is_long", is_flag=True, help="Show what each uses of what it may.")
+def command(is_json: bool, is_long: bool) -> None:
     """List the sessions, the oldest first.
 
-    A session that has exited stays listed until somebody has seen how it ended.
+    A session that has exited stays listed until somebody has seen how it ended. A NOTE says which limit is near, or
+    has ended it.
     """
     sessions = fetch_sessions()
     if is_json:
         print_json(sessions)
     elif sessions:
-        print(format_table(HEADS, [format_row(info) for info in sessions]))
+        print(format_sessions(sessions, is_long=is_long))
     else:
         print("no sessions; `ptyd new` starts one")
 
@@ -41,11 +44,22 @@ def fetch_sessions() -> list[SessionInfo]:
     return sorted(sessions, key=lambda info: info.created_at)
 
 
+def format_sessions(sessions: list[SessionInfo], *, is_long: bool) -> str:
+    """A table with columns for use and for notes where they are wanted, or needed."""
+    columns = [("USE", [describe_use(info) for info in sessions])] if is_long else []
+    notes = [describe_trouble(info) for info in sessions]
+    if any(notes):
+        columns.append(("NOTE", notes))
+    heads = (*HEADS, *(head for head, _ in columns))
+    rows = [(*format_row(info), *(cells[index] for _, cells in columns)) for index, info in enumerate(sessions)]
+    return format_table(heads, rows)
+
+
 def format_row(info: SessionInfo) -> tuple[str, ...]:
     return (
-        printable(info.name),
+        info.name,
         info.id,
-        format_state(info) + (", locked" if info.locked else ""),
+        format_state(info) + (", locked" if info.locked else "") + (", raw" if info.engine == "quarantined" else ""),
         str(info.pid),
         f"{info.cols}x{info.rows}",
         str(info.clients),

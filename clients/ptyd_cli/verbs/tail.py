@@ -10,6 +10,7 @@ from ptyd_protocol.methods import ReadLogParams, ReadLogResult
 from ptyd_sdk import connect
 from ptyd_sdk.attachment import AttachmentEvent
 
+from ptyd_cli.attach.clipboard_filter import ClipboardFilter
 from ptyd_cli.attach.query_filter import QueryFilter
 from ptyd_cli.attach.terminal_modes import TerminalModes
 from ptyd_cli.calls import ask_about_session
@@ -35,9 +36,9 @@ MAX_TAIL_BYTES = 8 * limits.MIB
 def command(session: str, is_followed: bool, byte_count: int) -> None:
     """Print the end of session NAME's output as the program wrote it, control sequences and all.
 
-    On a terminal, questions to the terminal are left out and modes are put back at the end; a file or a pipe
-    gets every byte. A reader who is slower than the program for so long that the log is overwritten misses a
-    part, and is told so on standard error: following never slows the program.
+    On a terminal, questions to the terminal and what would fill its clipboard are left out, and modes are put back
+    at the end; a file or a pipe gets every byte. A reader who is slower than the program for so long that the log is
+    overwritten misses a part, and is told so on standard error: following never slows the program.
     """
     result: ReadLogResult = ask_about_session("read_log", ReadLogParams(session=session, max_bytes=byte_count))
     with RawOutput() as output:
@@ -52,6 +53,7 @@ class RawOutput:
     def __init__(self) -> None:
         self._is_terminal = sys.stdout.isatty()
         self._filter = QueryFilter(passing=not self._is_terminal)
+        self._clipboard = ClipboardFilter()
         self._modes = TerminalModes()
 
     def __enter__(self) -> "RawOutput":
@@ -63,6 +65,8 @@ class RawOutput:
         sys.stdout.buffer.flush()
 
     def write(self, data: bytes) -> None:
+        if self._is_terminal:
+            data = self._clipboard.feed(data)
         data = self._filter.feed(data)
         if self._is_terminal:
             self._modes.observe(data)

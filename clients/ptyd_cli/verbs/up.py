@@ -5,29 +5,68 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
+from typing import NoReturn
 
 import click
+import msgspec
 from ptyd_protocol.methods import ListenParams, ListenResult, NoParams, StatusResult, TicketResult
 from ptyd_sdk import discovery, oneshot
 
 from ptyd_cli.calls import start_daemon
 from ptyd_cli.errors import CliError, ExitCode, say
+from ptyd_cli.remote import is_remote, refuse_remote, remote_name
 
 
 @click.command("up")
 @click.option(
     "--listen", "address", metavar="HOST:PORT", help="Serve the web client and programs on TCP too. Port 0: any."
 )
+@click.option(
+    "--tls", "is_tls", is_flag=True, help="Listen with TLS, by a certificate of ptyd's own unless one is given."
+)
+@click.option(
+    "--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="PEM certificate."
+)
+@click.option(
+    "--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="Its key, PEM."
+)
+@click.option("--insecure", "is_insecure", is_flag=True, help="Let other machines come without TLS.")
 @click.option("--open", "is_opened", is_flag=True, help="Open the web client in a browser, logged in.")
 @click.option("--foreground", "is_foreground", is_flag=True, help="Stay, log to standard error, end with Ctrl-C.")
-def command(address: str | None, is_opened: bool, is_foreground: bool) -> int:
+def command(
+    address: str | None,
+    is_tls: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    is_insecure: bool,
+    is_opened: bool,
+    is_foreground: bool,
+) -> int:
     """Start the daemon where none runs, and say where it is.
 
-    Other verbs start it by themselves. --listen takes addresses of this machine only (127.0.0.1, ::1,
-    localhost) as long as ptyd speaks no TLS: from elsewhere, use an SSH tunnel. PTYD_NO_BROWSER=1 makes
-    --open print the address.
+    Other verbs start it by themselves. Without TLS, --listen takes addresses that only this machine can reach
+    (127.0.0.1, ::1, localhost). With --tls the certificate's fingerprint is printed: `ptyd login` elsewhere wants to
+    know it. PTYD_NO_BROWSER=1 makes --open print the address.
     """
-    listen = None if address is None else parse_address(address)
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key go together")
+    is_tls = is_tls or tls_cert is not None
+    if address is None and (is_tls or is_insecure):
+        raise click.UsageError("--tls and --insecure go with --listen")
+    if is_remote():
+        return open_remote(is_opened and address is None and not is_foreground)
+    listen = None if address is None else parse_address(address, is_open=is_tls or is_insecure)
+    if listen is not None:
+        listen = msgspec.structs.replace(
+            listen,
+            tls=is_tls,
+            insecure=is_insecure,
+            tls_cert="" if tls_cert is None else str(tls_cert.absolute()),
+            tls_key="" if tls_key is None else str(tls_key.absolute()),
+        )
+    if is_foreground and ("NOTIFY_SOCKET" in os.environ or "LISTEN_PID" in os.environ):
+        become_service(listen)
     if is_foreground:
         return run_in_foreground(listen, is_opened=is_opened)
     start_daemon()
@@ -37,8 +76,25 @@ def command(address: str | None, is_opened: bool, is_foreground: bool) -> int:
     return 0
 
 
-def parse_address(address: str) -> ListenParams:
-    """``127.0.0.1:8080``, ``[::1]:0``, ``localhost:8080``, ``:8080``.
+def open_remote(is_possible: bool) -> int:
+    """Open the web client of a daemon elsewhere, by the address by which we know it.
+
+    Raises:
+        CliError: something else was asked for.
+    """
+    if not is_possible:
+        refuse_remote("`up` starts the daemon of this machine; `up --open` can be done from here")
+    from ptyd_cli.browser import open_login  # noqa: PLC0415 - webbrowser takes its time
+
+    ticket: TicketResult = oneshot.request("login_ticket", NoParams())
+    open_login(msgspec.structs.replace(ticket, url=f"{remote_name()}/login#{ticket.ticket}"))
+    return 0
+
+
+def parse_address(address: str, *, is_open: bool = False) -> ListenParams:
+    """``is_open``: other machines may reach it.
+
+    ``127.0.0.1:8080``, ``[::1]:0``, ``localhost:8080``, ``:8080``.
 
     Raises:
         click.BadParameter: it makes no sense.
@@ -48,11 +104,11 @@ def parse_address(address: str) -> ListenParams:
     host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
     if not colon or not port.isdigit() or int(port) > 65_535:
         raise click.BadParameter(f"{address!r} is not HOST:PORT", param_hint="--listen")
-    if not is_loopback(host):
+    if not is_open and not is_loopback(host):
         raise CliError(
             ExitCode.NOT_ALLOWED,
-            f"{host} can be reached from other machines, and ptyd speaks no TLS yet: listen on 127.0.0.1 and come"
-            f" through an SSH tunnel (ssh -L {port}:127.0.0.1:{port} HOST)",
+            f"{host} can be reached from other machines: listen with --tls, or on 127.0.0.1 and come through an SSH"
+            f" tunnel (ssh -L {port}:127.0.0.1:{port} HOST); --insecure does without both",
         )
     return ListenParams(host=host, port=int(port))
 
@@ -76,7 +132,9 @@ def serve_web(listen: ListenParams | None, *, is_opened: bool) -> None:
         listen = None if has_web else ListenParams()
     if listen is not None:
         result: ListenResult = oneshot.request("listen", listen)
-        print(f"web client: http://{format_host(result.host)}:{result.port}/")
+        print(f"web client: {'https' if result.tls else 'http'}://{format_host(result.host)}:{result.port}/")
+        if result.tls:
+            print(f"fingerprint: {result.fingerprint}")
     if is_opened:
         from ptyd_cli.browser import open_login  # noqa: PLC0415 - webbrowser takes its time
 
@@ -86,6 +144,15 @@ def serve_web(listen: ListenParams | None, *, is_opened: bool) -> None:
 
 def format_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def become_service(listen: ListenParams | None) -> NoReturn:
+    """Turn this process into the keeper: systemd wants to hear from the very process that it has started, and what it
+    hands over is for that one."""
+    if listen is not None:
+        os.environ["PTYD_LISTEN"] = f"{format_host(listen.host)}:{listen.port}"
+    directory = str(discovery.runtime_dir())
+    os.execv(sys.executable, [sys.executable, "-m", "ptyd.keeper", directory, "--foreground"])
 
 
 def run_in_foreground(listen: ListenParams | None, *, is_opened: bool) -> int:

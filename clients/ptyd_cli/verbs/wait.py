@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,7 +12,7 @@ from ptyd_sdk import Session, connect
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.options import json_option, session_argument
-from ptyd_cli.output import exit_status, print_json
+from ptyd_cli.output import exit_status, print_json, printable
 
 Waiting = Callable[[Session], Coroutine[Any, Any, Any]]
 
@@ -55,6 +56,8 @@ def command(
     info = asyncio.run(run_waiting(found.id, waiting))
     if is_json:
         print_json(info)
+    if is_for_exit and info.end_reason:
+        print(f"ptyd: session {printable(info.name)} was ended: {printable(info.end_reason)}", file=sys.stderr)
     return exit_status(info) if is_for_exit else 0
 
 

@@ -1,5 +1,6 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
+import { Access } from "./access";
 import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
 import { watchPage } from "./net/page_signals";
@@ -8,9 +9,11 @@ import { exportRecording } from "./player/export_recording";
 import { pickFile } from "./player/pick_file";
 import { readPlayer, showPlayer } from "./player/player_dialog";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
-import type { CreateParams, SessionInfo } from "./protocol/messages.gen";
+import type { CreateParams, Event, SessionInfo, Welcome } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
 import { publishTestHooks } from "./test_hooks";
+import { textButton } from "./ui/button";
+import { ClipboardPrompt } from "./ui/clipboard_prompt";
 import { ControlBanner } from "./ui/control_banner";
 import { h } from "./ui/dom";
 import { Drawer } from "./ui/drawer";
@@ -18,9 +21,11 @@ import { createEmptyState } from "./ui/empty_state";
 import { EndBanner } from "./ui/end_banner";
 import { FitChoice } from "./ui/fit_choice";
 import { KeyBar } from "./ui/key_bar";
+import { readWarning } from "./ui/limit_words";
 import { cleanTitle } from "./ui/program_title";
 import { SearchBar } from "./ui/search_bar";
 import { askEnd, askNewSession, askRename } from "./ui/session_dialogs";
+import { showShare } from "./ui/share_dialog";
 import { handleShortcut } from "./ui/shortcuts";
 import { Sidebar } from "./ui/sidebar";
 import { StatusPill } from "./ui/status_pill";
@@ -31,6 +36,7 @@ import { describeError } from "./ui/words";
 import { readAddress, Workspace, writeAddress } from "./workspace";
 
 export class App {
+  #access = new Access(null);
   readonly #connection: Connection;
   readonly #sessions = new SessionList();
   readonly #workspace: Workspace;
@@ -41,6 +47,7 @@ export class App {
   readonly #drawer: Drawer;
   readonly #theme: Theme;
   readonly #empty: HTMLElement;
+  readonly #emptyNew: HTMLButtonElement;
   readonly #fit = new FitChoice();
   readonly #controlBanner = new ControlBanner({
     takeControl: () => this.#workspace.view?.takeControl(),
@@ -51,6 +58,11 @@ export class App {
     attachAgain: () => this.#workspace.view?.reattach(),
     close: () => void this.#try(() => this.#closeEnded()),
   });
+  readonly #clipboardPrompt = new ClipboardPrompt(
+    // A page that is not looked at may not write it: then it stays as it was.
+    (text) => void navigator.clipboard?.writeText(text).catch(() => {}),
+    () => this.#focusTerminal(),
+  );
   readonly #searchBar = new SearchBar(() => this.#focusTerminal());
   readonly #keyBar = new KeyBar({
     press: (key) => this.#workspace.view?.pressBarKey(key),
@@ -77,6 +89,7 @@ export class App {
       host,
       connection: this.#connection,
       visibility: new PageVisibility(),
+      clipboardPrompt: this.#clipboardPrompt,
       isScaled: () => this.#fit.isScaled,
       readScheme: () => this.#theme.scheme,
       onState: () => this.#render(),
@@ -89,6 +102,8 @@ export class App {
       rename: () => this.#openSession && this.#askRename(this.#openSession),
       search: () => this.#searchBar.open(),
       toggleLock: () => void this.#try(() => this.#toggleLock()),
+      share: () => this.#share(),
+      logOut: () => void this.#try(() => this.#logOut()),
       cycleTheme: () => this.#theme.cycle(),
     });
     this.#sidebar = new Sidebar({
@@ -98,9 +113,11 @@ export class App {
       end: (session) => this.#askEnd(session),
       showRecording: (session) => void this.#try(() => this.#showRecording(session)),
       openRecording: () => void this.#try(() => this.#openRecording()),
+      logOut: () => void this.#try(() => this.#logOut()),
     });
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
-    this.#empty = createEmptyState(() => this.#askNew());
+    this.#emptyNew = textButton("Start a session", "empty-new", "primary", () => this.#askNew());
+    this.#empty = createEmptyState(this.#emptyNew);
     this.#theme = new Theme(() => this.#applyTheme());
     this.#applyTheme();
     root.append(this.#sidebar.element, this.#drawer.backdrop, this.#buildMain(host), this.#toasts.element);
@@ -129,6 +146,7 @@ export class App {
       this.#topBar.element,
       this.#status.notice,
       this.#controlBanner.element,
+      this.#clipboardPrompt.element,
       stage,
       this.#endBanner.element,
       this.#keyBar.element,
@@ -138,14 +156,28 @@ export class App {
   // --- the daemon ---
 
   #handle(event: ConnectionEvent): void {
-    if (event.type === "ready") void this.#try(() => this.#subscribe());
+    if (event.type === "ready") this.#begin(event.welcome);
     else if (event.type === "channel") this.#workspace.handle(event.channel, event.event);
-    else if (event.type === "event" && this.#sessions.apply(event.event)) this.#render();
+    else if (event.type === "event") this.#note(event.event);
+  }
+
+  #note(event: Event): void {
+    const warning = readWarning(event);
+    if (warning !== null) this.#toasts.show(`${this.#sessions.get(event.session)?.name ?? ""}: ${warning}`);
+    if (this.#sessions.apply(event)) this.#render();
+  }
+
+  #begin(welcome: Welcome): void {
+    const before = this.#access.principal;
+    this.#access = new Access(welcome);
+    // Somebody else has logged in with this browser: nothing of what was here is theirs.
+    if (before !== "" && before !== welcome.principal) location.reload();
+    else void this.#try(() => this.#subscribe());
   }
 
   async #subscribe(): Promise<void> {
     this.#sessions.replace(await this.#connection.request("subscribe", {}));
-    const address = readAddress();
+    const address = this.#access.onlySession ?? readAddress();
     const session = address === null ? undefined : this.#sessions.get(address);
     if (session !== undefined && this.#workspace.session === null) this.#open(session);
     this.#render();
@@ -163,7 +195,8 @@ export class App {
   async #runAgain(): Promise<void> {
     const ended = this.#openSession;
     if (ended === null) return;
-    await this.#create({ argv: ended.argv, cwd: ended.cwd, name: ended.name, kind: ended.kind });
+    const { argv, cwd, name, kind, limits } = ended;
+    await this.#create({ argv, cwd, name, kind, limits });
     await this.#forget(ended);
   }
 
@@ -182,7 +215,8 @@ export class App {
 
   async #forget(session: SessionInfo): Promise<void> {
     // It may have been removed by itself in the meantime.
-    if (this.#sessions.get(session.id)?.state === "exited") await this.#end(session);
+    if (this.#sessions.get(session.id)?.state === "exited" && this.#access.controls(session))
+      await this.#end(session);
   }
 
   /** Runs an action and shows its failure. */
@@ -199,7 +233,7 @@ export class App {
   #open(session: SessionInfo, isNew = false): void {
     this.#openSession = session;
     this.#drawer.close();
-    this.#workspace.open(session.id, isNew);
+    this.#workspace.open(session.id, isNew, !this.#access.controls(session));
     writeAddress(session.id);
     this.#render();
   }
@@ -232,6 +266,29 @@ export class App {
   async #remove(session: SessionInfo): Promise<void> {
     if (session.id === this.#workspace.session) this.#leave();
     await this.#end(session);
+  }
+
+  #share(): void {
+    const session = this.#openSession;
+    if (session === null) return;
+    showShare(session, {
+      share: (params) => this.#connection.request("share", params),
+      list: async () => {
+        const tokens = await this.#connection.request("token_list", {});
+        return tokens.filter((token) => token.kind === "share" && token.session === session.id);
+      },
+      revoke: async (link) => {
+        await this.#connection.request("token_revoke", { token: link.id });
+      },
+      onDone: this.#focusTerminal,
+    });
+  }
+
+  async #logOut(): Promise<void> {
+    const response = await fetch("logout", { method: "POST", credentials: "same-origin" });
+    if (!response.ok && response.status !== 401) throw new Error(`Not logged out (${response.status}).`);
+    // What the page shows goes with the login.
+    location.reload();
   }
 
   async #showRecording(session: SessionInfo): Promise<void> {
@@ -297,13 +354,14 @@ export class App {
     if (id !== null) this.#openSession = this.#sessions.get(id) ?? this.#openSession;
     const session = this.#openSession;
     const view = this.#workspace.state;
-    this.#sidebar.update(this.#sessions.sessions, id);
-    this.#topBar.update(session, view);
+    this.#sidebar.update(this.#sessions.sessions, id, this.#access);
+    this.#topBar.update(session, view, this.#access);
     this.#controlBanner.update(view, this.#fit.isScaled);
-    this.#endBanner.update(view?.end ?? null);
+    this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);
     this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
     this.#empty.hidden = view !== null;
-    this.#keyBar.element.hidden = view === null;
+    this.#keyBar.element.hidden = view === null || view.isObserver;
+    this.#emptyNew.hidden = !this.#access.mayCreate;
     const title = cleanTitle(view?.title || session?.title || "");
     document.title = [title, session?.name ?? "", "ptyd"].filter((part) => part !== "").join(" · ");
   }

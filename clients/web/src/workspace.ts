@@ -5,9 +5,12 @@ import type { PageVisibility } from "./net/page_visibility";
 import type { ChannelEvent, ChannelState, Size } from "./protocol/channel_state";
 import type { SessionInfo } from "./protocol/messages.gen";
 import type { Scheme } from "./terminal/colours";
+import type { ProgramWishes } from "./terminal/create_terminal";
 import { measureSpace } from "./terminal/measure_space";
 import type { Modifiers } from "./terminal/modifiers";
 import { TerminalView, type ViewState } from "./terminal/terminal_view";
+import type { ClipboardPrompt } from "./ui/clipboard_prompt";
+import { askLink } from "./ui/link_dialog";
 
 const FONT_SIZE_PX = 14;
 const NARROW_FONT_SIZE_PX = 12;
@@ -17,6 +20,7 @@ export interface WorkspaceOptions {
   readonly host: HTMLElement;
   readonly connection: Connection;
   readonly visibility: PageVisibility;
+  readonly clipboardPrompt: ClipboardPrompt;
   isScaled(): boolean;
   readScheme(): Scheme;
   onState(): void;
@@ -59,7 +63,7 @@ export class Workspace {
     return window.innerWidth < NARROW_PX ? NARROW_FONT_SIZE_PX : FONT_SIZE_PX;
   }
 
-  open(session: string, isNew = false): void {
+  open(session: string, isNew: boolean, isObserver: boolean): void {
     if (session === this.#session) {
       this.#view?.offerFocus();
       return;
@@ -71,13 +75,18 @@ export class Workspace {
     const scheme = this.#options.readScheme();
     host.hidden = false;
     const common = { host, connection, visibility, isScaled, onState, takeModifiers, onShortcut };
-    this.#view = new TerminalView({ ...common, session, scheme, fontSizePx, isNew });
+    const wishes: ProgramWishes = {
+      copy: (text) => this.#options.clipboardPrompt.offer(session, text),
+      follow: (uri) => askLink(uri, () => this.#view?.offerFocus()),
+    };
+    this.#view = new TerminalView({ ...common, session, scheme, fontSizePx, isNew, isObserver, wishes });
     this.#options.onOpened(this.#view);
     this.#view.offerFocus();
   }
 
   close(): void {
     if (this.#view === null) return;
+    this.#options.clipboardPrompt.hide();
     this.#view.dispose();
     this.#view = null;
     this.#session = null;

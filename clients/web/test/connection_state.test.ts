@@ -297,7 +297,7 @@ describe("a screen", () => {
     ["a part of another size", { ...part, cols: 81, data: Uint8Array.of(2), more: false }],
     ["output", { type: "Output", channel: 1, offset: 3, data: Uint8Array.of(1) }],
     ["a size", { type: "Resized", channel: 1, offset: 3, ...size }],
-    ["the exit", { type: "Exited", channel: 1, offset: 3, code: 0, signal: null }],
+    ["the exit", { type: "Exited", channel: 1, offset: 3, code: 0, signal: null, reason: "" }],
   ])("may not have %s between its parts", (_, message) => {
     const { client, conversation } = openScreen("abc");
     settle(client, conversation);

@@ -148,6 +148,8 @@ export class Conversation {
           principal: "test",
           limits: {},
           heartbeat_seconds: 15,
+          rights: null,
+          session: null,
         });
         break;
       case "Attach":

@@ -1,15 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { Heartbeat, TICK_MS } from "../src/net/heartbeat";
-import type { SessionInfo } from "../src/protocol/messages.gen";
 import { SessionList } from "../src/protocol/session_list";
 import { describeAppearance, parseColour } from "../src/terminal/appearance";
 import { terminalThemes } from "../src/terminal/colours";
 import { chooseFontSize, clampSize } from "../src/terminal/letterbox";
+import { describeLink, parseSafeLink } from "../src/terminal/links";
 import { encodeBarKey, modifyText } from "../src/terminal/modifiers";
+import { previewText } from "../src/ui/clipboard_prompt";
 import { cleanTitle } from "../src/ui/program_title";
 import { CommandLineError, joinCommandLine, splitCommandLine } from "../src/ui/shell_words";
 import { StickyModifiers } from "../src/ui/sticky_modifiers";
 import { describeDetached, describeExit, describeStatus } from "../src/ui/words";
+import { makeSession } from "./session_info";
 
 describe("a command line", () => {
   test.each([
@@ -150,39 +152,40 @@ test.each([
   expect(cleanTitle(title)).toBe(shown);
 });
 
-describe("the list of sessions", () => {
-  function makeSession(id: string, changes: Partial<SessionInfo> = {}): SessionInfo {
-    return {
-      id,
-      name: id,
-      state: "running",
-      pid: 1,
-      argv: ["cat"],
-      cwd: "/",
-      cols: 80,
-      rows: 24,
-      created_at: 1,
-      last_output_at: 1,
-      clients: 0,
-      controller: null,
-      epoch: 1,
-      log_start: 0,
-      log_head: 0,
-      exit_code: null,
-      exit_signal: null,
-      exited_at: null,
-      kind: "command",
-      title: "",
-      locked: false,
-      recording: "",
-      owner: "",
-      limits: {} as SessionInfo["limits"],
-      usage: null,
-      end_reason: "",
-      ...changes,
-    };
-  }
+test.each([
+  ["ls -l", "ls -l"],
+  ["rm -rf ~\n", "rm -rf ~⏎"],
+  ["\x1b[31mred\x07", "\\u{1b}[31mred\\u{7}"],
+  ["a\u202eb\u200bc", "a\\u{202e}b\\u{200b}c"],
+  ["<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"],
+  ["é漢😀", "é漢😀"],
+  ["x".repeat(1000), `${"x".repeat(160)}…`],
+])("of %j to be copied is shown %j", (text, shown) => {
+  expect(previewText(text)).toBe(shown);
+});
 
+test.each([
+  ["https://example.org/a?b=c#d", true],
+  ["http://example.org", true],
+  ["mailto:somebody@example.org", true],
+  ["javascript:alert(1)", false],
+  ["JavaScript:alert(1)", false],
+  [" \tjava\nscript:alert(1)", false],
+  ["data:text/html,<script>alert(1)</script>", false],
+  ["blob:https://example.org/1", false],
+  ["file:///etc/passwd", false],
+  ["vbscript:x", false],
+  ["//example.org", false],
+  ["", false],
+])("the link %j may be followed: %s", (uri, isSafe) => {
+  expect(parseSafeLink(uri) !== null).toBe(isSafe);
+});
+
+test("a link is shown as the browser takes it", () => {
+  expect(describeLink("https://аррӏе.com/\u202egnp")).toBe("https://xn--80ak6aa92e.com/%E2%80%AEgnp");
+});
+
+describe("the list of sessions", () => {
   function event(seq: number, kind: string, session: string, data: object = {}) {
     return { type: "Event", seq, kind, session, data: data as Record<string, unknown> } as const;
   }

@@ -4,7 +4,7 @@ import { SUBPROTOCOL } from "../protocol/messages.gen";
 import type { Environment, LoginState, Socket, SocketHandlers } from "./environment";
 
 function openSocket(handlers: SocketHandlers): Socket {
-  const url = new URL("/ws", location.href);
+  const url = new URL("ws", location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(url, SUBPROTOCOL);
   socket.binaryType = "arraybuffer";
@@ -19,7 +19,7 @@ function openSocket(handlers: SocketHandlers): Socket {
 /** A WebSocket does not tell why its handshake failed; the page itself needs the same login and does. */
 async function checkLogin(): Promise<LoginState> {
   try {
-    const response = await fetch("/", { cache: "no-store", credentials: "same-origin", redirect: "manual" });
+    const response = await fetch("./", { cache: "no-store", credentials: "same-origin", redirect: "manual" });
     return response.status === 401 || response.status === 403 ? "refused" : "accepted";
   } catch {
     return "unreachable";

@@ -38,6 +38,8 @@ export interface ChannelOptions {
   /** Lines above the screen. */
   readonly scrollback?: number;
   readonly hidden?: boolean;
+  /** Only looks: it neither types nor sizes. */
+  readonly isObserver?: boolean;
   readonly appearance?: TerminalAppearance;
 }
 
@@ -59,7 +61,13 @@ export type ChannelEvent =
   | { readonly type: "live" }
   | ControlEvent
   | { readonly type: "input_taken" }
-  | { readonly type: "exited"; readonly code: number | null; readonly signal: number | null }
+  | {
+      readonly type: "exited";
+      readonly code: number | null;
+      readonly signal: number | null;
+      /** Why the daemon ended it; "": it did not. */
+      readonly reason: string;
+    }
   | { readonly type: "detached"; readonly code: string; readonly message: string };
 
 interface ControlEvent {
@@ -84,6 +92,7 @@ export class ChannelState {
   /** What the daemon was last told over this connection. */
   #sentSize: Size;
   #phase: ChannelPhase = "offline";
+  readonly #isObserver: boolean;
   #isClosing = false;
   #yours = false;
   #answers = false;
@@ -119,6 +128,7 @@ export class ChannelState {
     this.#scrollback = options.scrollback ?? DEFAULT_SCROLLBACK_LINES;
     this.#hidden = options.hidden ?? false;
     this.#sentHidden = this.#hidden;
+    this.#isObserver = options.isObserver ?? false;
     this.#appearance = options.appearance ?? null;
   }
 
@@ -162,7 +172,7 @@ export class ChannelState {
   // --- what the user does ---
 
   write(data: Uint8Array): void {
-    if (this.#phase === "ended" || this.#isClosing) return;
+    if (this.#phase === "ended" || this.#isClosing || this.#isObserver) return;
     this.#inputs.push(data);
     this.#flushInputs();
   }
@@ -175,7 +185,7 @@ export class ChannelState {
 
   takeControl(size: Size): void {
     this.#size = size;
-    if (!this.#isAttached) return;
+    if (!this.#isAttached || this.#isObserver) return;
     this.#sentSize = size;
     this.#send({ type: "TakeControl", channel: this.number, ...size });
   }
@@ -229,7 +239,7 @@ export class ChannelState {
       type: "Attach",
       channel: this.number,
       session: this.#session,
-      role: "control",
+      role: this.#isObserver ? "observe" : "control",
       ...this.#size,
       epoch: this.#epoch,
       offset: this.#epoch === null ? null : this.#nextOffset,
@@ -277,7 +287,12 @@ export class ChannelState {
         this.#detachIfFlushed();
         return [{ type: "input_taken" }];
       case "Exited":
-        return this.#end({ type: "exited", code: message.code, signal: message.signal });
+        return this.#end({
+          type: "exited",
+          code: message.code,
+          signal: message.signal,
+          reason: message.reason,
+        });
     }
   }
 

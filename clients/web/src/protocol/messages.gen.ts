@@ -57,6 +57,10 @@ export const HOLD_STALL_SECONDS = 60;
 export const MAX_LABEL_CHARS = 256;
 /** Room for the daemon's numbers. */
 export const MAX_RESUME_CHARS = 256;
+/** Of a token's life, where it has an end. */
+export const MAX_TOKEN_SECONDS = 315360000;
+/** In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand. */
+export const MAX_PARAMETER_VALUES = 65536;
 
 /** Why a connection ended. Codes are never reused. */
 export const CloseCode = {
@@ -110,6 +114,7 @@ export const ErrorCode = {
   TIMEOUT: "timeout",
   UNAVAILABLE: "unavailable",
   INTERNAL: "internal",
+  NO_SUCH_TOKEN: "no_such_token",
   DETACHED: "detached",
   OUTPUT_LOST: "output_lost",
   HOLD_ENDED: "hold_ended",
@@ -123,6 +128,8 @@ export type Role = "control" | "observe";
 export type AttachMode = "exact" | "snapshot" | "tail";
 
 export type SessionState = "exited" | "running";
+
+export type Right = "admin" | "control" | "create" | "observe";
 
 export type CaptureFormat = "cells" | "html" | "terminal" | "text" | "vt";
 
@@ -269,6 +276,10 @@ export interface Welcome {
   principal: string;
   limits: Record<string, number>;
   heartbeat_seconds: number;
+  /** What the principal may do; None: a daemon that does not say, where everybody may everything. */
+  rights: string[] | null;
+  /** The id of the one session that the rights count for, besides its own; None: all. */
+  session: string | null;
 }
 
 export interface Reply {
@@ -354,7 +365,7 @@ export interface Live {
 }
 
 /** The program has ended, all its output was sent; the channel is closed. One of code and signal is set, or
- * neither where the status was lost.
+ * neither where the status was lost. `reason` as SessionInfo.end_reason.
  */
 export interface Exited {
   type: "Exited";
@@ -362,6 +373,7 @@ export interface Exited {
   offset: number;
   code: number | null;
   signal: number | null;
+  reason: string;
 }
 
 /** Every Input of the channel up to `seq` was taken: it reaches the program whatever happens to the daemon. */
@@ -437,6 +449,7 @@ export interface SessionLimits {
   memory_bytes: number | null;
   /** Of all its processes together; 1.5 is one CPU and a half. */
   cpus: number | null;
+  /** With their threads. */
   processes: number | null;
   /** Of one process. */
   open_files: number | null;
@@ -461,6 +474,7 @@ export interface SessionUsage {
   memory_bytes: number;
   /** CPU time over the time since the look before. */
   cpus: number;
+  /** With their threads, as the kernel counts them for its limits. */
   processes: number;
   /** Of that process which has most. */
   open_files: number;
@@ -502,6 +516,8 @@ export interface SessionInfo {
   usage: SessionUsage | null;
   /** For a person: which limit ended it, or what else that was not the program's own doing. */
   end_reason: string;
+  /** exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash. */
+  engine: "exact" | "none" | "quarantined";
 }
 
 /** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
@@ -689,12 +705,25 @@ export interface ClientInfo {
   held: number;
   /** How often it fell behind and was given the screen anew. */
   resyncs: number;
+  /** Whose it is. */
+  principal: string;
 }
 
 export interface ListenerInfo {
   kind: "tcp" | "unix";
   /** The path of the socket, or host:port. */
   address: string;
+  tls: boolean;
+  /** Of its certificate: "sha256:" and 64 hexadecimal digits. Empty without TLS. */
+  fingerprint: string;
+}
+
+/** How much is used of something that there is only so much of. */
+export interface Capacity {
+  /** For a person. */
+  name: string;
+  used: number;
+  allowed: number;
 }
 
 export interface StatusResult {
@@ -712,17 +741,48 @@ export interface StatusResult {
   runtime_dir: string;
   listeners: ListenerInfo[];
   clients: ClientInfo[];
+  capacities: Capacity[];
+  /** Those of a session that is not told otherwise. */
+  limits: SessionLimits;
+  /** By what means each limit on processes is kept, by its name; "end": by what means trees of processes end. */
+  enforcement: Record<string, string>;
+  /** How many of those ends nobody had asked for. */
+  crashes: number;
+  /** In the minute before this daemon was started. */
+  recent_crashes: number;
+  /** They were so many that the keeper waits before it starts another. */
+  is_over_budget: boolean;
+  /** For a person: how the last one ended; empty: none has crashed. */
+  last_crash: string;
+  /** Unix seconds. */
+  last_crash_at: number;
+  /** Names of sessions that are kept from the engine. */
+  quarantined: string[];
+  /** The keeper has ended: sessions go on, but none can be made, and they end with this daemon. */
+  keeper_gone: boolean;
 }
 
-/** Listen on TCP too. `port` 0: any free one. Listening there already is no error. */
+/** Listen on TCP too. `port` 0: any free one. Listening there already is no error.
+ *
+ * `tls`: with the certificate of `tls_cert` and `tls_key` (absolute paths of PEM files), else with that of the
+ * daemon's configuration, else with one that the daemon makes and signs itself. `insecure`: speak without TLS even
+ * where other machines can listen in.
+ */
 export interface ListenParams {
   host?: string;
   port?: number;
+  tls?: boolean;
+  insecure?: boolean;
+  tls_cert?: string;
+  tls_key?: string;
 }
 
+/** `fingerprint`: of the certificate, as in ListenerInfo. */
 export interface ListenResult {
   host: string;
   port: number;
+  tls: boolean;
+  fingerprint: string;
 }
 
 /** A login ticket for a browser: good once, for `expires_seconds`. `url` is None without a TCP listener. */
@@ -767,6 +827,74 @@ export interface ExportResult {
   skipped: number;
 }
 
+/** A token or a share link, without its secret. Times are Unix seconds. */
+export interface TokenInfo {
+  id: string;
+  /** That of the principal that comes with it. */
+  name: string;
+  kind: "share" | "token";
+  rights: Right[];
+  /** The id of the one that it is for; None: all. */
+  session: string | null;
+  created_at: number;
+  expires_at: number | null;
+  /** How often it may still be presented; None: any number of times. */
+  uses_left: number | null;
+}
+
+/** `session` None: for all sessions. `expires_seconds` None: never. `uses` None: any number of times.
+ * `name` empty: made up.
+ */
+export interface TokenCreateParams {
+  rights: Right[];
+  session?: string | null;
+  name?: string;
+  expires_seconds?: number | null;
+  uses?: number | null;
+}
+
+/** `token` is the secret. The daemon does not keep it and cannot say it again. */
+export interface TokenCreated {
+  token: string;
+  info: TokenInfo;
+}
+
+/** A token or share by its id or name; or all shares of a `session`. One of the two. */
+export interface TokenRevokeParams {
+  token?: string;
+  session?: string | null;
+}
+
+/** A link that opens one session in a browser: to look at or, with `control`, to type, too. */
+export interface ShareParams {
+  session?: string;
+  control?: boolean;
+  expires_seconds?: number | null;
+  uses?: number | null;
+}
+
+/** `secret`: what the link holds behind its `#`; it is said once. `url` is None without a TCP listener. */
+export interface ShareResult {
+  secret: string;
+  url: string | null;
+  info: TokenInfo;
+}
+
+/** Whole lines of the audit. `position`: of the result before; None: from the oldest that is kept. */
+export interface AuditReadParams {
+  position?: number | null;
+  max_bytes?: number;
+}
+
+/** `data`: JSON, a line for each event; empty: there is no more for now. `start`: where it begins, beyond the
+ * position that was asked for if that is not kept any more. `position`: where to go on.
+ */
+export interface AuditReadResult {
+  data: Uint8Array;
+  start: number;
+  position: number;
+}
+
 /** Each method with the types of its parameters and of its result. */
 export interface Methods {
   create: { params: CreateParams; result: SessionInfo };
@@ -792,6 +920,11 @@ export interface Methods {
   shutdown: { params: ShutdownParams; result: ShutdownResult };
   mark: { params: MarkParams; result: SessionInfo };
   export: { params: ExportParams; result: ExportResult };
+  token_create: { params: TokenCreateParams; result: TokenCreated };
+  token_list: { params: NoParams; result: TokenInfo[] };
+  token_revoke: { params: TokenRevokeParams; result: TokenInfo[] };
+  share: { params: ShareParams; result: ShareResult };
+  audit_read: { params: AuditReadParams; result: AuditReadResult };
 }
 export type MethodName = keyof Methods;
 
@@ -935,6 +1068,8 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
       { name: "principal", type: { kind: "str", max: 256 } },
       { name: "limits", type: { kind: "map", value: { kind: "int" } } },
       { name: "heartbeat_seconds", type: { kind: "int" } },
+      { name: "rights", type: { kind: "union", of: [{ kind: "list", item: { kind: "str", max: 256 } }, { kind: "null" }] }, default: null },
+      { name: "session", type: { kind: "union", of: [{ kind: "str", max: 256 }, { kind: "null" }] }, default: null },
     ],
   },
   Reply: {
@@ -1013,6 +1148,7 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
       { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 } },
       { name: "code", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
       { name: "signal", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+      { name: "reason", type: { kind: "str" }, default: "" },
     ],
   },
   InputAck: {
@@ -1081,6 +1217,7 @@ export type StructName =
   | "SubscribeResult"
   | "ClientInfo"
   | "ListenerInfo"
+  | "Capacity"
   | "StatusResult"
   | "ListenParams"
   | "ListenResult"
@@ -1090,7 +1227,15 @@ export type StructName =
   | "ShutdownResult"
   | "MarkParams"
   | "ExportParams"
-  | "ExportResult";
+  | "ExportResult"
+  | "TokenInfo"
+  | "TokenCreateParams"
+  | "TokenCreated"
+  | "TokenRevokeParams"
+  | "ShareParams"
+  | "ShareResult"
+  | "AuditReadParams"
+  | "AuditReadResult";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
@@ -1142,6 +1287,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
     { name: "usage", type: { kind: "union", of: [{ kind: "struct", name: "SessionUsage" }, { kind: "null" }] }, default: null },
     { name: "end_reason", type: { kind: "str" }, default: "" },
+    { name: "engine", type: { kind: "literal", values: ["exact", "none", "quarantined"] }, default: "none" },
   ],
   CreateParams: [
     { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
@@ -1273,10 +1419,18 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "allowed", type: { kind: "int" }, default: 0 },
     { name: "held", type: { kind: "int" }, default: 0 },
     { name: "resyncs", type: { kind: "int" }, default: 0 },
+    { name: "principal", type: { kind: "str" }, default: "" },
   ],
   ListenerInfo: [
     { name: "kind", type: { kind: "literal", values: ["tcp", "unix"] } },
     { name: "address", type: { kind: "str" } },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "fingerprint", type: { kind: "str" }, default: "" },
+  ],
+  Capacity: [
+    { name: "name", type: { kind: "str" } },
+    { name: "used", type: { kind: "int" } },
+    { name: "allowed", type: { kind: "int" } },
   ],
   StatusResult: [
     { name: "daemon_pid", type: { kind: "int" } },
@@ -1291,14 +1445,30 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "runtime_dir", type: { kind: "str" } },
     { name: "listeners", type: { kind: "list", item: { kind: "struct", name: "ListenerInfo" } } },
     { name: "clients", type: { kind: "list", item: { kind: "struct", name: "ClientInfo" } } },
+    { name: "capacities", type: { kind: "list", item: { kind: "struct", name: "Capacity" } }, default: [] },
+    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
+    { name: "enforcement", type: { kind: "map", value: { kind: "str" } }, default: {} },
+    { name: "crashes", type: { kind: "int" }, default: 0 },
+    { name: "recent_crashes", type: { kind: "int" }, default: 0 },
+    { name: "is_over_budget", type: { kind: "bool" }, default: false },
+    { name: "last_crash", type: { kind: "str" }, default: "" },
+    { name: "last_crash_at", type: { kind: "float" }, default: 0.0 },
+    { name: "quarantined", type: { kind: "list", item: { kind: "str" } }, default: [] },
+    { name: "keeper_gone", type: { kind: "bool" }, default: false },
   ],
   ListenParams: [
     { name: "host", type: { kind: "str" }, default: "127.0.0.1" },
     { name: "port", type: { kind: "int", min: 0, max: 65535 }, default: 0 },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "insecure", type: { kind: "bool" }, default: false },
+    { name: "tls_cert", type: { kind: "str" }, default: "" },
+    { name: "tls_key", type: { kind: "str" }, default: "" },
   ],
   ListenResult: [
     { name: "host", type: { kind: "str" } },
     { name: "port", type: { kind: "int" } },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "fingerprint", type: { kind: "str" }, default: "" },
   ],
   TicketResult: [
     { name: "ticket", type: { kind: "str" } },
@@ -1328,6 +1498,51 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "start", type: { kind: "int" } },
     { name: "skipped", type: { kind: "int" }, default: 0 },
   ],
+  TokenInfo: [
+    { name: "id", type: { kind: "str" } },
+    { name: "name", type: { kind: "str" } },
+    { name: "kind", type: { kind: "literal", values: ["share", "token"] } },
+    { name: "rights", type: { kind: "list", item: { kind: "literal", values: ["admin", "control", "create", "observe"] } } },
+    { name: "session", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
+    { name: "created_at", type: { kind: "float" } },
+    { name: "expires_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "uses_left", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+  ],
+  TokenCreateParams: [
+    { name: "rights", type: { kind: "list", item: { kind: "literal", values: ["admin", "control", "create", "observe"] }, min: 1, max: 4 } },
+    { name: "session", type: { kind: "union", of: [{ kind: "str", max: 64 }, { kind: "null" }] }, default: null },
+    { name: "name", type: { kind: "str", max: 64 }, default: "" },
+    { name: "expires_seconds", type: { kind: "union", of: [{ kind: "float", min: 0.01, max: 315360000 }, { kind: "null" }] }, default: null },
+    { name: "uses", type: { kind: "union", of: [{ kind: "int", min: 1, max: 1000000 }, { kind: "null" }] }, default: null },
+  ],
+  TokenCreated: [
+    { name: "token", type: { kind: "str" } },
+    { name: "info", type: { kind: "struct", name: "TokenInfo" } },
+  ],
+  TokenRevokeParams: [
+    { name: "token", type: { kind: "str", max: 64 }, default: "" },
+    { name: "session", type: { kind: "union", of: [{ kind: "str", max: 64 }, { kind: "null" }] }, default: null },
+  ],
+  ShareParams: [
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "control", type: { kind: "bool" }, default: false },
+    { name: "expires_seconds", type: { kind: "union", of: [{ kind: "float", min: 0.01, max: 315360000 }, { kind: "null" }] }, default: 7200.0 },
+    { name: "uses", type: { kind: "union", of: [{ kind: "int", min: 1, max: 1000000 }, { kind: "null" }] }, default: null },
+  ],
+  ShareResult: [
+    { name: "secret", type: { kind: "str" } },
+    { name: "url", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
+    { name: "info", type: { kind: "struct", name: "TokenInfo" } },
+  ],
+  AuditReadParams: [
+    { name: "position", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
+    { name: "max_bytes", type: { kind: "int", min: 65536, max: 1048576 }, default: 1048576 },
+  ],
+  AuditReadResult: [
+    { name: "data", type: { kind: "bytes" } },
+    { name: "start", type: { kind: "int" } },
+    { name: "position", type: { kind: "int" } },
+  ],
 };
 
 export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldType; readonly result: FieldType }>> = {
@@ -1354,4 +1569,9 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   shutdown: { params: { kind: "struct", name: "ShutdownParams" }, result: { kind: "struct", name: "ShutdownResult" } },
   mark: { params: { kind: "struct", name: "MarkParams" }, result: { kind: "struct", name: "SessionInfo" } },
   export: { params: { kind: "struct", name: "ExportParams" }, result: { kind: "struct", name: "ExportResult" } },
+  token_create: { params: { kind: "struct", name: "TokenCreateParams" }, result: { kind: "struct", name: "TokenCreated" } },
+  token_list: { params: { kind: "struct", name: "NoParams" }, result: { kind: "list", item: { kind: "struct", name: "TokenInfo" } } },
+  token_revoke: { params: { kind: "struct", name: "TokenRevokeParams" }, result: { kind: "list", item: { kind: "struct", name: "TokenInfo" } } },
+  share: { params: { kind: "struct", name: "ShareParams" }, result: { kind: "struct", name: "ShareResult" } },
+  audit_read: { params: { kind: "struct", name: "AuditReadParams" }, result: { kind: "struct", name: "AuditReadResult" } },
 };

@@ -9,6 +9,7 @@ import { WebglAddon } from "@xterm/addon-webgl";
 import { Terminal } from "@xterm/xterm";
 import { clampCounts } from "./clamp_counts";
 import { minimumContrast, type Scheme, terminalThemes } from "./colours";
+import { LinkHint, openLink, parseSafeLink } from "./links";
 import { DEEP_SCROLLBACK_LINES } from "./scrollback_depth";
 
 /** The deepest that is asked for, and room for what comes while it is read. */
@@ -23,23 +24,33 @@ export interface TerminalParts {
   readonly search: SearchAddon;
 }
 
-/** Programs may fill the clipboard, as in any terminal; what is in it is none of their business. */
-const writeOnlyClipboard: IClipboardProvider = {
-  readText: () => "",
-  writeText: async (selection, text) => {
-    if (selection !== "c") return;
-    // Refused without a recent gesture of the user: then it stays as it was.
-    await navigator.clipboard?.writeText(text).catch(() => {});
-  },
-};
-
-export function openLink(uri: string): void {
-  const { protocol } = new URL(uri);
-  if (protocol !== "http:" && protocol !== "https:") return;
-  window.open(uri, "_blank", "noopener,noreferrer");
+/** What a program wants of the page around its terminal. */
+export interface ProgramWishes {
+  /** It wants this text to be on the clipboard (OSC 52). */
+  copy(text: string): void;
+  /** The user has clicked a link whose address is not what stands there (OSC 8). */
+  follow(uri: string): void;
 }
 
-export function createTerminal(scheme: Scheme, fontSizePx: number): TerminalParts {
+/** For terminals that nobody is to be asked about. */
+const noWishes: ProgramWishes = { copy: () => {}, follow: () => {} };
+
+/** What is on the clipboard is no program's business: it is told that there is nothing. */
+function createClipboard(wishes: ProgramWishes): IClipboardProvider {
+  return {
+    readText: () => "",
+    writeText: async (selection, text) => {
+      if (selection === "c") wishes.copy(text);
+    },
+  };
+}
+
+export function createTerminal(
+  scheme: Scheme,
+  fontSizePx: number,
+  wishes: ProgramWishes = noWishes,
+): TerminalParts {
+  const hint = new LinkHint();
   const terminal = new Terminal({
     allowProposedApi: true, // unicode graphemes and search decorations
     cursorBlink: true,
@@ -47,7 +58,14 @@ export function createTerminal(scheme: Scheme, fontSizePx: number): TerminalPart
     fontFamily,
     fontSize: fontSizePx,
     lineHeight: 1.15,
-    linkHandler: { activate: (_event, uri) => openLink(uri), allowNonHttpProtocols: false },
+    linkHandler: {
+      activate: (_event, uri) => {
+        if (parseSafeLink(uri) !== null) wishes.follow(uri);
+      },
+      hover: (_event, uri) => hint.show(terminal.element, uri),
+      leave: () => hint.hide(),
+      allowNonHttpProtocols: true, // mailto: what else there is, parseSafeLink refuses
+    },
     macOptionIsMeta: true,
     minimumContrastRatio: minimumContrast[scheme],
     rightClickSelectsWord: false,
@@ -60,7 +78,7 @@ export function createTerminal(scheme: Scheme, fontSizePx: number): TerminalPart
   terminal.loadAddon(search);
   terminal.loadAddon(new UnicodeGraphemesAddon());
   terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
-  terminal.loadAddon(new ClipboardAddon(undefined, writeOnlyClipboard));
+  terminal.loadAddon(new ClipboardAddon(undefined, createClipboard(wishes)));
   clampCounts(terminal);
   return { terminal, fit, search };
 }

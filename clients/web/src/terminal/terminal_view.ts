@@ -14,7 +14,7 @@ import type {
 import { describeAppearance } from "./appearance";
 import { readBufferText } from "./buffer_text";
 import { minimumContrast, type Scheme, terminalThemes } from "./colours";
-import { createTerminal, useWebgl } from "./create_terminal";
+import { createTerminal, type ProgramWishes, useWebgl } from "./create_terminal";
 import { reportFocus } from "./focus_reports";
 import { isFocusReport, isReport } from "./input_kind";
 import { Letterbox } from "./letterbox";
@@ -27,7 +27,12 @@ import { scrollByTouch } from "./touch_scroll";
 import { onTypedData } from "./xterm_internals";
 
 export type ViewEnd =
-  | { readonly type: "exited"; readonly code: number | null; readonly signal: number | null }
+  | {
+      readonly type: "exited";
+      readonly code: number | null;
+      readonly signal: number | null;
+      readonly reason: string;
+    }
   | { readonly type: "detached"; readonly code: string; readonly message: string };
 
 /** What the page around the terminal shows of it. */
@@ -45,6 +50,8 @@ export interface ViewState {
   readonly end: ViewEnd | null;
   /** The title that the program has set, or "". */
   readonly title: string;
+  /** Whether this view may only look. */
+  readonly isObserver: boolean;
 }
 
 export interface ViewOptions {
@@ -56,8 +63,10 @@ export interface ViewOptions {
   readonly fontSizePx: number;
   /** The session was made by this page a moment ago: nobody else has answered its first questions. */
   readonly isNew: boolean;
+  readonly isObserver: boolean;
   /** Whether a terminal that another client has sized is shrunk to the space there is. */
   isScaled(): boolean;
+  readonly wishes: ProgramWishes;
   onState(state: ViewState): void;
   /** Takes the sticky modifiers of the key bar for one key. */
   takeModifiers(): Modifiers;
@@ -89,7 +98,7 @@ export class TerminalView {
   constructor(options: ViewOptions) {
     this.#options = options;
     this.#scheme = options.scheme;
-    const { terminal, fit, search } = createTerminal(options.scheme, options.fontSizePx);
+    const { terminal, fit, search } = createTerminal(options.scheme, options.fontSizePx, options.wishes);
     this.#terminal = terminal;
     this.#search = search;
     this.#feed = new TerminalFeed(terminal, () => this.layout(), {
@@ -125,6 +134,7 @@ export class TerminalView {
       pendingInputBytes: this.#channel?.pendingInputBytes ?? 0,
       end: this.#end,
       title: this.#title,
+      isObserver: this.#options.isObserver,
     };
   }
 
@@ -300,6 +310,7 @@ export class TerminalView {
     return this.#options.connection.attach(this.#options.session, wanted, {
       scrollback: this.#depth.lines,
       hidden: this.#options.visibility.isHidden,
+      isObserver: this.#options.isObserver,
       ...(this.#appearance !== null && { appearance: this.#appearance }),
     });
   }

@@ -14,16 +14,18 @@ export class ControlBanner {
   readonly element: HTMLElement;
   readonly #text = h("span", { class: "banner-text" });
   readonly #fit: HTMLButtonElement;
+  readonly #take: HTMLButtonElement;
 
   constructor(actions: ControlBannerActions) {
     this.#fit = iconButton("fit", "Shrink to the window", "fit", () => actions.toggleFit());
+    this.#take = textButton("Take control", "take-control", "small primary", () => actions.takeControl());
     this.element = h(
       "div",
       { class: "banner", attrs: { hidden: true, role: "status", "data-testid": "observed" } },
       icon("people"),
       this.#text,
       this.#fit,
-      textButton("Take control", "take-control", "small primary", () => actions.takeControl()),
+      this.#take,
     );
   }
 
@@ -32,6 +34,11 @@ export class ControlBanner {
     this.element.hidden = !isObserved;
     this.#fit.setAttribute("aria-pressed", String(isScaled));
     if (!isObserved) return;
+    this.#take.hidden = view.isObserver;
+    if (view.isObserver) {
+      setText(this.#text, "Read-only: you may look at this session, and not type.");
+      return;
+    }
     const size = `Sized ${view.size.cols}×${view.size.rows} by another client.`;
     setText(this.#text, view.locked ? `${size} Locked: typing does not take control.` : size);
   }

@@ -1,10 +1,9 @@
 /** What the page shows before a session is open: how to begin. */
 
-import { textButton } from "./button";
 import { h } from "./dom";
 import { icon } from "./icons";
 
-export function createEmptyState(onCreate: () => void): HTMLElement {
+export function createEmptyState(createButton: HTMLElement): HTMLElement {
   return h(
     "section",
     { class: "empty", attrs: { "data-testid": "empty" } },
@@ -15,7 +14,7 @@ export function createEmptyState(onCreate: () => void): HTMLElement {
       {},
       "Choose one from the list, or start a new one. It keeps running when you close this page, and you find it here, or in any terminal, as you left it.",
     ),
-    textButton("Start a session", "empty-new", "primary", onCreate),
+    createButton,
     h(
       "dl",
       { class: "empty-hints" },

@@ -3,17 +3,12 @@
 import type { ViewEnd } from "../terminal/terminal_view";
 import { textButton } from "./button";
 import { h, setText } from "./dom";
-import { describeDetached, describeExit } from "./words";
+import { describeEnd } from "./words";
 
 export interface EndActions {
   runAgain(): void;
   attachAgain(): void;
   close(): void;
-}
-
-function describeEnd(end: ViewEnd): string {
-  if (end.type === "detached") return describeDetached(end.code, end.message);
-  return `The program has ${describeExit(end.code, end.signal)}.`;
 }
 
 export class EndBanner {
@@ -35,11 +30,11 @@ export class EndBanner {
     );
   }
 
-  update(end: ViewEnd | null): void {
+  update(end: ViewEnd | null, mayCreate: boolean): void {
     this.element.hidden = end === null;
     if (end === null) return;
     setText(this.#text, describeEnd(end));
-    this.#again.hidden = end.type !== "exited";
+    this.#again.hidden = end.type !== "exited" || !mayCreate;
     this.#attach.hidden = end.type !== "detached";
   }
 }

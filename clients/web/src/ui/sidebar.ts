@@ -1,9 +1,11 @@
 /** The list of sessions. */
 
+import type { Access } from "../access";
 import type { SessionInfo } from "../protocol/messages.gen";
 import { iconButton } from "./button";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
+import { describeUse, listUse } from "./limit_words";
 import { cleanTitle } from "./program_title";
 import { describeCommand, describeSessionState, isGoodExit } from "./words";
 
@@ -14,6 +16,7 @@ export interface SidebarActions {
   end(session: SessionInfo): void;
   showRecording(session: SessionInfo): void;
   openRecording(): void;
+  logOut(): void;
 }
 
 class Row {
@@ -22,19 +25,22 @@ class Row {
   readonly #name = h("span", { class: "session-name" });
   readonly #size = h("span", { class: "session-size" });
   readonly #detail = h("span", { class: "session-detail" });
+  readonly #use = h("span", { class: "session-detail", attrs: { "data-testid": "session-use" } });
   readonly #open: HTMLButtonElement;
+  readonly #rename: HTMLButtonElement;
   readonly #end: HTMLButtonElement;
   #session: SessionInfo;
 
-  constructor(session: SessionInfo, actions: SidebarActions) {
+  constructor(session: SessionInfo, actions: SidebarActions, access: Access) {
     this.#session = session;
     this.#open = h(
       "button",
       { class: "session", attrs: { type: "button" }, on: { click: () => actions.open(this.#session) } },
       this.#dot,
-      h("span", { class: "session-text" }, this.#name, this.#detail),
+      h("span", { class: "session-text" }, this.#name, this.#detail, this.#use),
       this.#size,
     );
+    this.#rename = iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session));
     this.#end = iconButton("stop", "End", "session-end", () => actions.end(this.#session));
     this.element = h(
       "li",
@@ -44,15 +50,17 @@ class Row {
         "span",
         { class: "session-actions" },
         iconButton("film", "Recording", "session-recording", () => actions.showRecording(this.#session)),
-        iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session)),
+        this.#rename,
         this.#end,
       ),
     );
-    this.update(session, false);
+    this.update(session, false, access);
   }
 
-  update(session: SessionInfo, isCurrent: boolean): void {
+  update(session: SessionInfo, isCurrent: boolean, access: Access): void {
     this.#session = session;
+    this.#rename.hidden = !access.mayRename(session);
+    this.#end.hidden = !access.controls(session);
     const isRunning = session.state === "running";
     const isGood = isRunning || isGoodExit(session.exit_code, session.exit_signal);
     this.element.dataset.session = session.id;
@@ -65,6 +73,10 @@ class Row {
     const watchers = session.clients === 1 ? "1 client" : `${session.clients} clients`;
     const lines = [title, describeCommand(session), session.cwd, `pid ${session.pid}, ${watchers}`];
     if (session.locked) lines.push("locked");
+    lines.push(...listUse(session));
+    const use = describeUse(session);
+    setText(this.#use, use);
+    this.#use.hidden = use === "";
     this.#open.title = lines.filter((line) => line !== "").join("\n");
     const state = describeSessionState(session);
     this.#open.setAttribute(
@@ -83,11 +95,22 @@ export class Sidebar {
   readonly element: HTMLElement;
   readonly #list = h("ul", { class: "session-list", attrs: { "data-testid": "session-list" } });
   readonly #empty = h("p", { class: "sidebar-empty" }, "No sessions yet.");
+  readonly #new: HTMLButtonElement;
   readonly #actions: SidebarActions;
   readonly #rows = new Map<string, Row>();
 
   constructor(actions: SidebarActions) {
     this.#actions = actions;
+    this.#new = h(
+      "button",
+      {
+        class: "button primary new-session",
+        attrs: { type: "button", "data-testid": "new-session" },
+        on: { click: () => actions.create() },
+      },
+      icon("plus"),
+      "New session",
+    );
     this.element = h(
       "nav",
       { class: "sidebar", attrs: { id: "sidebar", "aria-label": "Sessions" } },
@@ -96,16 +119,7 @@ export class Sidebar {
         { class: "sidebar-head" },
         h("span", { class: "brand" }, h("span", { class: "brand-mark" }, icon("prompt")), "ptyd"),
       ),
-      h(
-        "button",
-        {
-          class: "button primary new-session",
-          attrs: { type: "button", "data-testid": "new-session" },
-          on: { click: () => actions.create() },
-        },
-        icon("plus"),
-        "New session",
-      ),
+      this.#new,
       this.#empty,
       this.#list,
       h(
@@ -118,10 +132,22 @@ export class Sidebar {
         icon("film"),
         "Open recording",
       ),
+      h(
+        "button",
+        {
+          class: "button log-out",
+          attrs: { type: "button", "data-testid": "log-out" },
+          on: { click: () => actions.logOut() },
+        },
+        icon("leave"),
+        "Log out",
+      ),
     );
   }
 
-  update(sessions: readonly SessionInfo[], currentId: string | null): void {
+  update(sessions: readonly SessionInfo[], currentId: string | null, access: Access): void {
+    this.element.hidden = access.onlySession !== null;
+    this.#new.hidden = !access.mayCreate;
     this.#empty.hidden = sessions.length > 0;
     const ids = new Set(sessions.map((session) => session.id));
     for (const [id, row] of this.#rows) {
@@ -130,9 +156,9 @@ export class Sidebar {
       this.#rows.delete(id);
     }
     sessions.forEach((session, index) => {
-      const row = this.#rows.get(session.id) ?? new Row(session, this.#actions);
+      const row = this.#rows.get(session.id) ?? new Row(session, this.#actions, access);
       this.#rows.set(session.id, row);
-      row.update(session, session.id === currentId);
+      row.update(session, session.id === currentId, access);
       const there = this.#list.children[index] ?? null;
       // Moving an element takes the focus from it: only where the order has changed.
       if (there !== row.element) this.#list.insertBefore(row.element, there);

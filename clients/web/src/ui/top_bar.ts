@@ -1,5 +1,6 @@
 /** Above the terminal: which session this is, and what can be done with the page. */
 
+import type { Access } from "../access";
 import type { SessionInfo } from "../protocol/messages.gen";
 import type { ViewState } from "../terminal/terminal_view";
 import { iconButton } from "./button";
@@ -13,6 +14,8 @@ export interface TopBarActions {
   rename(): void;
   search(): void;
   toggleLock(): void;
+  share(): void;
+  logOut(): void;
   cycleTheme(): void;
 }
 
@@ -31,6 +34,9 @@ export class TopBar {
   readonly #size = h("span", { class: "top-size", attrs: { "data-testid": "size" } });
   readonly #search: HTMLButtonElement;
   readonly #lock: HTMLButtonElement;
+  readonly #share: HTMLButtonElement;
+  /** Only where there is no list of sessions, which has one of its own. */
+  readonly #leave: HTMLButtonElement;
   #isLocked: boolean | null = null;
   readonly #theme: HTMLButtonElement;
 
@@ -48,6 +54,8 @@ export class TopBar {
       actions.search(),
     );
     this.#lock = iconButton("unlock", "", "lock", () => actions.toggleLock());
+    this.#share = iconButton("share", "Share this session", "share", () => actions.share());
+    this.#leave = iconButton("leave", "Log out", "top-log-out", () => actions.logOut());
     this.#theme = iconButton("auto", themeLabels.auto, "theme", () => actions.cycleTheme());
     this.element = h(
       "header",
@@ -56,13 +64,19 @@ export class TopBar {
       h("div", { class: "top-session" }, this.#name, this.#title),
       this.#size,
       statusPill,
+      this.#share,
       this.#lock,
       this.#search,
       this.#theme,
+      this.#leave,
     );
   }
 
-  update(session: SessionInfo | null, view: ViewState | null): void {
+  update(session: SessionInfo | null, view: ViewState | null, access: Access): void {
+    this.menuButton.hidden = access.onlySession !== null;
+    this.#leave.hidden = access.onlySession === null;
+    this.#share.hidden = view === null || !access.isAdmin;
+    this.#name.disabled = session === null || !access.mayRename(session);
     setText(this.#name, session?.name ?? "");
     this.#name.hidden = session === null;
     const title = cleanTitle(view?.title || session?.title || "");
@@ -70,7 +84,7 @@ export class TopBar {
     setText(this.#size, view === null ? "" : `${view.size.cols}×${view.size.rows}`);
     this.#size.hidden = view === null;
     this.#search.hidden = view === null;
-    this.#lock.hidden = view === null || view.end !== null;
+    this.#lock.hidden = view === null || view.end !== null || view.isObserver;
     this.#drawLock(view?.locked ?? false);
   }
 

@@ -2,6 +2,7 @@
 
 import type { ConnectionStatus } from "../net/status";
 import { ErrorCode, type SessionInfo } from "../protocol/messages.gen";
+import type { ViewEnd } from "../terminal/terminal_view";
 import { joinCommandLine } from "./shell_words";
 
 const signalNames: Readonly<Record<number, string>> = {
@@ -35,7 +36,8 @@ export function describeCommand(session: SessionInfo): string {
 }
 
 export function describeSessionState(session: SessionInfo): string {
-  if (session.state === "running") return "running";
+  if (session.state === "running") return session.end_reason === "" ? "running" : "ending";
+  if (session.end_reason !== "") return `ended: ${session.end_reason}`;
   return describeExit(session.exit_code, session.exit_signal);
 }
 
@@ -67,7 +69,7 @@ export function describeStatus(status: ConnectionStatus, nowMs: number): StatusW
     case "logged_out":
       return {
         short: "Logged out",
-        long: "The login of this page has ended. Run “ptyd up --open” to log in again; this page then goes on by itself.",
+        long: "The login of this page has ended. Run “ptyd up --open” to log in again, or open a new link; this page then goes on by itself.",
         action: "Try again",
       };
     case "taken_over":
@@ -94,6 +96,13 @@ export function describeDetached(code: string, message: string): string {
   if (message !== "")
     return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? "" : "."}`;
   return `Detached (${code}).`;
+}
+
+/** How what was shown has ended. */
+export function describeEnd(end: ViewEnd): string {
+  if (end.type === "detached") return describeDetached(end.code, end.message);
+  if (end.reason !== "") return `The session was ended: ${end.reason}.`;
+  return `The program has ${describeExit(end.code, end.signal)}.`;
 }
 
 export function describeError(error: unknown): string {

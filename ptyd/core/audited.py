@@ -1,0 +1,63 @@
+"""What the audit says of a request that was carried out: one row for each method that does something, or shows what a
+session has shown; a new name is noted where the old one is still known. Never what is typed, nor an argument, a label
+or a secret."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ptyd_protocol import methods as m
+
+from ptyd.core.audit import Fact
+
+Facts = dict[str, Fact]
+
+
+class AuditedMethod(NamedTuple):
+    event: str
+    facts: Callable[[Any, Any], Facts]
+    """Of parameters and result."""
+
+
+def _nothing(params: Any, result: Any) -> Facts:
+    return {}
+
+
+def _facts_of_create(params: m.CreateParams, result: m.SessionInfo) -> Facts:
+    return {
+        "kind": result.kind,
+        "program": result.argv[0] if result.argv else "",
+        "arguments": max(0, len(result.argv) - 1),
+        "pid": result.pid,
+        "recorded": bool(params.record),
+        "records_input": params.record_input,
+    }
+
+
+def _facts_of_grant(params: Any, result: m.TokenCreated | m.ShareResult) -> Facts:
+    info = result.info
+    return {"token": info.name, "rights": " ".join(sorted(info.rights)), "expires_at": info.expires_at}
+
+
+AUDITED: dict[str, AuditedMethod] = {
+    "create": AuditedMethod("created", _facts_of_create),
+    "resize": AuditedMethod("resized", lambda params, result: {"cols": params.cols, "rows": params.rows, "times": 1}),
+    "signal": AuditedMethod("signalled", lambda params, result: {"signal": params.signal}),
+    "kill": AuditedMethod("killed", lambda params, result: {"grace_seconds": params.grace_seconds}),
+    "detach": AuditedMethod("all_detached", _nothing),
+    "send": AuditedMethod("typed", lambda params, result: {"messages": 1, "bytes": len(params.data), "channel": None}),
+    "lock": AuditedMethod("locked", lambda params, result: {"locked": params.locked}),
+    "mark": AuditedMethod("marked", _nothing),
+    "capture": AuditedMethod("read", lambda params, result: {"by": "capture"}),
+    "read_log": AuditedMethod("read", lambda params, result: {"by": "read_log", "bytes": len(result.data)}),
+    "export": AuditedMethod("read", lambda params, result: {"by": "export", "bytes": len(result.data)}),
+    "listen": AuditedMethod("listening", lambda params, result: {"host": result.host, "port": result.port}),
+    "login_ticket": AuditedMethod("ticket_made", _nothing),
+    "token_create": AuditedMethod("token_made", _facts_of_grant),
+    "token_revoke": AuditedMethod(
+        "token_revoked", lambda params, result: {"tokens": " ".join(one.name for one in result)}
+    ),
+    "share": AuditedMethod("shared", _facts_of_grant),
+    "access_token": AuditedMethod("token_read", _nothing),
+    "restart": AuditedMethod("restart_asked", _nothing),
+    "shutdown": AuditedMethod("shutdown_asked", lambda params, result: {"kill_sessions": params.kill_sessions}),
+}
