@@ -179,6 +179,8 @@ def test_two_clients_type_at_once(ptyd: PtydUnderTest, create: Create) -> None:
     """Each one's keys in its order, none lost; the daemon is killed under both."""
     session = create(*ECHO)["id"]
     both = [Typist(ptyd, session) for _ in range(2)]
+    for typist in both:
+        typist.read(until=len("ready\n"))  # before that the kernel echoes, and cat gives it back once more
     for round_number in range(3):
         for number in range(20):
             for name, typist in zip(b"AB", both, strict=True):

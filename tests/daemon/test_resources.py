@@ -136,11 +136,13 @@ def test_they_hold_over_a_crash_of_the_daemon(ptyd: PtydUnderTest) -> None:
     assert "64 MiB of memory" in info["end_reason"]
 
 
-def test_without_limits_nothing_is_looked_at_unasked(ptyd: PtydUnderTest) -> None:
-    """A session whose end nobody watches: the last figures are those of whoever asked last."""
-    session = ptyd.request("create", argv=["cat"])["id"]
-    first = ptyd.request("get", session=session)["usage"]
-    assert first is not None
-    with connected(ptyd.sock_path) as client:
-        client.ping()
-        assert client.request("rename", session=session, name="renamed")["usage"]["at"] == first["at"]
+def test_without_limits_nothing_is_looked_at_unasked() -> None:
+    """A session whose end nobody watches: the last figures are those of whoever asked last. In a daemon of its own, as
+    a session that was out of memory before would still be looked at."""
+    with running_ptyd(PTYD_ENGINE="none") as ptyd:
+        session = ptyd.request("create", argv=["cat"])["id"]
+        first = ptyd.request("get", session=session)["usage"]
+        assert first is not None
+        with connected(ptyd.sock_path) as client:
+            client.ping()
+            assert client.request("rename", session=session, name="renamed")["usage"]["at"] == first["at"]

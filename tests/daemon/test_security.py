@@ -98,7 +98,10 @@ class Web:
                 connection.putheader("Content-Length", str(len(route.body)))
             connection.endheaders(route.body)
             response = connection.getresponse()
-            body = b"" if response.status == 101 else response.read()
+            body = b""
+            if response.status != 101:
+                with contextlib.suppress(ConnectionResetError):  # refused before the request was read to its end
+                    body = response.read()
             return response.status, {name.lower(): value for name, value in response.getheaders()}, body
         finally:
             connection.close()

@@ -21,7 +21,7 @@ REQUEST = SpawnRequest(argv=["true"], env={}, cwd="/", cols=80, rows=24)
 def fds_unchanged() -> Iterator[None]:
     before = list_own_fds()
     yield
-    assert list_own_fds() == before
+    assert list_own_fds() <= before  # what tests before have left may go meanwhile
 
 
 def failing_with(number: int) -> object:
