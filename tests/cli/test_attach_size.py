@@ -101,10 +101,11 @@ def test_a_part_is_still_painted_by_the_next_daemon(ptyd: PtydUnderTest, open_ou
     controller = open_session(open_outer, "survivor", PICTURE)
     viewer = open_outer("attach", "-r", "survivor")
     viewer.terminal.wait_for(lambda screen: "世界" in screen.lines()[-1], "a part")
-    for picture in ("\x1b[2J\x1b[Hone", "\x1b[2J\x1b[Htwo"):
+    for word in ("one", "two"):
         ptyd.wait_for_new_daemon(ptyd.kill_daemon())
-        controller.type(picture)
-        viewer.terminal.wait_for(lambda screen, word=picture[-3:]: screen.lines()[0] == word, picture)  # type: ignore[misc]
+        controller.type(f"\x1b[2J\x1b[H{word}")
+        viewer.wait_for_text(word)
+        assert viewer.terminal.screen.lines()[0] == word
     for outer in (viewer, controller):
         outer.type(CHORD)
         assert outer.check_restored() == 0

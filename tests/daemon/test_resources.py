@@ -136,10 +136,11 @@ def test_they_hold_over_a_crash_of_the_daemon(ptyd: PtydUnderTest) -> None:
     assert "64 MiB of memory" in info["end_reason"]
 
 
-def test_without_limits_nothing_is_looked_at_unasked() -> None:
+@pytest.mark.parametrize("cgroups", ["auto", "none"])
+def test_without_limits_nothing_is_looked_at_unasked(cgroups: str) -> None:
     """A session whose end nobody watches: the last figures are those of whoever asked last. In a daemon of its own, as
     a session that was out of memory before would still be looked at."""
-    with running_ptyd(PTYD_ENGINE="none") as ptyd:
+    with running_ptyd(PTYD_CGROUPS=cgroups, PTYD_ENGINE="none") as ptyd:
         session = ptyd.request("create", argv=["cat"])["id"]
         first = ptyd.request("get", session=session)["usage"]
         assert first is not None
