@@ -47,14 +47,14 @@ class Registry:
         Raises:
             Refusal: none, or more than one.
         """
+        by_id = self._sessions.get(ref)
+        if by_id is not None and sees(by_id):
+            return by_id  # at once: who reconnects names many so
         newest_first = sorted(filter(sees, self), key=lambda one: (one.has_ended, -one.created_at))
         if not ref:
             if not newest_first:
                 raise Refusal(ErrorCode.NO_SUCH_SESSION, "there are no sessions; `ptyd new` makes one")
             return newest_first[0]
-        by_id = self._sessions.get(ref)
-        if by_id is not None and sees(by_id):
-            return by_id
         for session in newest_first:
             if session.name == ref:
                 return session

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ptyd.edge.proc_files import read_file
+
 LivingRoot = Callable[[], int | None]
 """Gives the pid of a session's own program while it is alive."""
 
@@ -20,7 +22,7 @@ class SessionGroup:
     def list_pids(self) -> set[int]:
         """Those in the group now, zombies among them; none once it is gone."""
         try:
-            return {int(word) for word in (self.path / "cgroup.procs").read_text().split()}
+            return {int(word) for word in read_file(f"{self.path}/cgroup.procs").split()}
         except OSError:
             return set()
 

@@ -4,9 +4,8 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from ptyd.edge.proc_files import TICKS_PER_SECOND, ProcessStat, count_open_files, list_pids, read_stat
+from ptyd.edge.proc_files import TICKS_PER_SECOND, ProcessStat, count_open_files, list_pids, read_file, read_stat
 from ptyd.edge.proc_files import read_proportional_bytes as read_pss
 from ptyd.edge.process_tree import read_mark
 from ptyd.edge.session_marks import Kin, SessionGroup
@@ -91,17 +90,17 @@ def read_memory(group: SessionGroup) -> int:
     name = "memory.current" if group.version == 2 else "memory.usage_in_bytes"
     field = "inactive_file" if group.version == 2 else "total_inactive_file"
     try:
-        used = int((group.path / name).read_text())
+        used = int(read_file(f"{group.path}/{name}"))
     except (OSError, ValueError):
         return 0
-    return max(0, used - _read_count(group.path / "memory.stat", field))
+    return max(0, used - _read_count(f"{group.path}/memory.stat", field))
 
 
 def read_refusals(kin: Kin) -> frozenset[str]:
     """Of which limits the kernel has refused more to the session's processes, ever."""
     refused = set()
     for group in kin.marks.groups:
-        if "pids" in group.controllers and _read_count(group.path / "pids.events", "max"):
+        if "pids" in group.controllers and _read_count(f"{group.path}/pids.events", "max"):
             refused.add("processes")
         if "memory" in group.controllers and _has_run_out_of_memory(group):
             refused.add("memory_bytes")
@@ -111,12 +110,12 @@ def read_refusals(kin: Kin) -> frozenset[str]:
 def _has_run_out_of_memory(group: SessionGroup) -> bool:
     """Whether a process was killed for the group's limit, and not for the whole machine's."""
     if group.version == 2:
-        events = group.path / "memory.events"
+        events = f"{group.path}/memory.events"
         return bool(_read_count(events, "oom_kill") and _read_count(events, "oom"))
-    if not _read_count(group.path / "memory.oom_control", "oom_kill"):
+    if not _read_count(f"{group.path}/memory.oom_control", "oom_kill"):
         return False
     with suppress(OSError, ValueError):
-        return int((group.path / "memory.failcnt").read_text()) > 0
+        return int(read_file(f"{group.path}/memory.failcnt")) > 0
     return False
 
 
@@ -164,10 +163,11 @@ def _list_grouped(kin: Kin) -> set[int]:
     return kin.marks.groups[0].list_pids()
 
 
-def _read_count(path: Path, name: str) -> int:
+def _read_count(path: str, name: str) -> int:
     """The number behind ``name`` in a file of names and numbers; 0 if it is not there."""
     try:
-        lines = path.read_text().splitlines()
+        content = b"\n" + read_file(path)
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name} ")), 0)
+    _, found, rest = content.partition(b"\n%s " % name.encode())
+    return int(rest.split(None, 1)[0]) if found else 0

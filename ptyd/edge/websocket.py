@@ -8,6 +8,8 @@ import asyncio
 import logging
 import os
 import socket
+import time
+from collections import deque
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +18,7 @@ from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.version import SUBPROTOCOL
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
@@ -48,6 +50,9 @@ MAX_FRAGMENTS = 4096
 MAX_REASON_BYTES = 120
 """A close frame holds 123 bytes of reason."""
 
+TURN_SECONDS = 0.002
+"""A client's messages may be acted on so long before others get their turn."""
+
 _quiet = logging.getLogger("ptyd.websocket")
 _quiet.setLevel(logging.WARNING)
 
@@ -61,6 +66,9 @@ class WebSocket(asyncio.Protocol):
         self._guest = guest
         self._throttle = office.guests.make_throttle()
         self._slowed: asyncio.TimerHandle | None = None
+        self._events: deque[Request | Response | Frame] = deque()
+        """Read and not yet acted on."""
+        self._next_turn: asyncio.Handle | None = None
         self._loop = asyncio.get_running_loop()
         self._frames = ServerProtocol(
             subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=limits.MAX_CLIENT_MESSAGE_BYTES, logger=_quiet
@@ -96,13 +104,31 @@ class WebSocket(asyncio.Protocol):
         self._heard_at = self._loop.time()
         self._frames.receive_data(data)
         events = self._frames.events_received()
-        for event in events:
+        self._events.extend(events)
+        self._act_on_events()
+        self._keep_pace(len(events), len(data))
+
+    def _act_on_events(self) -> None:
+        """A client that comes back attaches to many sessions at once: the others get their turns in between, and
+        nothing more is read until all is done."""
+        until = time.monotonic() + TURN_SECONDS
+        while self._events:
+            event = self._events.popleft()
             if isinstance(event, Request):
                 self._shake_hands(event)
             elif isinstance(event, Frame):
                 self._take_frame(event)
+            if self._events and time.monotonic() > until:
+                if self._next_turn is None:
+                    self._transport.pause_reading()
+                    self._next_turn = self._loop.call_soon(self._act_on_more)
+                return
         self._flush()  # pongs, and the answer to a close
-        self._keep_pace(len(events), len(data))
+
+    def _act_on_more(self) -> None:
+        self._next_turn = None
+        self._act_on_events()
+        self._read_on()
 
     def pause_writing(self) -> None:
         self.writable = False
@@ -121,7 +147,7 @@ class WebSocket(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._closing = True
         self.writable = False
-        for timer in (self._cut_off, self._slowed):
+        for timer in (self._cut_off, self._slowed, self._next_turn):
             if timer is not None:
                 timer.cancel()
         if self._guest is not None:
@@ -216,11 +242,14 @@ class WebSocket(asyncio.Protocol):
     def slow_down(self, seconds: float) -> None:
         if self._slowed is None:
             self._transport.pause_reading()
-            self._slowed = self._loop.call_later(min(seconds, Throttle.MOST_SECONDS), self._read_on)
+            self._slowed = self._loop.call_later(min(seconds, Throttle.MOST_SECONDS), self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._slowed = None
+        self._read_on()
 
     def _read_on(self) -> None:
-        self._slowed = None
-        if not self._transport.is_closing():
+        if self._slowed is None and self._next_turn is None and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _refuse(self, kind: str) -> None:

@@ -142,6 +142,61 @@ async def test_hello(open_peer: Callable[[], Peer], office: Office) -> None:
     assert office.empty.is_set()
 
 
+async def test_many_messages_at_once_let_others_have_their_turn(
+    open_peer: Callable[[], Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ptyd.edge.websocket.TURN_SECONDS", -1.0)  # each message takes longer than a turn may
+    busy, other = open_peer(), open_peer()
+    busy.send(Hello([1], "t", "client-0123456789"))
+    other.send(Hello([1], "t", "client-9876543210"))
+    busy.receive(), other.receive()
+    for nonce in range(3):
+        busy.protocol.send_binary(codec.encode(Ping(nonce)))
+    busy.push()
+    other.send(Ping(7))
+    assert busy.receive() == [Pong(0)]
+    assert not busy.transport.is_reading
+    assert other.receive() == [Pong(7)]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert busy.receive() == [Pong(1), Pong(2)]
+    assert busy.transport.is_reading
+
+
+async def test_a_slow_down_outlasts_the_turns(open_peer: Callable[[], Peer], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ptyd.edge.websocket.TURN_SECONDS", -1.0)
+    peer = open_peer()
+    peer.send(Hello([1], "t", "client-0123456789"))
+    peer.receive()
+    for nonce in range(3):
+        peer.protocol.send_binary(codec.encode(Ping(nonce)))
+    peer.push()
+    peer.websocket.slow_down(30)
+    pongs: list[Any] = []
+    while len(pongs) < 3:
+        await asyncio.sleep(0)
+        pongs += peer.receive()
+    assert not peer.transport.is_reading
+    peer.websocket.connection_lost(None)
+
+
+async def test_nothing_is_acted_on_once_the_connection_is_lost(
+    open_peer: Callable[[], Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ptyd.edge.websocket.TURN_SECONDS", -1.0)
+    peer = open_peer()
+    peer.send(Hello([1], "t", "client-0123456789"))
+    peer.receive()
+    for nonce in range(3):
+        peer.protocol.send_binary(codec.encode(Ping(nonce)))
+    peer.push()
+    assert peer.receive() == [Pong(0)]
+    peer.websocket.connection_lost(None)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert peer.receive() == []
+
+
 async def test_no_hello_in_time(open_peer: Callable[[], Peer]) -> None:
     peer = open_peer()
     peer.websocket.beat(now() + limits.HELLO_TIMEOUT_SECONDS - 1)
