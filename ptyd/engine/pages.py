@@ -30,6 +30,7 @@ PEN_MASK = KIND_MASK | STYLE_MASK << STYLE_SHIFT | WIDTH_MASK << WIDTH_SHIFT | P
 """Neighbours that agree in these bits are drawn alike (and are of one kind)."""
 
 _PAGE_HEADER = struct.Struct("<6H2I")
+_STYLE = struct.Struct("<H16s")
 _ROW_HEADER = struct.Struct("<BH")
 _WRAPPED_FLAG, _CONTINUES_FLAG, _CELL_WIDTH_SHIFT = 1, 2, 4
 _ROW_FLAGS = [
@@ -154,9 +155,8 @@ def read_page(payload: bytes) -> list[Row]:
     soon as nobody needs them, and the garbage collector, which would hold the GIL for it, has nothing to do."""
     cols, row_count, style_count, link_count, *_ = _PAGE_HEADER.unpack_from(payload)
     page, at = Page(cols), _PAGE_HEADER.size
-    for _ in range(style_count):
-        page.styles[payload[at] | payload[at + 1] << 8] = payload[at + 2 : at + 18]
-        at += 18
+    page.styles.update(_STYLE.iter_unpack(payload[at : at + style_count * _STYLE.size]))
+    at += style_count * _STYLE.size
     for _ in range(link_count):
         (number,) = struct.unpack_from("<H", payload, at)
         link, at = read_link(payload, at + 2)
