@@ -29,7 +29,7 @@ class Engine(Protocol):
         """So many lines push everything before them out of the screen and of the scrollback."""
 
     def is_in_plain_text(self) -> bool:
-        """No sequence has begun, and a line feed in the last row scrolls the whole screen."""
+        """No sequence has begun, no link is open, and a line feed in the last row scrolls the whole screen."""
 
     def feed(self, data: bytes | memoryview) -> bytes:
         """Take output; any bytes will do, cut anywhere. Returns what the terminal answers to the questions in it.
