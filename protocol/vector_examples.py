@@ -63,6 +63,7 @@ PALETTE = Kind(
     },
 )
 CELL_PIXELS = Kind((9, 0, 1000), {"is negative": -1, "is over its maximum": 1001} | _NOT_INTEGERS)
+MOMENT = Kind((0.0, 1_700_000_000.25), {"is text": "0", "is nil": None})
 BOOLEAN = Kind((False, True), {"is a number": 1, "is nil": None, "is text": "true"})
 TEXT = Kind(("", "grüße, 世界"), _NOT_TEXT)
 SHORT_TEXT = Kind(("ptyd", "", "x" * 256, "\U0001f600" * 256), {"has 257 characters": "x" * 257} | _NOT_TEXT)
@@ -248,7 +249,12 @@ SHAPES: dict[str, Shape] = {
         {"locked": False},
     ),
     "Detached": Shape(75, "daemon", {"channel": CHANNEL, "code": SHORT_TEXT, "message": TEXT}),
-    "Event": Shape(76, "daemon", {"seq": SEQ, "kind": SHORT_TEXT, "session": SHORT_TEXT, "data": ANY_MAP}),
+    "Event": Shape(
+        76,
+        "daemon",
+        {"seq": SEQ, "kind": SHORT_TEXT, "session": SHORT_TEXT, "data": ANY_MAP, "at": MOMENT},
+        {"at": 0.0},
+    ),
     "Pong": Shape(77, "daemon", {"nonce": OFFSET}),
 }
 

@@ -33,6 +33,32 @@ SESSION: dict[str, Any] = {
     "log_start": 0,
     "log_head": 12_345,
 }
+ACTIVITY: dict[str, Any] = {"state": "waiting", "since": 1_700_000_001.5, "waits_for": "permission"}
+ACTIVITY_DEFAULTS: dict[str, Any] = {
+    "detail": "",
+    "source": "output",
+    "prompt": "",
+    "tool": "",
+    "tool_detail": "",
+    "model": "",
+    "conversation": "",
+    "transcript": "",
+    "permission_mode": "",
+    "context_tokens": None,
+    "background_tasks": 0,
+    "command_status": None,
+    "bell_at": None,
+}
+WHOLE_ACTIVITY = ACTIVITY | ACTIVITY_DEFAULTS
+EVIDENCE: dict[str, Any] = {"at": 1_700_000_001.5, "source": "registry", "text": "it says so"}
+WHOLE_EVIDENCE = EVIDENCE | {"state": None, "waits_for": None, "count": 1, "last_at": 0.0}
+EVENT: dict[str, Any] = {
+    "seq": 1_700_000_000_000_007,
+    "at": 1_700_000_001.5,
+    "kind": "removed",
+    "session": "1a2b3c4d",
+    "data": {},
+}
 SESSION_DEFAULTS: dict[str, Any] = {
     "exit_code": None,
     "exit_signal": None,
@@ -46,6 +72,7 @@ SESSION_DEFAULTS: dict[str, Any] = {
     "usage": None,
     "end_reason": "",
     "engine": "none",
+    "activity": None,
 }
 WHOLE_SESSION = SESSION | SESSION_DEFAULTS
 EXITED_SESSION = WHOLE_SESSION | {
@@ -239,7 +266,7 @@ SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
     *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark"),
 )
-WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart", "token_list")
+WITHOUT_PARAMS = ("list", "unsubscribe", "status", "login_ticket", "access_token", "restart", "token_list")
 
 # (method, what is sent, what it means with the defaults)
 PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -350,6 +377,17 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("audit_read", {}, {"position": None, "max_bytes": 1_048_576}),
     ("audit_read", {"position": 120, "max_bytes": 65_536}, {"position": 120, "max_bytes": 65_536}),
+    ("subscribe", {}, {"since": None}),
+    ("subscribe", {"since": 7}, {"since": 7}),
+    ("explain", {}, {"session": ""}),
+    ("wait_state", {"states": ["idle"]}, {"states": ["idle"], "session": "", "timeout_seconds": None}),
+    (
+        "wait_state",
+        {"states": ["idle", "waiting"], "session": "b", "timeout_seconds": 30},
+        {"states": ["idle", "waiting"], "session": "b", "timeout_seconds": 30.0},
+    ),
+    ("events", {}, {"since": 0, "session": None, "max_events": 1024}),
+    ("events", {"since": 7, "session": "b", "max_events": 1}, {"since": 7, "session": "b", "max_events": 1}),
 ]
 
 # (method, what is sent, what is wrong)
@@ -403,6 +441,14 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("share", {"expires_seconds": 315_360_001}, "expires_seconds is over its maximum"),
     ("audit_read", {"max_bytes": 65_535}, "max_bytes is under its minimum"),
     ("audit_read", {"position": -1}, "position is negative"),
+    ("subscribe", {"since": -1}, "since is negative"),
+    ("wait_state", {}, "states are missing"),
+    ("wait_state", {"states": []}, "states are none"),
+    ("wait_state", {"states": ["bored"]}, "a state is another word"),
+    ("wait_state", {"states": ["idle"], "timeout_seconds": -1}, "timeout_seconds is negative"),
+    ("events", {"since": None}, "since is nil"),
+    ("events", {"max_events": 0}, "max_events is under its minimum"),
+    ("events", {"max_events": 1025}, "max_events is over its maximum"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -420,7 +466,13 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("capture", CELLS, CELLS | {"grid": GRID_MEANS} | NO_TERMINAL),
     ("capture", TERMINAL, TERMINAL | {"grid": None}),
     ("read_log", LOG, LOG),
-    ("subscribe", {"seq": 0, "sessions": [SESSION]}, {"seq": 0, "sessions": [WHOLE_SESSION]}),
+    (
+        "subscribe",
+        {"seq": 0, "sessions": [SESSION]},
+        {"seq": 0, "sessions": [WHOLE_SESSION], "is_late": False},
+    ),
+    ("subscribe", {"seq": 0, "sessions": [], "is_late": True}, {"seq": 0, "sessions": [], "is_late": True}),
+    ("get", SESSION | {"activity": ACTIVITY}, WHOLE_SESSION | {"activity": WHOLE_ACTIVITY}),
     ("unsubscribe", None, None),
     ("status", STATUS, STATUS | STATUS_DEFAULTS),
     ("status", WHOLE_STATUS, WHOLE_STATUS),
@@ -452,6 +504,13 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ),
     ("audit_read", AUDIT, AUDIT),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
+    (
+        "explain",
+        {"activity": ACTIVITY, "reason": "it says so", "evidence": [EVIDENCE]},
+        {"activity": WHOLE_ACTIVITY, "reason": "it says so", "evidence": [WHOLE_EVIDENCE]},
+    ),
+    ("wait_state", SESSION | {"activity": ACTIVITY}, WHOLE_SESSION | {"activity": WHOLE_ACTIVITY}),
+    ("events", {"events": [EVENT], "seq": 7}, {"events": [EVENT], "seq": 7, "is_late": False, "more": False}),
 ]
 
 # (method, what a Reply carries, what is wrong)
@@ -470,6 +529,9 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("export", EXPORT | {"data": "hi"}, "data is text"),
     ("token_list", [TOKEN | {"kind": "key"}], "kind is another word"),
     ("audit_read", AUDIT | {"position": None}, "position is nil"),
+    ("get", SESSION | {"activity": {"state": "idle"}}, "an activity without its since"),
+    ("explain", {"activity": ACTIVITY, "reason": "", "evidence": [EVIDENCE | {"source": "guess"}]}, "another word"),
+    ("events", {"events": [EVENT | {"seq": None}], "seq": 7}, "seq is nil"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

@@ -14,6 +14,7 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Attach
 from ptyd_protocol.methods import CreateParams, SessionLimits
 
+from ptyd.activities import Activities
 from ptyd.agents import AGENTS, Agent
 from ptyd.config import Config
 from ptyd.core.access import Principal, check_attach
@@ -81,9 +82,11 @@ class PtyManager:
         if engine_maker is not None:
             self.engines = Engines(engine_maker, config.scrollback_lines, partial(self._publish, "updated"))
         self.registry = Registry()
-        self.events = EventHub(config.max_subscribers)
+        # A number of an earlier daemon's is below all of this one's: whoever asks with it is told that it is too late.
+        self.events = EventHub(config.max_subscribers, int(time.time() * 1_000_000), time.time)
         self.on_removed: Callable[[Session], None] = lambda session: None
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
+        self.activities = Activities(recordings_directory, tasks, self._publish)
         self.echo = EchoSampler()
         self._config = config
         self._keeper = keeper
@@ -116,13 +119,18 @@ class PtyManager:
     async def _create_admitted(self, params: CreateParams, owner: str, agent: Agent, limits: SessionLimits) -> Session:
         session_id, size = self._maker.new_id(), (params.cols, params.rows)
         record, environment = self._maker.plan(session_id, params, owner, agent, limits)
-        log = self._maker.create_log(session_id, size, limits.log_bytes)
+        argv = self.activities.prepare(session_id, agent, record.argv, record.cwd)
+        try:
+            log = self._maker.create_log(session_id, size, limits.log_bytes)
+        except Refusal:
+            self.activities.remove(session_id)
+            raise
         self.registry.starting.add(record.name)
         try:
             self.recordings.create(session_id, size, record.argv, record.name, record.cast)
             pid, fds, marks = await self._keeper.spawn(
                 session_id,
-                record.argv,
+                argv,
                 environment,
                 record.cwd,
                 size,
@@ -131,6 +139,7 @@ class PtyManager:
             )
         except Refusal:
             self.recordings.undo(session_id)
+            self.activities.remove(session_id)
             log.shelve()
             self._store.remove(session_id)
             raise
@@ -158,6 +167,7 @@ class PtyManager:
             session.drained = True
             self._end_leftovers(Kin(session.id, marks=kept.marks))
             self._finish_recording(session)
+            self.activities.start_ended(session)
             session.shelve_unused_log()
             self._removals.schedule(session)
             return
@@ -194,6 +204,7 @@ class PtyManager:
         self.recordings.start(session, partial(holds.acknowledge, RECORDER_KEY))
         if self.recordings.is_recording(session.id):
             holds.attach(RECORDER_KEY)
+        self.activities.start(session)
         pty.resume_reading()
         if session.screen is not None:
             session.screen.note_output()  # what a daemon before left in the log
@@ -328,6 +339,7 @@ class PtyManager:
             if running is None or session.exit is not None:
                 raise BrokenPipeError
             self.recordings.note_input(session, data)
+            self.activities.note_input(session)
             await running.pty.send(data)
         except BrokenPipeError:
             raise Refusal(ErrorCode.SESSION_EXITED, f"session {session.name} has exited") from None
@@ -406,6 +418,7 @@ class PtyManager:
         if self.echo.is_due():
             self.echo.note_input(session.id, self._loop.time())
         self.recordings.note_input(session, data)
+        self.activities.note_input(session)
 
     def _note_output(self, session: Session, offset: int) -> None:
         now = time.time()
@@ -413,6 +426,7 @@ class PtyManager:
         if self.echo.waiting:
             self.echo.note_output(session.id, self._loop.time())
         self.recordings.note_output(session, now)
+        self.activities.note_output(session)
         self.resources.note_activity()
 
     def note_exit(self, session_id: str, status: KeptExit) -> None:
@@ -443,6 +457,7 @@ class PtyManager:
         running.limits.close()
         self.resources.stop(session)
         session.drained = True
+        self.activities.finish(session)
         self._end_leftovers(running.kin)
         self._keeper.close_session(session.id)
         session.wake_all()
@@ -499,6 +514,7 @@ class PtyManager:
         session.release_log()
         self._store.remove(session.id)
         self.recordings.remove(session.id)
+        self.activities.remove(session.id)
 
     def _note_change(self, kind: EventKind, session: Session) -> None:
         if kind == "resized":

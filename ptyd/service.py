@@ -12,9 +12,11 @@ from typing import Any, Protocol
 import msgspec
 from ptyd_protocol import codec
 from ptyd_protocol import methods as m
+from ptyd_protocol.activity import SubscribeParams
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Failure, Reply, Request
 
+from ptyd.activity_service import ActivityService
 from ptyd.core.access import Principal
 from ptyd.core.audited import AUDITED
 from ptyd.core.capture import capture_log, capture_screen
@@ -55,6 +57,7 @@ class Service:
     def __init__(self, manager: PtyManager, control: DaemonControl) -> None:
         self._manager = manager
         self._control = control
+        self._activity = ActivityService(manager)
         self.refusals: Counter[str] = Counter()
         """How many requests were refused, by code."""
         self._table: dict[str, Callable[[Caller, Any], Awaitable[Any]]] = {
@@ -65,6 +68,7 @@ class Service:
             "list": self._list,
             "subscribe": self._subscribe,
             "unsubscribe": self._unsubscribe,
+            "events": self._activity.read_events,
             "status": self._status,
             "login_ticket": self._login_ticket,
         }
@@ -78,6 +82,8 @@ class Service:
             "read_log": self._read_log,
             "wait": self._wait,
             "export": self._export,
+            "explain": self._activity.explain,
+            "wait_state": self._activity.wait_state,
         }
 
     def _controlling(self) -> dict[str, SessionHandler]:
@@ -259,11 +265,11 @@ class Service:
             ) from None
         return session.info()
 
-    async def _subscribe(self, caller: Caller, params: m.NoParams) -> m.SubscribeResult:
+    async def _subscribe(self, caller: Caller, params: SubscribeParams) -> m.SubscribeResult:
         if not caller.takes_events:
             raise Refusal(ErrorCode.BAD_REQUEST, "events need a WebSocket connection")
-        seq = self._manager.events.subscribe(caller.tell_event, caller.principal)
-        return m.SubscribeResult(seq=seq, sessions=self._seen_by(caller))
+        begun = self._activity.subscribe(caller, params.since)
+        return m.SubscribeResult(seq=begun.seq, sessions=self._seen_by(caller), is_late=begun.is_late)
 
     async def _unsubscribe(self, caller: Caller, params: m.NoParams) -> None:
         self._manager.events.unsubscribe(caller.tell_event)

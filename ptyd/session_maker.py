@@ -87,6 +87,7 @@ class SessionMaker:
             owner=owner,
             limits=limits,
             began_at=time.monotonic(),
+            registry_folder=str(agent.registry_folder(environment) or ""),
         )
         return record, environment
 
@@ -153,6 +154,7 @@ class SessionMaker:
         session.owner = record.owner
         session.limits = complete_limits(record.limits)
         session.end_reason = record.end_reason
+        session.registry_folder = record.registry_folder
         session.began_at = time.monotonic() if record.began_at is None else record.began_at
         session.is_quarantined = session_id in self._quarantined
         if self._engines is not None and not session.is_quarantined:

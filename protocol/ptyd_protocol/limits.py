@@ -83,5 +83,8 @@ MAX_RESUME_CHARS: Final = 256
 MAX_TOKEN_SECONDS: Final = 10 * 365 * 24 * 3600
 """Of a token's life, where it has an end."""
 
+MAX_EVENTS: Final = 1024
+"""That a daemon keeps for those who come back."""
+
 MAX_PARAMETER_VALUES: Final = 65_536
 """In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand."""

@@ -291,12 +291,14 @@ class Detached(Struct, array_like=True, frozen=True, tag=75):
 
 
 class Event(Struct, array_like=True, frozen=True, tag=76):
-    """Something happened to a session. ``seq`` counts up within one run of the daemon."""
+    """Something happened to a session, at ``at`` in Unix seconds. ``seq`` counts by one within one run of the daemon;
+    another run begins higher."""
 
     seq: Seq
     kind: ShortText
     session: ShortText
     data: dict[str, Any]
+    at: float = 0.0
 
 
 class Pong(Struct, array_like=True, frozen=True, tag=77):

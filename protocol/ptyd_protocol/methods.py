@@ -9,6 +9,14 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from ptyd_protocol import limits
+from ptyd_protocol.activity import (
+    Activity,
+    EventsParams,
+    EventsResult,
+    ExplainResult,
+    SubscribeParams,
+    WaitStateParams,
+)
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 
 SessionState = Literal["running", "exited"]
@@ -95,6 +103,8 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     """For a person: which limit ended it, or what else that was not the program's own doing."""
     engine: Literal["exact", "none", "quarantined"] = "none"
     """exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash."""
+    activity: Activity | None = None
+    """What the program is doing; None: a daemon that does not say."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
@@ -271,10 +281,12 @@ class WaitParams(Struct, frozen=True, kw_only=True):
 
 
 class SubscribeResult(Struct, frozen=True, kw_only=True):
-    """Events after ``seq`` follow on this connection; ``sessions`` is the state at that point."""
+    """Events after ``seq`` follow on this connection; ``sessions`` is the state now. ``is_late``: some of the events
+    asked for are not kept any more, so none of them is told."""
 
     seq: int
     sessions: list[SessionInfo]
+    is_late: bool = False
 
 
 class ClientInfo(Struct, frozen=True, kw_only=True):
@@ -528,7 +540,7 @@ METHODS: dict[str, Method] = {
     "lock": Method(LockParams, SessionInfo),
     "read_log": Method(ReadLogParams, ReadLogResult),
     "wait": Method(WaitParams, SessionInfo),
-    "subscribe": Method(NoParams, SubscribeResult),
+    "subscribe": Method(SubscribeParams, SubscribeResult),
     "unsubscribe": Method(NoParams, None),
     "status": Method(NoParams, StatusResult),
     "listen": Method(ListenParams, ListenResult),
@@ -543,9 +555,15 @@ METHODS: dict[str, Method] = {
     "token_revoke": Method(TokenRevokeParams, list[TokenInfo]),
     "share": Method(ShareParams, ShareResult),
     "audit_read": Method(AuditReadParams, AuditReadResult),
+    "explain": Method(SessionParams, ExplainResult),
+    "wait_state": Method(WaitStateParams, SessionInfo),
+    "events": Method(EventsParams, EventsResult),
 }
 
 ASKING_METHODS = frozenset(
-    {"list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"}
+    {
+        *("list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"),
+        *("explain", "wait_state", "events"),
+    }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

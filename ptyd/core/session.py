@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ptyd_protocol import limits
+from ptyd_protocol.activity import Activity
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Appearance, Attach
 from ptyd_protocol.methods import ClientInfo, SessionInfo, SessionLimits, SessionUsage
@@ -16,6 +17,7 @@ from ptyd.core.engine_feed import Answers
 from ptyd.core.events import EventKind
 from ptyd.core.frames import FrameWatch
 from ptyd.core.input_ledger import InputLedger
+from ptyd.core.output_signals import OutputSignal, SignalScanner
 from ptyd.core.replay_log import LogSpan, ReplayLog
 from ptyd.core.screen_source import ScreenSource
 
@@ -114,6 +116,13 @@ class Session:
     """Typing does not take control."""
     on_change: Callable[[EventKind], None] = lambda kind: None
     on_input: Callable[[bytes], None] = lambda data: None
+    signals: SignalScanner = field(default_factory=SignalScanner)
+    on_signals: Callable[[list[OutputSignal]], None] = lambda signals: None
+    """Called with what the program says to its terminal beside the screen."""
+    activity: Activity | None = None
+    """What the program is doing; None: nobody looks."""
+    registry_folder: str = ""
+    """Where the program keeps a file of its own state; empty: it does not."""
     cast: CastSettings = field(default_factory=CastSettings)
     owner: str = ""
     """The name of the principal that created it."""
@@ -186,6 +195,7 @@ class Session:
             usage=self.usage,
             end_reason=self.end_reason,
             engine="quarantined" if self.is_quarantined else "none" if self.screen is None else "exact",
+            activity=self.activity,
         )
 
     @property
@@ -405,6 +415,9 @@ class Session:
         self.wake_all()
         if self.screen is not None:
             self.screen.note_output(offset, data)
+        signals = self.signals.feed(data, has_sequences=has_sequences)
+        if signals:
+            self.on_signals(signals)
 
     def wake_all(self) -> None:
         for attachment in list(self.attachments):

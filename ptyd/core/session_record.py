@@ -23,6 +23,7 @@ class SessionRecord(Struct, frozen=True, kw_only=True):
     limits: SessionLimits = SessionLimits()
     began_at: float | None = None
     end_reason: str = ""
+    registry_folder: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As the keeper is given it."""
@@ -42,4 +43,5 @@ def record_of(session: Session) -> SessionRecord:
         limits=session.limits,
         began_at=session.began_at,
         end_reason=session.end_reason,
+        registry_folder=session.registry_folder,
     )

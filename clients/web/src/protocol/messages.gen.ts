@@ -59,6 +59,8 @@ export const MAX_LABEL_CHARS = 256;
 export const MAX_RESUME_CHARS = 256;
 /** Of a token's life, where it has an end. */
 export const MAX_TOKEN_SECONDS = 315360000;
+/** That a daemon keeps for those who come back. */
+export const MAX_EVENTS = 1024;
 /** In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand. */
 export const MAX_PARAMETER_VALUES = 65536;
 
@@ -132,6 +134,12 @@ export type SessionState = "exited" | "running";
 export type Right = "admin" | "control" | "create" | "observe";
 
 export type CaptureFormat = "cells" | "html" | "terminal" | "text" | "vt";
+
+export type ActivityState = "active" | "bell" | "exited" | "idle" | "quiet" | "starting" | "waiting" | "working";
+
+export type WaitsFor = "input" | "permission" | "question";
+
+export type EvidenceSource = "exit" | "hook" | "mark" | "notification" | "output" | "progress" | "registry" | "screen" | "title";
 
 /** The first item of a message's array. */
 export const MessageCode = {
@@ -400,13 +408,16 @@ export interface Detached {
   message: string;
 }
 
-/** Something happened to a session. `seq` counts up within one run of the daemon. */
+/** Something happened to a session, at `at` in Unix seconds. `seq` counts by one within one run of the daemon;
+ * another run begins higher.
+ */
 export interface Event {
   type: "Event";
   seq: number;
   kind: string;
   session: string;
   data: Record<string, unknown>;
+  at: number;
 }
 
 export interface Pong {
@@ -442,6 +453,77 @@ export type DaemonMessage =
   | Detached
   | Event
   | Pong;
+
+/** What a session's program is doing. Texts are empty where nothing is known. */
+export interface Activity {
+  state: ActivityState;
+  /** It has been in this state, waiting for this, since then. */
+  since: number;
+  /** With "waiting": what for. */
+  waits_for: WaitsFor | null;
+  /** For a person: what exactly it waits for, why it exited, that a turn failed. */
+  detail: string;
+  /** Of what kind the evidence is that decided. */
+  source: EvidenceSource;
+  /** The first line of the prompt that was taken last. */
+  prompt: string;
+  /** The tool in use, or which waits for permission. */
+  tool: string;
+  /** On what, in short: a command, a path. */
+  tool_detail: string;
+  model: string;
+  /** The id of the agent's conversation. */
+  conversation: string;
+  /** The path of its file, on the daemon's machine. */
+  transcript: string;
+  permission_mode: string;
+  /** How much the model was given to read last. */
+  context_tokens: number | null;
+  /** What the agent has started and not waited for. */
+  background_tasks: number;
+  /** The exit status of the last command, in a shell that marks its prompts (OSC 133). */
+  command_status: number | null;
+  /** When the bell was rung last. */
+  bell_at: number | null;
+}
+
+/** The events that are kept, after number `since`; `session` None: of all sessions. */
+export interface EventsParams {
+  since?: number;
+  session?: string | null;
+  max_events?: number;
+}
+
+/** `seq`: the number to ask with next. `is_late`: some after `since` are not kept any more. `more`: there
+ * are further ones already.
+ */
+export interface EventsResult {
+  events: EventRecord[];
+  seq: number;
+  is_late: boolean;
+  more: boolean;
+}
+
+/** `reason`, for a person: why `activity` is what it is. `evidence`: the newest kept, in the order seen. */
+export interface ExplainResult {
+  activity: Activity;
+  reason: string;
+  evidence: Evidence[];
+}
+
+/** `since`: the number of the last event known; those after it are told first. None: only what comes. */
+export interface SubscribeParams {
+  since?: number | null;
+}
+
+/** Replies when the session is in one of `states`, at once if it is. Fails with "timeout" after
+ * `timeout_seconds`, with "session_exited" when it ends in none of them.
+ */
+export interface WaitStateParams {
+  states: ActivityState[];
+  session?: string;
+  timeout_seconds?: number | null;
+}
 
 /** What one session may use. 0: no limit. None: not said; the daemon's default applies. */
 export interface SessionLimits {
@@ -518,6 +600,8 @@ export interface SessionInfo {
   end_reason: string;
   /** exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash. */
   engine: "exact" | "none" | "quarantined";
+  /** What the program is doing; None: a daemon that does not say. */
+  activity: Activity | null;
 }
 
 /** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
@@ -677,10 +761,13 @@ export interface WaitParams {
   timeout_seconds?: number | null;
 }
 
-/** Events after `seq` follow on this connection; `sessions` is the state at that point. */
+/** Events after `seq` follow on this connection; `sessions` is the state now. `is_late`: some of the events
+ * asked for are not kept any more, so none of them is told.
+ */
 export interface SubscribeResult {
   seq: number;
   sessions: SessionInfo[];
+  is_late: boolean;
 }
 
 /** One attachment, as `status` shows it. Bytes. */
@@ -895,6 +982,29 @@ export interface AuditReadResult {
   position: number;
 }
 
+/** One thing that was seen of a session, or several alike one after the other. */
+export interface Evidence {
+  at: number;
+  source: EvidenceSource;
+  /** For a person: what was seen. */
+  text: string;
+  /** What it says the program does; None: it says nothing of that. */
+  state: ActivityState | null;
+  waits_for: WaitsFor | null;
+  count: number;
+  /** Of the last one alike; 0: there was one. */
+  last_at: number;
+}
+
+/** An Event that was. */
+export interface EventRecord {
+  seq: number;
+  at: number;
+  kind: string;
+  session: string;
+  data: Record<string, unknown>;
+}
+
 /** Each method with the types of its parameters and of its result. */
 export interface Methods {
   create: { params: CreateParams; result: SessionInfo };
@@ -910,7 +1020,7 @@ export interface Methods {
   lock: { params: LockParams; result: SessionInfo };
   read_log: { params: ReadLogParams; result: ReadLogResult };
   wait: { params: WaitParams; result: SessionInfo };
-  subscribe: { params: NoParams; result: SubscribeResult };
+  subscribe: { params: SubscribeParams; result: SubscribeResult };
   unsubscribe: { params: NoParams; result: null };
   status: { params: NoParams; result: StatusResult };
   listen: { params: ListenParams; result: ListenResult };
@@ -925,6 +1035,9 @@ export interface Methods {
   token_revoke: { params: TokenRevokeParams; result: TokenInfo[] };
   share: { params: ShareParams; result: ShareResult };
   audit_read: { params: AuditReadParams; result: AuditReadResult };
+  explain: { params: SessionParams; result: ExplainResult };
+  wait_state: { params: WaitStateParams; result: SessionInfo };
+  events: { params: EventsParams; result: EventsResult };
 }
 export type MethodName = keyof Methods;
 
@@ -1182,6 +1295,7 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
       { name: "kind", type: { kind: "str", max: 256 } },
       { name: "session", type: { kind: "str", max: 256 } },
       { name: "data", type: { kind: "map", value: { kind: "any" } } },
+      { name: "at", type: { kind: "float" }, default: 0.0 },
     ],
   },
   Pong: {
@@ -1193,6 +1307,12 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
 };
 
 export type StructName =
+  | "Activity"
+  | "EventsParams"
+  | "EventsResult"
+  | "ExplainResult"
+  | "SubscribeParams"
+  | "WaitStateParams"
   | "SessionLimits"
   | "SessionUsage"
   | "SessionInfo"
@@ -1235,10 +1355,54 @@ export type StructName =
   | "ShareParams"
   | "ShareResult"
   | "AuditReadParams"
-  | "AuditReadResult";
+  | "AuditReadResult"
+  | "Evidence"
+  | "EventRecord";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
+  Activity: [
+    { name: "state", type: { kind: "literal", values: ["active", "bell", "exited", "idle", "quiet", "starting", "waiting", "working"] } },
+    { name: "since", type: { kind: "float" } },
+    { name: "waits_for", type: { kind: "union", of: [{ kind: "literal", values: ["input", "permission", "question"] }, { kind: "null" }] }, default: null },
+    { name: "detail", type: { kind: "str" }, default: "" },
+    { name: "source", type: { kind: "literal", values: ["exit", "hook", "mark", "notification", "output", "progress", "registry", "screen", "title"] }, default: "output" },
+    { name: "prompt", type: { kind: "str" }, default: "" },
+    { name: "tool", type: { kind: "str" }, default: "" },
+    { name: "tool_detail", type: { kind: "str" }, default: "" },
+    { name: "model", type: { kind: "str" }, default: "" },
+    { name: "conversation", type: { kind: "str" }, default: "" },
+    { name: "transcript", type: { kind: "str" }, default: "" },
+    { name: "permission_mode", type: { kind: "str" }, default: "" },
+    { name: "context_tokens", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "background_tasks", type: { kind: "int" }, default: 0 },
+    { name: "command_status", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "bell_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+  ],
+  EventsParams: [
+    { name: "since", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
+    { name: "session", type: { kind: "union", of: [{ kind: "str", max: 64 }, { kind: "null" }] }, default: null },
+    { name: "max_events", type: { kind: "int", min: 1, max: 1024 }, default: 1024 },
+  ],
+  EventsResult: [
+    { name: "events", type: { kind: "list", item: { kind: "struct", name: "EventRecord" } } },
+    { name: "seq", type: { kind: "int" } },
+    { name: "is_late", type: { kind: "bool" }, default: false },
+    { name: "more", type: { kind: "bool" }, default: false },
+  ],
+  ExplainResult: [
+    { name: "activity", type: { kind: "struct", name: "Activity" } },
+    { name: "reason", type: { kind: "str" } },
+    { name: "evidence", type: { kind: "list", item: { kind: "struct", name: "Evidence" } } },
+  ],
+  SubscribeParams: [
+    { name: "since", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
+  ],
+  WaitStateParams: [
+    { name: "states", type: { kind: "list", item: { kind: "literal", values: ["active", "bell", "exited", "idle", "quiet", "starting", "waiting", "working"] }, min: 1, max: 8 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+  ],
   SessionLimits: [
     { name: "memory_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
     { name: "cpus", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
@@ -1288,6 +1452,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "usage", type: { kind: "union", of: [{ kind: "struct", name: "SessionUsage" }, { kind: "null" }] }, default: null },
     { name: "end_reason", type: { kind: "str" }, default: "" },
     { name: "engine", type: { kind: "literal", values: ["exact", "none", "quarantined"] }, default: "none" },
+    { name: "activity", type: { kind: "union", of: [{ kind: "struct", name: "Activity" }, { kind: "null" }] }, default: null },
   ],
   CreateParams: [
     { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
@@ -1401,6 +1566,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   SubscribeResult: [
     { name: "seq", type: { kind: "int" } },
     { name: "sessions", type: { kind: "list", item: { kind: "struct", name: "SessionInfo" } } },
+    { name: "is_late", type: { kind: "bool" }, default: false },
   ],
   ClientInfo: [
     { name: "session", type: { kind: "str" } },
@@ -1543,6 +1709,22 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "start", type: { kind: "int" } },
     { name: "position", type: { kind: "int" } },
   ],
+  Evidence: [
+    { name: "at", type: { kind: "float" } },
+    { name: "source", type: { kind: "literal", values: ["exit", "hook", "mark", "notification", "output", "progress", "registry", "screen", "title"] } },
+    { name: "text", type: { kind: "str" } },
+    { name: "state", type: { kind: "union", of: [{ kind: "literal", values: ["active", "bell", "exited", "idle", "quiet", "starting", "waiting", "working"] }, { kind: "null" }] }, default: null },
+    { name: "waits_for", type: { kind: "union", of: [{ kind: "literal", values: ["input", "permission", "question"] }, { kind: "null" }] }, default: null },
+    { name: "count", type: { kind: "int" }, default: 1 },
+    { name: "last_at", type: { kind: "float" }, default: 0.0 },
+  ],
+  EventRecord: [
+    { name: "seq", type: { kind: "int" } },
+    { name: "at", type: { kind: "float" } },
+    { name: "kind", type: { kind: "str" } },
+    { name: "session", type: { kind: "str" } },
+    { name: "data", type: { kind: "map", value: { kind: "any" } } },
+  ],
 };
 
 export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldType; readonly result: FieldType }>> = {
@@ -1559,7 +1741,7 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   lock: { params: { kind: "struct", name: "LockParams" }, result: { kind: "struct", name: "SessionInfo" } },
   read_log: { params: { kind: "struct", name: "ReadLogParams" }, result: { kind: "struct", name: "ReadLogResult" } },
   wait: { params: { kind: "struct", name: "WaitParams" }, result: { kind: "struct", name: "SessionInfo" } },
-  subscribe: { params: { kind: "struct", name: "NoParams" }, result: { kind: "struct", name: "SubscribeResult" } },
+  subscribe: { params: { kind: "struct", name: "SubscribeParams" }, result: { kind: "struct", name: "SubscribeResult" } },
   unsubscribe: { params: { kind: "struct", name: "NoParams" }, result: { kind: "null" } },
   status: { params: { kind: "struct", name: "NoParams" }, result: { kind: "struct", name: "StatusResult" } },
   listen: { params: { kind: "struct", name: "ListenParams" }, result: { kind: "struct", name: "ListenResult" } },
@@ -1574,4 +1756,7 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   token_revoke: { params: { kind: "struct", name: "TokenRevokeParams" }, result: { kind: "list", item: { kind: "struct", name: "TokenInfo" } } },
   share: { params: { kind: "struct", name: "ShareParams" }, result: { kind: "struct", name: "ShareResult" } },
   audit_read: { params: { kind: "struct", name: "AuditReadParams" }, result: { kind: "struct", name: "AuditReadResult" } },
+  explain: { params: { kind: "struct", name: "SessionParams" }, result: { kind: "struct", name: "ExplainResult" } },
+  wait_state: { params: { kind: "struct", name: "WaitStateParams" }, result: { kind: "struct", name: "SessionInfo" } },
+  events: { params: { kind: "struct", name: "EventsParams" }, result: { kind: "struct", name: "EventsResult" } },
 };
