@@ -234,10 +234,13 @@ TICKET: dict[str, Any] = {
 NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS}
 EXPORT: dict[str, Any] = {"data": b'[0.000, "o", "hi"]\n', "resume": "3.0.2.1.0.7.7", "start": 0}
 AUDIT: dict[str, Any] = {"data": b'{"event":"created"}\n', "start": 100, "position": 120}
+UPLOAD = "0123456789abcdef"
+FILE_PIECE: dict[str, Any] = {"upload": UPLOAD, "name": "a.png", "size": 0, "offset": 0, "data": b"", "session": ""}
+FILE_GOT: dict[str, Any] = {"data": b"hi", "size": 7, "version": "8.1f"}
 
 SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
-    *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark"),
+    *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark", "paste"),
 )
 WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart", "token_list")
 
@@ -350,6 +353,23 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("audit_read", {}, {"position": None, "max_bytes": 1_048_576}),
     ("audit_read", {"position": 120, "max_bytes": 65_536}, {"position": 120, "max_bytes": 65_536}),
+    ("file_put", {"upload": UPLOAD, "name": "a.png", "size": 0, "data": b""}, FILE_PIECE),
+    (
+        "file_put",
+        {"upload": UPLOAD, "name": "grüße.png", "size": 7, "offset": 4, "data": b"png", "session": "b"},
+        {"upload": UPLOAD, "name": "grüße.png", "size": 7, "offset": 4, "data": b"png", "session": "b"},
+    ),
+    (
+        "file_get",
+        {"path": "a/b.txt"},
+        {"path": "a/b.txt", "offset": 0, "max_bytes": 524_288, "version": "", "session": ""},
+    ),
+    (
+        "file_get",
+        {"path": "/repo/b", "offset": 1, "max_bytes": 1, "version": "8.1f", "session": "b"},
+        {"path": "/repo/b", "offset": 1, "max_bytes": 1, "version": "8.1f", "session": "b"},
+    ),
+    ("paste", {"text": "grüße\n"}, {"text": "grüße\n", "session": ""}),
 ]
 
 # (method, what is sent, what is wrong)
@@ -403,6 +423,16 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("share", {"expires_seconds": 315_360_001}, "expires_seconds is over its maximum"),
     ("audit_read", {"max_bytes": 65_535}, "max_bytes is under its minimum"),
     ("audit_read", {"position": -1}, "position is negative"),
+    ("file_put", {"upload": UPLOAD, "name": "a", "data": b""}, "size is missing"),
+    ("file_put", FILE_PIECE | {"upload": "short"}, "upload has 5 characters"),
+    ("file_put", FILE_PIECE | {"upload": "../../../../etc/x"}, "upload has other characters"),
+    ("file_put", FILE_PIECE | {"name": ""}, "name is empty"),
+    ("file_put", FILE_PIECE | {"size": -1}, "size is negative"),
+    ("file_put", FILE_PIECE | {"data": "x"}, "data is text"),
+    ("file_get", {}, "path is missing"),
+    ("file_get", {"path": "a", "max_bytes": 524_289}, "max_bytes is over its maximum"),
+    ("paste", {"text": ""}, "text is empty"),
+    ("paste", {"text": "x" * 65_537}, "text has 65,537 characters"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -451,6 +481,9 @@ RESULTS: list[tuple[str, Any, Any]] = [
         {"secret": "s3cret", "url": None, "info": SHARE},
     ),
     ("audit_read", AUDIT, AUDIT),
+    ("file_put", {"received": 4}, {"received": 4, "path": ""}),
+    ("file_put", {"received": 7, "path": "/run/a.png"}, {"received": 7, "path": "/run/a.png"}),
+    ("file_get", FILE_GOT, FILE_GOT),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
 ]
 
@@ -470,6 +503,8 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("export", EXPORT | {"data": "hi"}, "data is text"),
     ("token_list", [TOKEN | {"kind": "key"}], "kind is another word"),
     ("audit_read", AUDIT | {"position": None}, "position is nil"),
+    ("file_put", {"path": "/run/a.png"}, "received is missing"),
+    ("file_get", FILE_GOT | {"data": "hi"}, "data is text"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

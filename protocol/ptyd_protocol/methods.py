@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from ptyd_protocol import limits
+from ptyd_protocol.files import FileGetParams, FileGetResult, FilePutParams, FilePutResult, PasteParams
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 
 SessionState = Literal["running", "exited"]
@@ -543,9 +544,12 @@ METHODS: dict[str, Method] = {
     "token_revoke": Method(TokenRevokeParams, list[TokenInfo]),
     "share": Method(ShareParams, ShareResult),
     "audit_read": Method(AuditReadParams, AuditReadResult),
+    "file_put": Method(FilePutParams, FilePutResult),
+    "file_get": Method(FileGetParams, FileGetResult),
+    "paste": Method(PasteParams, SessionInfo),
 }
 
 ASKING_METHODS = frozenset(
-    {"list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"}
+    {"list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read", "file_get"}
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

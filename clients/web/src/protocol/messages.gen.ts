@@ -61,6 +61,12 @@ export const MAX_RESUME_CHARS = 256;
 export const MAX_TOKEN_SECONDS = 315360000;
 /** In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand. */
 export const MAX_PARAMETER_VALUES = 65536;
+/** Of a file, in one Request or Reply: keys and output come in between. */
+export const MAX_FILE_PIECE_BYTES = 524288;
+/** Linux takes no longer ones. */
+export const MAX_PATH_CHARS = 4096;
+/** In one `paste`: the daemon may have to hold it until the program reads. */
+export const MAX_PASTE_CHARS = 65536;
 
 /** Why a connection ended. Codes are never reused. */
 export const CloseCode = {
@@ -115,6 +121,7 @@ export const ErrorCode = {
   UNAVAILABLE: "unavailable",
   INTERNAL: "internal",
   NO_SUCH_TOKEN: "no_such_token",
+  NO_SUCH_FILE: "no_such_file",
   DETACHED: "detached",
   OUTPUT_LOST: "output_lost",
   HOLD_ENDED: "hold_ended",
@@ -442,6 +449,54 @@ export type DaemonMessage =
   | Detached
   | Event
   | Pong;
+
+/** A piece of a file. `path`: below the session's working directory, or an absolute one that leads there or into
+ * its private folder. `version`: of the result before, so that all pieces are of one file; empty: any.
+ */
+export interface FileGetParams {
+  path: string;
+  offset?: number;
+  max_bytes?: number;
+  version?: string;
+  session?: string;
+}
+
+/** `data` is empty at the end of the file. `size`: what it is now, in bytes. */
+export interface FileGetResult {
+  data: Uint8Array;
+  size: number;
+  version: string;
+}
+
+/** A piece of a file for the session's private folder.
+ *
+ * `upload`: made up by the client, 96 random bits at least; the same for all pieces. `name`: what the file shall
+ * be called. `size`: of the whole file, in bytes. `offset`: where `data` begins in it.
+ */
+export interface FilePutParams {
+  upload: string;
+  name: string;
+  size: number;
+  offset?: number;
+  data: Uint8Array;
+  session?: string;
+}
+
+/** `received`: so many bytes are there from the beginning on: the next piece begins there, even if that is less
+ * than what was sent. `path`: where the file is, once it is complete; else empty.
+ */
+export interface FilePutResult {
+  received: number;
+  path: string;
+}
+
+/** Text for the program, as a terminal pastes it: in brackets where the program has asked for that, without control
+ * characters that would end them or mean something else.
+ */
+export interface PasteParams {
+  text: string;
+  session?: string;
+}
 
 /** What one session may use. 0: no limit. None: not said; the daemon's default applies. */
 export interface SessionLimits {
@@ -925,6 +980,9 @@ export interface Methods {
   token_revoke: { params: TokenRevokeParams; result: TokenInfo[] };
   share: { params: ShareParams; result: ShareResult };
   audit_read: { params: AuditReadParams; result: AuditReadResult };
+  file_put: { params: FilePutParams; result: FilePutResult };
+  file_get: { params: FileGetParams; result: FileGetResult };
+  paste: { params: PasteParams; result: SessionInfo };
 }
 export type MethodName = keyof Methods;
 
@@ -1193,6 +1251,11 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
 };
 
 export type StructName =
+  | "FileGetParams"
+  | "FileGetResult"
+  | "FilePutParams"
+  | "FilePutResult"
+  | "PasteParams"
   | "SessionLimits"
   | "SessionUsage"
   | "SessionInfo"
@@ -1239,6 +1302,34 @@ export type StructName =
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
+  FileGetParams: [
+    { name: "path", type: { kind: "str", min: 1, max: 4096 } },
+    { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
+    { name: "max_bytes", type: { kind: "int", min: 1, max: 524288 }, default: 524288 },
+    { name: "version", type: { kind: "str", max: 256 }, default: "" },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  FileGetResult: [
+    { name: "data", type: { kind: "bytes" } },
+    { name: "size", type: { kind: "int" } },
+    { name: "version", type: { kind: "str" } },
+  ],
+  FilePutParams: [
+    { name: "upload", type: { kind: "str", min: 16, max: 64, pattern: "^[A-Za-z0-9_-]+$(?!\\n)" } },
+    { name: "name", type: { kind: "str", min: 1, max: 4096 } },
+    { name: "size", type: { kind: "int", min: 0, max: 9007199254740991 } },
+    { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
+    { name: "data", type: { kind: "bytes", max: 524288 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  FilePutResult: [
+    { name: "received", type: { kind: "int" } },
+    { name: "path", type: { kind: "str" }, default: "" },
+  ],
+  PasteParams: [
+    { name: "text", type: { kind: "str", min: 1, max: 65536 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
   SessionLimits: [
     { name: "memory_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
     { name: "cpus", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
@@ -1574,4 +1665,7 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   token_revoke: { params: { kind: "struct", name: "TokenRevokeParams" }, result: { kind: "list", item: { kind: "struct", name: "TokenInfo" } } },
   share: { params: { kind: "struct", name: "ShareParams" }, result: { kind: "struct", name: "ShareResult" } },
   audit_read: { params: { kind: "struct", name: "AuditReadParams" }, result: { kind: "struct", name: "AuditReadResult" } },
+  file_put: { params: { kind: "struct", name: "FilePutParams" }, result: { kind: "struct", name: "FilePutResult" } },
+  file_get: { params: { kind: "struct", name: "FileGetParams" }, result: { kind: "struct", name: "FileGetResult" } },
+  paste: { params: { kind: "struct", name: "PasteParams" }, result: { kind: "struct", name: "SessionInfo" } },
 };
