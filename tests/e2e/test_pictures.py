@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from ptyd_sdk.files import words_of
 
+from tests.e2e.browser_viewer import BrowserViewer
+from tests.support.browser_gestures import copy_picture, drop_files
 from tests.support.claude import HermeticClaude
 from tests.support.daemon import PtydUnderTest
 from tests.support.fake_messages_api import FakeMessagesApi
@@ -70,3 +73,37 @@ def test_a_directory_with_spaces(
     wait_for_screen(ptyd, claude_session, "[Image #1]")
     ptyd.cli("send", "artist", "look", "--enter", check=True)
     assert pictures_of(api.wait_for_turn()) == [RED]
+
+
+@pytest.fixture
+def viewer(ptyd: PtydUnderTest, claude_session: str, browser: Browser) -> Iterator[BrowserViewer]:
+    """The session in a browser."""
+    viewer = BrowserViewer(ptyd, browser)
+    viewer.open("artist")
+    yield viewer
+    viewer.close()
+
+
+@pytest.mark.browser
+def test_pasted_in_a_browser(ptyd: PtydUnderTest, viewer: BrowserViewer, api: FakeMessagesApi) -> None:
+    copy_picture(viewer.page, RED)
+    viewer.page.keyboard.press("Control+V")
+    viewer.wait_for_text("[Image #1]")
+    viewer.type("what is it?\r")
+    turn = api.wait_for_turn()
+    [stored] = ptyd.runtime_dir.glob("sessions/*.files/pasted.png")
+    assert pictures_of(turn) == [stored.read_bytes()]
+    assert "what is it?" in turn.prompt
+
+
+@pytest.mark.browser
+def test_dropped_in_a_browser(viewer: BrowserViewer, api: FakeMessagesApi, tmp_path: Path) -> None:
+    for name, picture in (("red.png", RED), ("my green one.png", GREEN)):
+        (tmp_path / name).write_bytes(picture)
+    viewer.type("compare ")
+    drop_files(viewer.page, "terminal", tmp_path / "red.png", tmp_path / "my green one.png")
+    viewer.wait_for_text("compare [Image #1] [Image #2]")
+    viewer.type("please\r")
+    turn = api.wait_for_turn()
+    assert pictures_of(turn) == [RED, GREEN]
+    assert "please" in turn.prompt
