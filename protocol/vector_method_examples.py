@@ -261,10 +261,13 @@ TICKET: dict[str, Any] = {
 NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS}
 EXPORT: dict[str, Any] = {"data": b'[0.000, "o", "hi"]\n', "resume": "3.0.2.1.0.7.7", "start": 0}
 AUDIT: dict[str, Any] = {"data": b'{"event":"created"}\n', "start": 100, "position": 120}
+UPLOAD = "0123456789abcdef"
+FILE_PIECE: dict[str, Any] = {"upload": UPLOAD, "name": "a.png", "size": 0, "offset": 0, "data": b"", "session": ""}
+FILE_GOT: dict[str, Any] = {"data": b"hi", "size": 7, "version": "8.1f"}
 
 SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
-    *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark"),
+    *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark", "paste"),
 )
 WITHOUT_PARAMS = ("list", "unsubscribe", "status", "login_ticket", "access_token", "restart", "token_list")
 
@@ -388,6 +391,23 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("events", {}, {"since": 0, "session": None, "max_events": 1024}),
     ("events", {"since": 7, "session": "b", "max_events": 1}, {"since": 7, "session": "b", "max_events": 1}),
+    ("file_put", {"upload": UPLOAD, "name": "a.png", "size": 0, "data": b""}, FILE_PIECE),
+    (
+        "file_put",
+        {"upload": UPLOAD, "name": "grüße.png", "size": 7, "offset": 4, "data": b"png", "session": "b"},
+        {"upload": UPLOAD, "name": "grüße.png", "size": 7, "offset": 4, "data": b"png", "session": "b"},
+    ),
+    (
+        "file_get",
+        {"path": "a/b.txt"},
+        {"path": "a/b.txt", "offset": 0, "max_bytes": 524_288, "version": "", "session": ""},
+    ),
+    (
+        "file_get",
+        {"path": "/repo/b", "offset": 1, "max_bytes": 1, "version": "8.1f", "session": "b"},
+        {"path": "/repo/b", "offset": 1, "max_bytes": 1, "version": "8.1f", "session": "b"},
+    ),
+    ("paste", {"text": "grüße\n"}, {"text": "grüße\n", "session": ""}),
 ]
 
 # (method, what is sent, what is wrong)
@@ -449,6 +469,16 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("events", {"since": None}, "since is nil"),
     ("events", {"max_events": 0}, "max_events is under its minimum"),
     ("events", {"max_events": 1025}, "max_events is over its maximum"),
+    ("file_put", {"upload": UPLOAD, "name": "a", "data": b""}, "size is missing"),
+    ("file_put", FILE_PIECE | {"upload": "short"}, "upload has 5 characters"),
+    ("file_put", FILE_PIECE | {"upload": "../../../../etc/x"}, "upload has other characters"),
+    ("file_put", FILE_PIECE | {"name": ""}, "name is empty"),
+    ("file_put", FILE_PIECE | {"size": -1}, "size is negative"),
+    ("file_put", FILE_PIECE | {"data": "x"}, "data is text"),
+    ("file_get", {}, "path is missing"),
+    ("file_get", {"path": "a", "max_bytes": 524_289}, "max_bytes is over its maximum"),
+    ("paste", {"text": ""}, "text is empty"),
+    ("paste", {"text": "x" * 65_537}, "text has 65,537 characters"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -503,6 +533,9 @@ RESULTS: list[tuple[str, Any, Any]] = [
         {"secret": "s3cret", "url": None, "info": SHARE},
     ),
     ("audit_read", AUDIT, AUDIT),
+    ("file_put", {"received": 4}, {"received": 4, "path": ""}),
+    ("file_put", {"received": 7, "path": "/run/a.png"}, {"received": 7, "path": "/run/a.png"}),
+    ("file_get", FILE_GOT, FILE_GOT),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
     (
         "explain",
@@ -532,6 +565,8 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("get", SESSION | {"activity": {"state": "idle"}}, "an activity without its since"),
     ("explain", {"activity": ACTIVITY, "reason": "", "evidence": [EVIDENCE | {"source": "guess"}]}, "another word"),
     ("events", {"events": [EVENT | {"seq": None}], "seq": 7}, "seq is nil"),
+    ("file_put", {"path": "/run/a.png"}, "received is missing"),
+    ("file_get", FILE_GOT | {"data": "hi"}, "data is text"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

@@ -170,6 +170,12 @@ class Config(Struct, frozen=True, kw_only=True):
         SessionLimits,
         Meta(description='[caps]: what a session may use at most where its principal has no right "admin".'),
     ] = SessionLimits()
+    max_file_bytes: Annotated[
+        int, Meta(ge=0, le=1024 * MIB, description="The largest file that is put into a session or got out of it.")
+    ] = 64 * MIB
+    max_session_files_bytes: Annotated[
+        int, Meta(ge=0, description="All files together that were put into one session.")
+    ] = 256 * MIB
 
     cgroups: Annotated[
         Literal["auto", "none"],

@@ -165,6 +165,7 @@ class Daemon:
         self._store.remove_others(kept_ids)
         self._manager.recordings.remove_others(kept_ids)
         self._manager.activities.remove_others(kept_ids)
+        self._manager.files.remove_others(kept_ids)
         self._manager.judge_engines(kept_ids, self._kept.predecessor_signal)
         for session in self._kept.sessions:
             self._manager.adopt(session)
@@ -297,6 +298,7 @@ class Daemon:
             await asyncio.wait_for(self._tasks.cancel_all(), LAST_WORDS_SECONDS)
         self._manager.resources.close()
         self._manager.activities.close()
+        self._manager.files.close()
         if self._manager.engines is not None:
             self._manager.engines.close()
         audit.note("daemon_ended", pid=os.getpid(), ending=ending.replace(" ", "_"))

@@ -41,6 +41,7 @@ from ptyd.edge.pty import Pty
 from ptyd.edge.recorder import RECORDER_KEY
 from ptyd.edge.recordings import Recordings
 from ptyd.edge.resource_watch import ResourceWatch
+from ptyd.edge.session_files import SessionFiles
 from ptyd.edge.session_marks import Kin, SessionMarks
 from ptyd.edge.tasks import Tasks
 from ptyd.removals import Removals
@@ -87,6 +88,7 @@ class PtyManager:
         self.on_removed: Callable[[Session], None] = lambda session: None
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.activities = Activities(recordings_directory, tasks, self._publish)
+        self.files = SessionFiles(recordings_directory, config.max_file_bytes, config.max_session_files_bytes)
         self.echo = EchoSampler()
         self._config = config
         self._keeper = keeper
@@ -515,6 +517,7 @@ class PtyManager:
         self._store.remove(session.id)
         self.recordings.remove(session.id)
         self.activities.remove(session.id)
+        self.files.remove(session.id)
 
     def _note_change(self, kind: EventKind, session: Session) -> None:
         if kind == "resized":

@@ -24,6 +24,7 @@ from ptyd.core.screen_source import EngineGone
 from ptyd.core.session import Session
 from ptyd.edge import audit
 from ptyd.edge.requests import Caller
+from ptyd.files_service import FilesService
 from ptyd.manager import PtyManager
 from ptyd.session_maker import SHORTAGES
 
@@ -58,6 +59,7 @@ class Service:
         self._manager = manager
         self._control = control
         self._activity = ActivityService(manager)
+        self._files = FilesService(manager)
         self.refusals: Counter[str] = Counter()
         """How many requests were refused, by code."""
         self._table: dict[str, Callable[[Caller, Any], Awaitable[Any]]] = {
@@ -96,6 +98,7 @@ class Service:
             "send": self._send,
             "lock": self._lock,
             "mark": self._mark,
+            **self._files.handlers(),
         }
 
     def _governing(self) -> dict[str, Callable[[Caller, Any], Awaitable[Any]]]:

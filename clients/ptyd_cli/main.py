@@ -26,6 +26,8 @@ VERBS: dict[str, Verb] = {
     "rename": Verb("rename", "Give a session another name."),
     "resize": Verb("resize", "Change the size of a session's terminal."),
     "send": Verb("send", "Type into a session."),
+    "put": Verb("put", "Give a session files, and paste their paths into its program."),
+    "get": Verb("get", "Fetch a file from a session's directory."),
     "lock": Verb("lock", "Keep typing from taking over a session's size."),
     "unlock": Verb("unlock", "Let typing take it over again."),
     "capture": Verb("capture", "Print what a session shows: text, VT, HTML or JSON."),

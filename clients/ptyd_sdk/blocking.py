@@ -44,6 +44,7 @@ from ptyd_sdk import connection as async_connection
 from ptyd_sdk import session as async_session
 from ptyd_sdk.attachment import AttachmentEvent, ConnectionState, ExitStatus, Screen
 from ptyd_sdk.errors import ConnectionLost
+from ptyd_sdk.files import Progress, no_progress
 from ptyd_sdk.session_events import SessionEvent
 
 __all__ = [
@@ -277,6 +278,20 @@ class Session:
 
     def send(self, data: bytes) -> None:
         self._thread.run(self._inner.send(data))
+
+    def paste(self, text: str) -> None:
+        self._thread.run(self._inner.paste(text))
+
+    def put(
+        self, source: str | Path | bytes, name: str = "", *, paste: bool = False, progress: Progress = no_progress
+    ) -> str:
+        return self._thread.run(self._inner.put(source, name, paste=paste, progress=progress))
+
+    def get(self, path: str | Path) -> bytes:
+        return self._thread.run(self._inner.get(path))
+
+    def get_to(self, path: str | Path, target: str | Path, *, progress: Progress = no_progress) -> int:
+        return self._thread.run(self._inner.get_to(path, target, progress=progress))
 
     def signal(self, signal: str | int) -> None:
         self._thread.run(self._inner.signal(signal))

@@ -1,13 +1,17 @@
 """One session of the daemon: what can be asked of it and done to it."""
 
 import asyncio
+import io
+import os
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any, Literal, overload
 
 import msgspec
 from msgspec import Struct
 from ptyd_protocol import limits
+from ptyd_protocol.files import PasteParams
 from ptyd_protocol.messages import Attach, Role
 from ptyd_protocol.methods import (
     CaptureFormat,
@@ -36,6 +40,7 @@ from ptyd_protocol.plain_text import PlainText
 
 from ptyd_sdk.attachment import Attachment, ExitStatus, Screen
 from ptyd_sdk.errors import BadRequest, SessionExited, TimedOut, Unavailable
+from ptyd_sdk.files import Progress, get_file, no_progress, put_file, save_file, words_of
 from ptyd_sdk.link import Link
 
 PROGRAM_WINDOW_BYTES = limits.MIB
@@ -225,6 +230,63 @@ class Session:
     async def detach(self) -> None:
         """End all attachments to this session, everybody's."""
         await self._update("detach", SessionParams(session=self.id))
+
+    async def paste(self, text: str) -> None:
+        """Paste ``text`` as a terminal does: in brackets where the program has asked for that, so that a line end does
+        not submit it. Control characters other than tabs and line ends are left out.
+
+        Raises:
+            ConnectionLost: whether it was pasted is unknown.
+        """
+        await self._update("paste", PasteParams(session=self.id, text=text))
+
+    async def put(
+        self, source: str | Path | bytes, name: str = "", *, paste: bool = False, progress: Progress = no_progress
+    ) -> str:
+        """Store a file (a path here, or its bytes) in the session's private folder, which is removed with the session.
+
+        Args:
+            name: what it is called there, as far as that is safe; a number is added where there is one. Empty: as here.
+            paste: paste its path into the program; Claude Code attaches a picture then.
+            progress: is told how many bytes are there, of how many.
+
+        Returns:
+            Its absolute path on the daemon's machine.
+
+        Raises:
+            OSError: it cannot be read here.
+            NoResources: it is larger than the daemon takes, or there is no room.
+            SessionExited, NotAllowed
+        """
+        if isinstance(source, bytes):
+            path = await put_file(self._link, self.id, io.BytesIO(source), len(source), name or "file", progress)
+        else:
+            with await asyncio.to_thread(open, source, "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                path = await put_file(self._link, self.id, file, size, name or Path(source).name, progress)
+        if paste:
+            await self.paste(words_of([path]))
+        return path
+
+    async def get(self, path: str | Path) -> bytes:
+        """The contents of a file below the session's working directory, or of one that was put into the session.
+
+        Raises:
+            NoSuchFile, PermissionDenied
+            NotAllowed: it is elsewhere, behind a symbolic link, or no regular file.
+            NoResources: it is larger than the daemon gives out.
+        """
+        content = bytearray()
+        await get_file(self._link, self.id, str(path), content.extend, no_progress)
+        return bytes(content)
+
+    async def get_to(self, path: str | Path, target: str | Path, *, progress: Progress = no_progress) -> int:
+        """As ``get``, into the file ``target``, which is replaced when all is there; returns the size in bytes.
+
+        Raises:
+            OSError: it cannot be written here.
+        """
+        return await save_file(self._link, self.id, str(path), Path(target), progress)
 
     # --- looking -----------------------------------------------------------------------------------------------------
 

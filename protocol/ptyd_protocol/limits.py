@@ -88,3 +88,12 @@ MAX_EVENTS: Final = 1024
 
 MAX_PARAMETER_VALUES: Final = 65_536
 """In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand."""
+
+MAX_FILE_PIECE_BYTES: Final = 512 * KIB
+"""Of a file, in one Request or Reply: keys and output come in between."""
+
+MAX_PATH_CHARS: Final = 4096
+"""Linux takes no longer ones."""
+
+MAX_PASTE_CHARS: Final = 65_536
+"""In one ``paste``: the daemon may have to hold it until the program reads."""

@@ -17,6 +17,7 @@ from ptyd_protocol.activity import (
     SubscribeParams,
     WaitStateParams,
 )
+from ptyd_protocol.files import FileGetParams, FileGetResult, FilePutParams, FilePutResult, PasteParams
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 
 SessionState = Literal["running", "exited"]
@@ -558,12 +559,16 @@ METHODS: dict[str, Method] = {
     "explain": Method(SessionParams, ExplainResult),
     "wait_state": Method(WaitStateParams, SessionInfo),
     "events": Method(EventsParams, EventsResult),
+    "file_put": Method(FilePutParams, FilePutResult),
+    "file_get": Method(FileGetParams, FileGetResult),
+    "paste": Method(PasteParams, SessionInfo),
 }
 
 ASKING_METHODS = frozenset(
     {
         *("list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"),
         *("explain", "wait_state", "events"),
+        *("file_get",),
     }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

@@ -58,6 +58,7 @@ AUDITED: dict[str, AuditedMethod] = {
     ),
     "share": AuditedMethod("shared", _facts_of_grant),
     "access_token": AuditedMethod("token_read", _nothing),
+    "paste": AuditedMethod("typed", lambda params, result: {"messages": 1, "bytes": len(params.text), "channel": None}),
     "restart": AuditedMethod("restart_asked", _nothing),
     "shutdown": AuditedMethod("shutdown_asked", lambda params, result: {"kill_sessions": params.kill_sessions}),
 }

@@ -28,6 +28,10 @@ class Engine(Protocol):
     def lines_to_fill(self) -> int:
         """So many lines push everything before them out of the screen and of the scrollback."""
 
+    @property
+    def brackets_pastes(self) -> bool:
+        """The program wants to be told where a paste begins and ends (mode 2004)."""
+
     def is_in_plain_text(self) -> bool:
         """No sequence has begun, no link is open, and a line feed in the last row scrolls the whole screen."""
 

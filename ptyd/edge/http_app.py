@@ -1,8 +1,9 @@
 """The HTTP routes: the web client's files, login, and one-shot requests. All behind the door."""
 
 import html
+import mimetypes
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ptyd_protocol import codec, limits
 from ptyd_protocol.close_codes import CloseCode
@@ -37,6 +38,11 @@ MAX_SECRET_BYTES = 256
 READY_PATH = "/readyz"
 HEALTH_PATHS = frozenset({"/healthz", READY_PATH})
 """In front of the door: a probe has no credential, and comes under any Host. One word is all that it gets."""
+
+mimetypes.add_type("application/manifest+json", ".webmanifest")  # the system's table may not know it
+
+KEPT_FOR_GOOD = "private, max-age=31536000, immutable"
+"""For what is named after its contents. Private: it is given to those who are logged in."""
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -77,6 +83,12 @@ def build_http_app(
         if not page.is_file():
             return _page("The web client is not built", "Build it with <code>make web</code>.", 503)
         return FileResponse(page, headers={"cache-control": "no-cache"})
+
+    async def service_worker(request: Request) -> Response:
+        script = static / "sw.js"
+        if not script.is_file():
+            raise HTTPException(404)
+        return FileResponse(script, media_type="text/javascript", headers={"cache-control": "no-cache"})
 
     async def log_in_script(request: Request) -> Response:
         return Response(LOGIN_SCRIPT, media_type="text/javascript", headers={"cache-control": "no-cache"})
@@ -201,6 +213,7 @@ def build_http_app(
             Route("/logout", log_out, methods=["POST"]),
             Route("/api/request", one_shot, methods=["POST"]),
             Route("/metrics", show_metrics, methods=["GET"]),
+            Route("/sw.js", service_worker, methods=["GET"]),
             Mount("/assets", Assets(directory=static / "assets", check_dir=False)),
         ],
         exception_handlers={Turned: turn_away, ProtocolError: refuse_malformed, ClientDisconnect: end_abandoned},
@@ -210,6 +223,11 @@ def build_http_app(
 
 class Assets(StaticFiles):
     """The web client's files; none where it is not built (or not yet)."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = KEPT_FOR_GOOD
+        return response
 
     async def check_config(self) -> None:
         try:

@@ -85,6 +85,10 @@ class GhosttyEngine:
         cols, rows = self._raw.cols, self._raw.rows
         return self._scrollback_lines + CELLS_OF_A_PAGE // cols + rows
 
+    @property
+    def brackets_pastes(self) -> bool:
+        return self._state(0).mode(2004)
+
     def is_in_plain_text(self) -> bool:
         state = self._state(0)
         margins = (state.top, state.bottom, state.left, state.right)

@@ -39,6 +39,10 @@ class FakeEngine:
     def size(self) -> tuple[int, int]:
         return self.sizes[-1]
 
+    @property
+    def brackets_pastes(self) -> bool:
+        return b"\x1b[?2004h" in self.taken
+
     def is_in_plain_text(self) -> bool:
         return self.in_plain_text
 

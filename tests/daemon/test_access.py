@@ -38,12 +38,20 @@ PARAMS: dict[str, dict[str, Any]] = {
     "create": {"argv": ["true"]},
     "token_create": {"rights": ["observe"]},
     "token_revoke": {"token": "nobody"},
+    "file_put": {"upload": "0123456789abcdef", "name": "a", "size": 0, "data": b""},
+    "file_get": {"path": "no-such-file"},
+    "paste": {"text": " "},
 }
 ON_SESSION = {
     *("get", "rename", "resize", "signal", "kill", "detach", "send", "capture", "lock", "read_log", "wait", "mark"),
-    *("export", "share", "explain", "wait_state"),
+    *("export", "share"),
+    *("explain", "wait_state"),
+    *("file_put", "file_get", "paste"),
 }
-CONTROLLING = {"rename", "resize", "signal", "kill", "detach", "send", "lock", "mark"}
+CONTROLLING = {
+    *("rename", "resize", "signal", "kill", "detach", "send", "lock", "mark"),
+    *("file_put", "file_get", "paste"),
+}
 ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
     "audit_read",
@@ -178,8 +186,11 @@ def test_every_method(place: Place, who: str) -> None:
             except RequestFailed as failed:
                 got = failed.code
             # These prove by their own refusals that they were let in.
-            is_own = {("wait", "timeout"), ("token_revoke", "no_such_token"), ("subscribe", "bad_request")}
-            is_own.add(("wait_state", "timeout"))
+            is_own = {
+                *(("wait", "timeout"), ("token_revoke", "no_such_token"), ("subscribe", "bad_request")),
+                ("wait_state", "timeout"),
+                ("file_get", "no_such_file"),
+            }
             if got != wanted and not (not wanted and (method, got) in is_own):
                 wrong.append((method, session, wanted, got))
     assert wrong == []

@@ -40,6 +40,7 @@ class App:
         static = directory / "static"
         (static / "assets").mkdir(parents=True)
         (static / "index.html").write_text("the client")
+        (static / "sw.js").write_text("the service worker")
         (static / "assets" / "app.js").write_text("the script")
         (directory / "secret.txt").write_text("the secret")
         (static / "assets" / "link").symlink_to(directory / "secret.txt")

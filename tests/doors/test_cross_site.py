@@ -63,7 +63,7 @@ def test_no_route_changes_anything_by_the_cookie_alone(app: App) -> None:
 def test_what_takes_get_changes_nothing(app: App) -> None:
     """The table of what may be asked by GET, which a link of any page can do; a new route is to be looked at."""
     by_get = {path for method, path in app.list_requests() if method in HARMLESS_METHODS}
-    known = {"/", "/assets/app.js", "/login", "/login.js", "/metrics"}
+    known = {"/", "/assets/app.js", "/login", "/login.js", "/metrics", "/sw.js"}
     assert by_get == known, "is this harmless, or does it belong to POST?"
     assert known >= CHANGES_BY_GET
     assert "set-cookie" not in app.ask("GET", "/login", cookie=app.log_in())[1]

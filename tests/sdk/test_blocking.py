@@ -3,11 +3,12 @@
 import inspect
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import ptyd_sdk
 import pytest
 from ptyd_protocol.messages import Exited
-from ptyd_sdk import ConnectionLost, DaemonUnreachable, ExitStatus, NoSuchSession, blocking
+from ptyd_sdk import ConnectionLost, DaemonUnreachable, ExitStatus, NoSuchFile, NoSuchSession, blocking
 from ptyd_sdk.blocking import Connection, connect
 
 from tests.support.daemon import PtydUnderTest, running_ptyd
@@ -98,3 +99,25 @@ def test_nothing_is_left_behind(server: PtydUnderTest, monkeypatch: pytest.Monke
     with pytest.raises(DaemonUnreachable), connect():
         pass
     assert threading.active_count() == before
+
+
+def test_files_there_and_back(ptyd: Connection, tmp_path: Path) -> None:
+    session = ptyd.create(["cat"], cwd=tmp_path)
+    content = bytes(range(256)) * 5000
+    (tmp_path / "made").write_bytes(content)
+    seen: list[tuple[int, int]] = []
+    stored = session.put(tmp_path / "made", progress=lambda done, total: seen.append((done, total)))
+    assert Path(stored).read_bytes() == content
+    assert seen[-1] == (len(content), len(content)) and len(seen) == 3
+    assert session.get(stored) == content == session.get("made")
+    assert session.get_to("made", tmp_path / "here") == len(content)
+    assert (tmp_path / "here").read_bytes() == content
+    named = session.put(b"words", "some words.txt", paste=True)
+    assert Path(named).name == "some-words.txt"
+    session.wait_text(named)
+    with pytest.raises(NoSuchFile):
+        session.get("nothing")
+    with pytest.raises(NoSuchFile):
+        session.get_to("nothing", tmp_path / "here")
+    assert (tmp_path / "here").read_bytes() == content
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "made"]

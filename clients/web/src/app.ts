@@ -1,12 +1,15 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
 import { Access } from "./access";
+import { CtrlV } from "./files/ctrl_v";
+import { FileSender } from "./files/file_sender";
+import { refuseStrayDrops, watchIncoming } from "./files/incoming";
 import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
 import { watchPage } from "./net/page_signals";
 import { PageVisibility } from "./net/page_visibility";
 import { exportRecording } from "./player/export_recording";
-import { pickFile } from "./player/pick_file";
+import { pickFile, pickFiles } from "./player/pick_file";
 import { readPlayer, showPlayer } from "./player/player_dialog";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
 import type { CreateParams, Event, SessionInfo, Welcome } from "./protocol/messages.gen";
@@ -32,6 +35,7 @@ import { StatusPill } from "./ui/status_pill";
 import { Theme } from "./ui/theme";
 import { Toasts } from "./ui/toast";
 import { TopBar } from "./ui/top_bar";
+import { Transfers } from "./ui/transfers";
 import { describeError } from "./ui/words";
 import { readAddress, Workspace, writeAddress } from "./workspace";
 
@@ -64,7 +68,12 @@ export class App {
     () => this.#focusTerminal(),
   );
   readonly #searchBar = new SearchBar(() => this.#focusTerminal());
+  readonly #transfers = new Transfers();
+  readonly #files: FileSender;
+  /** To a program it is SYN. */
+  readonly #ctrlV = new CtrlV(() => this.#workspace.view?.terminal.input("\x16"));
   readonly #keyBar = new KeyBar({
+    chooseFiles: () => this.#chooseFiles(),
     press: (key) => this.#workspace.view?.pressBarKey(key),
     paste: () => void this.#try(async () => this.#workspace.view?.pasteClipboard()),
   });
@@ -76,6 +85,7 @@ export class App {
     this.#connection = new Connection(identity, browserEnvironment, {
       onStatus: (status) => {
         this.#status.update(status);
+        this.#files.showConnection();
         this.#render();
       },
       onEvent: (event) => this.#handle(event),
@@ -83,6 +93,13 @@ export class App {
     this.#status = new StatusPill({
       now: browserEnvironment.now,
       reconnect: () => this.#connection.reconnect(),
+    });
+    this.#files = new FileSender({
+      connection: this.#connection,
+      transfers: this.#transfers,
+      findTarget: () => this.#findTarget(),
+      pasteHere: (session, text) => this.#workspace.paste(session, text),
+      say: (text) => this.#toasts.show(text),
     });
     const host = h("div", { class: "terminal-host", attrs: { hidden: true, "data-testid": "terminal" } });
     this.#workspace = new Workspace({
@@ -101,6 +118,7 @@ export class App {
       toggleSidebar: () => this.#drawer.toggle(),
       rename: () => this.#openSession && this.#askRename(this.#openSession),
       search: () => this.#searchBar.open(),
+      chooseFiles: () => this.#chooseFiles(),
       toggleLock: () => void this.#try(() => this.#toggleLock()),
       share: () => this.#share(),
       logOut: () => void this.#try(() => this.#logOut()),
@@ -120,7 +138,14 @@ export class App {
     this.#empty = createEmptyState(this.#emptyNew);
     this.#theme = new Theme(() => this.#applyTheme());
     this.#applyTheme();
-    root.append(this.#sidebar.element, this.#drawer.backdrop, this.#buildMain(host), this.#toasts.element);
+    watchIncoming(host, {
+      ctrlV: this.#ctrlV,
+      isOpen: () => this.#files.isOpen,
+      take: (files) => void this.#files.send(files),
+    });
+    refuseStrayDrops();
+    const news = h("div", { class: "news" }, this.#transfers.element, this.#toasts.element);
+    root.append(this.#sidebar.element, this.#drawer.backdrop, this.#buildMain(host), news);
   }
 
   start(): void {
@@ -319,9 +344,22 @@ export class App {
     this.#render();
   }
 
+  #chooseFiles(): void {
+    void pickFiles().then((files) => this.#files.send(files).finally(this.#focusTerminal));
+  }
+
+  #findTarget(): SessionInfo | string {
+    const session = this.#openSession;
+    const view = this.#workspace.state;
+    if (session === null || view === null) return "Open a session first.";
+    if (view.isObserver) return "You may only watch this session.";
+    return view.end === null ? session : "This session has ended.";
+  }
+
   readonly #focusTerminal = (): void => this.#workspace.view?.offerFocus();
 
   #handleShortcut(event: KeyboardEvent): boolean {
+    if (this.#ctrlV.handle(event)) return true;
     return handleShortcut(event, {
       search: () => this.#searchBar.open(),
       copy: () => void this.#try(async () => this.#workspace.view?.copySelection()),

@@ -94,6 +94,13 @@ export class Workspace {
     this.#options.onOpened(null);
   }
 
+  /** Pastes into the session's terminal, as from the clipboard; false: it is not the open one, or takes nothing. */
+  paste(session: string, text: string): boolean {
+    if (this.#view === null || session !== this.#session || this.#view.state.end !== null) return false;
+    this.#view.terminal.paste(text);
+    return true;
+  }
+
   handle(channel: ChannelState, event: ChannelEvent): void {
     this.#view?.handle(channel, event);
   }

@@ -32,6 +32,7 @@ export class Connection {
   readonly #backoff: Backoff;
   readonly #heartbeat = new Heartbeat();
   readonly #pending = new Map<number, PendingRequest>();
+  #waiting: (() => void)[] = [];
   #status: ConnectionStatus = { kind: "connecting" };
   #socket: Socket | null = null;
   #cancelTimer: () => void = () => {};
@@ -45,6 +46,16 @@ export class Connection {
 
   get status(): ConnectionStatus {
     return this.#status;
+  }
+
+  /** Whether requests can be made. */
+  get isReady(): boolean {
+    return this.#state.phase === "ready";
+  }
+
+  /** Resolves when requests can be made: now, or on the next connection. */
+  onceReady(): Promise<void> {
+    return this.isReady ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   start(): void {
@@ -168,6 +179,7 @@ export class Connection {
     this.#cancelTimer();
     this.#scheduleTick();
     this.#setStatus({ kind: "live" });
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #settle(id: number, action: (pending: PendingRequest) => void): void {

@@ -63,6 +63,12 @@ export const MAX_TOKEN_SECONDS = 315360000;
 export const MAX_EVENTS = 1024;
 /** In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand. */
 export const MAX_PARAMETER_VALUES = 65536;
+/** Of a file, in one Request or Reply: keys and output come in between. */
+export const MAX_FILE_PIECE_BYTES = 524288;
+/** Linux takes no longer ones. */
+export const MAX_PATH_CHARS = 4096;
+/** In one `paste`: the daemon may have to hold it until the program reads. */
+export const MAX_PASTE_CHARS = 65536;
 
 /** Why a connection ended. Codes are never reused. */
 export const CloseCode = {
@@ -117,6 +123,7 @@ export const ErrorCode = {
   UNAVAILABLE: "unavailable",
   INTERNAL: "internal",
   NO_SUCH_TOKEN: "no_such_token",
+  NO_SUCH_FILE: "no_such_file",
   DETACHED: "detached",
   OUTPUT_LOST: "output_lost",
   HOLD_ENDED: "hold_ended",
@@ -523,6 +530,54 @@ export interface WaitStateParams {
   states: ActivityState[];
   session?: string;
   timeout_seconds?: number | null;
+}
+
+/** A piece of a file. `path`: below the session's working directory, or an absolute one that leads there or into
+ * its private folder. `version`: of the result before, so that all pieces are of one file; empty: any.
+ */
+export interface FileGetParams {
+  path: string;
+  offset?: number;
+  max_bytes?: number;
+  version?: string;
+  session?: string;
+}
+
+/** `data` is empty at the end of the file. `size`: what it is now, in bytes. */
+export interface FileGetResult {
+  data: Uint8Array;
+  size: number;
+  version: string;
+}
+
+/** A piece of a file for the session's private folder.
+ *
+ * `upload`: made up by the client, 96 random bits at least; the same for all pieces. `name`: what the file shall
+ * be called. `size`: of the whole file, in bytes. `offset`: where `data` begins in it.
+ */
+export interface FilePutParams {
+  upload: string;
+  name: string;
+  size: number;
+  offset?: number;
+  data: Uint8Array;
+  session?: string;
+}
+
+/** `received`: so many bytes are there from the beginning on: the next piece begins there, even if that is less
+ * than what was sent. `path`: where the file is, once it is complete; else empty.
+ */
+export interface FilePutResult {
+  received: number;
+  path: string;
+}
+
+/** Text for the program, as a terminal pastes it: in brackets where the program has asked for that, without control
+ * characters that would end them or mean something else.
+ */
+export interface PasteParams {
+  text: string;
+  session?: string;
 }
 
 /** What one session may use. 0: no limit. None: not said; the daemon's default applies. */
@@ -1038,6 +1093,9 @@ export interface Methods {
   explain: { params: SessionParams; result: ExplainResult };
   wait_state: { params: WaitStateParams; result: SessionInfo };
   events: { params: EventsParams; result: EventsResult };
+  file_put: { params: FilePutParams; result: FilePutResult };
+  file_get: { params: FileGetParams; result: FileGetResult };
+  paste: { params: PasteParams; result: SessionInfo };
 }
 export type MethodName = keyof Methods;
 
@@ -1313,6 +1371,11 @@ export type StructName =
   | "ExplainResult"
   | "SubscribeParams"
   | "WaitStateParams"
+  | "FileGetParams"
+  | "FileGetResult"
+  | "FilePutParams"
+  | "FilePutResult"
+  | "PasteParams"
   | "SessionLimits"
   | "SessionUsage"
   | "SessionInfo"
@@ -1402,6 +1465,34 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "states", type: { kind: "list", item: { kind: "literal", values: ["active", "bell", "exited", "idle", "quiet", "starting", "waiting", "working"] }, min: 1, max: 8 } },
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
     { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+  ],
+  FileGetParams: [
+    { name: "path", type: { kind: "str", min: 1, max: 4096 } },
+    { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
+    { name: "max_bytes", type: { kind: "int", min: 1, max: 524288 }, default: 524288 },
+    { name: "version", type: { kind: "str", max: 256 }, default: "" },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  FileGetResult: [
+    { name: "data", type: { kind: "bytes" } },
+    { name: "size", type: { kind: "int" } },
+    { name: "version", type: { kind: "str" } },
+  ],
+  FilePutParams: [
+    { name: "upload", type: { kind: "str", min: 16, max: 64, pattern: "^[A-Za-z0-9_-]+$(?!\\n)" } },
+    { name: "name", type: { kind: "str", min: 1, max: 4096 } },
+    { name: "size", type: { kind: "int", min: 0, max: 9007199254740991 } },
+    { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
+    { name: "data", type: { kind: "bytes", max: 524288 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  FilePutResult: [
+    { name: "received", type: { kind: "int" } },
+    { name: "path", type: { kind: "str" }, default: "" },
+  ],
+  PasteParams: [
+    { name: "text", type: { kind: "str", min: 1, max: 65536 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
   ],
   SessionLimits: [
     { name: "memory_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
@@ -1759,4 +1850,7 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   explain: { params: { kind: "struct", name: "SessionParams" }, result: { kind: "struct", name: "ExplainResult" } },
   wait_state: { params: { kind: "struct", name: "WaitStateParams" }, result: { kind: "struct", name: "SessionInfo" } },
   events: { params: { kind: "struct", name: "EventsParams" }, result: { kind: "struct", name: "EventsResult" } },
+  file_put: { params: { kind: "struct", name: "FilePutParams" }, result: { kind: "struct", name: "FilePutResult" } },
+  file_get: { params: { kind: "struct", name: "FileGetParams" }, result: { kind: "struct", name: "FileGetResult" } },
+  paste: { params: { kind: "struct", name: "PasteParams" }, result: { kind: "struct", name: "SessionInfo" } },
 };

@@ -11,6 +11,7 @@ const REPEAT_EVERY_MS = 60;
 export interface KeyBarActions {
   press(key: BarKey): void;
   paste(): void;
+  chooseFiles(): void;
 }
 
 export class KeyBar {
@@ -38,6 +39,7 @@ export class KeyBar {
       this.#arrow("ArrowRight", "right", "Right"),
       this.#key("ShiftTab", "⇧Tab", "Shift Tab"),
       this.#barButton("key-paste", "Paste", icon("paste"), () => actions.paste()),
+      this.#barButton("key-files", "Send files", icon("clip"), () => actions.chooseFiles()),
     );
   }
 

@@ -13,6 +13,7 @@ export interface TopBarActions {
   toggleSidebar(): void;
   rename(): void;
   search(): void;
+  chooseFiles(): void;
   toggleLock(): void;
   share(): void;
   logOut(): void;
@@ -33,6 +34,8 @@ export class TopBar {
   readonly #title = h("span", { class: "top-title", attrs: { "data-testid": "program-title" } });
   readonly #size = h("span", { class: "top-size", attrs: { "data-testid": "size" } });
   readonly #search: HTMLButtonElement;
+  /** On narrow screens the key bar has it. */
+  readonly #files: HTMLButtonElement;
   readonly #lock: HTMLButtonElement;
   readonly #share: HTMLButtonElement;
   /** Only where there is no list of sessions, which has one of its own. */
@@ -53,6 +56,10 @@ export class TopBar {
     this.#search = iconButton("search", "Find in scrollback (Ctrl+Shift+F)", "search", () =>
       actions.search(),
     );
+    this.#files = iconButton("clip", "Send files, and paste their paths", "send-files", () =>
+      actions.chooseFiles(),
+    );
+    this.#files.classList.add("wide-only");
     this.#lock = iconButton("unlock", "", "lock", () => actions.toggleLock());
     this.#share = iconButton("share", "Share this session", "share", () => actions.share());
     this.#leave = iconButton("leave", "Log out", "top-log-out", () => actions.logOut());
@@ -66,6 +73,7 @@ export class TopBar {
       statusPill,
       this.#share,
       this.#lock,
+      this.#files,
       this.#search,
       this.#theme,
       this.#leave,
@@ -84,6 +92,7 @@ export class TopBar {
     setText(this.#size, view === null ? "" : `${view.size.cols}×${view.size.rows}`);
     this.#size.hidden = view === null;
     this.#search.hidden = view === null;
+    this.#files.hidden = view === null || view.end !== null || view.isObserver;
     this.#lock.hidden = view === null || view.end !== null || view.isObserver;
     this.#drawLock(view?.locked ?? false);
   }

@@ -1,0 +1,69 @@
+/** Makes the page installable, and shows it where the daemon is away for a moment: it then says so, and comes back. */
+
+import { chooseAnswer, listStaleCaches } from "./shell_cache";
+
+/** As far as it is used; the types of workers and of documents do not go together. */
+interface WorkerEvent extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+interface WorkerFetch extends WorkerEvent {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+interface Worker {
+  readonly registration: { readonly scope: string };
+  readonly clients: { claim(): Promise<void> };
+  skipWaiting(): Promise<void>;
+  addEventListener(type: "install" | "activate", listener: (event: WorkerEvent) => void): void;
+  addEventListener(type: "fetch", listener: (event: WorkerFetch) => void): void;
+}
+
+const worker = globalThis as unknown as Worker;
+/** The build puts them in (pwa_plugin.ts). */
+const VERSION = "__PTYD_VERSION__";
+const ASSETS: readonly string[] = JSON.parse("__PTYD_ASSETS__");
+
+const { scope } = worker.registration;
+const prefix = `ptyd ${scope} `;
+const cacheName = `${prefix}${VERSION}`;
+const assets = new Set(ASSETS);
+
+worker.addEventListener("install", (event) => {
+  event.waitUntil(keepShell().then(() => worker.skipWaiting()));
+});
+
+worker.addEventListener("activate", (event) => {
+  event.waitUntil(dropOldShells().then(() => worker.clients.claim()));
+});
+
+worker.addEventListener("fetch", (event) => {
+  const answer = chooseAnswer(event.request, scope, assets);
+  if (answer === "page") event.respondWith(answerPage(event.request));
+  else if (answer === "asset") event.respondWith(answerAsset(event.request));
+});
+
+async function keepShell(): Promise<void> {
+  const cache = await caches.open(cacheName);
+  await cache.addAll(["./", ...ASSETS].map((path) => new Request(path, { cache: "no-cache" })));
+}
+
+async function dropOldShells(): Promise<void> {
+  const stale = listStaleCaches(await caches.keys(), cacheName, prefix);
+  await Promise.all(stale.map((name) => caches.delete(name)));
+}
+
+/** Whatever the daemon says counts, be it that nobody is logged in. */
+async function answerPage(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const kept = await (await caches.open(cacheName)).match("./");
+    if (kept === undefined) throw error;
+    return kept;
+  }
+}
+
+async function answerAsset(request: Request): Promise<Response> {
+  const kept = await (await caches.open(cacheName)).match(request);
+  return kept ?? fetch(request);
+}
