@@ -59,6 +59,7 @@ from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
 from ptyd.manager import PtyManager
 from ptyd.metrics import Metrics
+from ptyd.runs import Runs
 from ptyd.service import Service
 
 logger = logging.getLogger("ptyd.daemon")
@@ -111,7 +112,11 @@ class Daemon:
             self._find_engine_maker(),
             tasks=self._tasks,
         )
-        self._service = Service(self._manager, self)
+        self._logins = Logins(runtime_dir)
+        self._runs = Runs(
+            config, self._manager, self._store, runtime_dir / "runs", self._tasks, self._logins.is_good_grant
+        )
+        self._service = Service(self._manager, self, self._runs)
         self._front = Front.of(config)
         self._office = Office(
             self._manager,
@@ -121,7 +126,6 @@ class Daemon:
             (config.hold_grace_seconds, config.hold_stall_seconds),
             Guests(config, resource.getrlimit(resource.RLIMIT_NOFILE)[0], self._front.proxies),
         )
-        self._logins = Logins(runtime_dir)
         self._front = Front.of(config)
         self._logins.on_ended = self._office.expel
         self._manager.on_removed = lambda session: self._logins.end_session(session.id)
@@ -165,10 +169,12 @@ class Daemon:
         self._store.remove_others(kept_ids)
         self._manager.recordings.remove_others(kept_ids)
         self._manager.judge_engines(kept_ids, self._kept.predecessor_signal)
+        self._runs.read_queue()
         for session in self._kept.sessions:
             self._manager.adopt(session)
         self._logins.keep_sessions(kept_ids)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
+        self._runs.open()
         self._listeners.activated = frozenset(self._kept.activated)
         self._metrics = self._make_metrics()
         await self._listeners.resume(self._kept.held)

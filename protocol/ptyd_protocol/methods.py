@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from ptyd_protocol import limits
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
+from ptyd_protocol.runs import RunInfo, RunParams, RunRefParams, RunWaitParams
 
 SessionState = Literal["running", "exited"]
 Right = Literal["observe", "control", "create", "admin"]
@@ -95,6 +96,8 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     """For a person: which limit ended it, or what else that was not the program's own doing."""
     engine: Literal["exact", "none", "quarantined"] = "none"
     """exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash."""
+    run: RunInfo | None = None
+    """Where it is a structured run (kind "run")."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
@@ -543,9 +546,16 @@ METHODS: dict[str, Method] = {
     "token_revoke": Method(TokenRevokeParams, list[TokenInfo]),
     "share": Method(ShareParams, ShareResult),
     "audit_read": Method(AuditReadParams, AuditReadResult),
+    "run": Method(RunParams, RunInfo),
+    "run_list": Method(NoParams, list[RunInfo]),
+    "run_wait": Method(RunWaitParams, RunInfo),
+    "run_stop": Method(RunRefParams, RunInfo),
 }
 
 ASKING_METHODS = frozenset(
-    {"list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"}
+    {
+        *("list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"),
+        *("run_list", "run_wait"),
+    }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

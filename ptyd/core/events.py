@@ -19,6 +19,8 @@ EventKind = Literal[
     "hold_ended",
     "recording_ended",
     "limit_warning",
+    "run_queued",
+    "run_dropped",
 ]
 
 

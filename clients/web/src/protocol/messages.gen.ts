@@ -55,6 +55,10 @@ export const HOLD_GRACE_SECONDS = 10;
 export const HOLD_STALL_SECONDS = 60;
 /** Of a mark. */
 export const MAX_LABEL_CHARS = 256;
+/** Of a run: more is better in a file that the prompt names, and has to fit one message. */
+export const MAX_PROMPT_CHARS = 500000;
+/** Of one line of a run's output: a tool may give back a picture; what is longer comes of a program gone wrong. */
+export const MAX_RUN_LINE_BYTES = 33554432;
 /** Room for the daemon's numbers. */
 export const MAX_RESUME_CHARS = 256;
 /** Of a token's life, where it has an end. */
@@ -518,6 +522,8 @@ export interface SessionInfo {
   end_reason: string;
   /** exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash. */
   engine: "exact" | "none" | "quarantined";
+  /** Where it is a structured run (kind "run"). */
+  run: RunInfo | null;
 }
 
 /** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
@@ -895,6 +901,89 @@ export interface AuditReadResult {
   position: number;
 }
 
+/** One prompt. `cwd` empty: the home directory. `resume`: the id of a conversation to go on with; `fork`: in a
+ * new one that begins as it. `priority`: the highest waits least, among equals the oldest. `timeout_seconds`:
+ * counted from its start; None: as the daemon is configured. `partial`: pieces of messages as they come, too.
+ * `program` empty: `claude` from the PATH. `label`: whatever its creator wants to know it by.
+ */
+export interface RunParams {
+  prompt: string;
+  model?: string;
+  cwd?: string;
+  env?: Record<string, string>;
+  max_turns?: number | null;
+  timeout_seconds?: number | null;
+  resume?: string;
+  fork?: boolean;
+  priority?: number;
+  partial?: boolean;
+  name?: string;
+  program?: string;
+  label?: string;
+}
+
+/** How a run ended. `kind` counts, and not the exit code: the CLI ends with 0 where it was interrupted. */
+export interface RunOutcome {
+  kind: "api_error" | "failed" | "interrupted" | "killed" | "lost" | "max_budget" | "max_turns" | "refused" | "success" | "terminated" | "timeout";
+  /** For a person: what went wrong and what to do; empty where nothing did. */
+  message: string;
+  /** The final answer. */
+  result: string;
+  turns: number;
+  duration_ms: number;
+  cost_usd: number;
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  /** What `resume` takes. */
+  conversation: string;
+  /** The tools whose use was not permitted, each as often as that was. */
+  denied: string[];
+  /** The HTTP status of the API's refusal. */
+  api_status: number | null;
+  exit_code: number | null;
+  exit_signal: number | null;
+  /** The end of what the CLI wrote there. */
+  stderr: string;
+}
+
+/** What is known of one run, from the queue to its end. Times are Unix seconds. */
+export interface RunInfo {
+  /** That of its session, too, once it has one. */
+  id: string;
+  /** Of the session; in the queue the wish, which may be empty. */
+  name: string;
+  state: "ended" | "queued" | "running";
+  /** Its beginning: 200 characters at most. */
+  prompt: string;
+  owner: string;
+  model: string;
+  cwd: string;
+  priority: number;
+  label: string;
+  conversation: string;
+  timeout_seconds: number | null;
+  queued_at: number;
+  started_at: number | null;
+  /** In the queue, from 1 on; 0: it does not wait. */
+  position: number;
+  /** Where it has ended. In a SessionInfo `result` and `stderr` are cut after 2,000 characters. */
+  outcome: RunOutcome | null;
+}
+
+/** `run`: the id of one that waits in the queue, or names its session. */
+export interface RunRefParams {
+  run?: string;
+}
+
+/** Fails with "timeout" after `timeout_seconds`, and with the reason where the run could not be started. */
+export interface RunWaitParams {
+  run?: string;
+  until?: "end" | "start";
+  timeout_seconds?: number | null;
+}
+
 /** Each method with the types of its parameters and of its result. */
 export interface Methods {
   create: { params: CreateParams; result: SessionInfo };
@@ -925,6 +1014,10 @@ export interface Methods {
   token_revoke: { params: TokenRevokeParams; result: TokenInfo[] };
   share: { params: ShareParams; result: ShareResult };
   audit_read: { params: AuditReadParams; result: AuditReadResult };
+  run: { params: RunParams; result: RunInfo };
+  run_list: { params: NoParams; result: RunInfo[] };
+  run_wait: { params: RunWaitParams; result: RunInfo };
+  run_stop: { params: RunRefParams; result: RunInfo };
 }
 export type MethodName = keyof Methods;
 
@@ -1235,7 +1328,12 @@ export type StructName =
   | "ShareParams"
   | "ShareResult"
   | "AuditReadParams"
-  | "AuditReadResult";
+  | "AuditReadResult"
+  | "RunParams"
+  | "RunOutcome"
+  | "RunInfo"
+  | "RunRefParams"
+  | "RunWaitParams";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
@@ -1288,6 +1386,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "usage", type: { kind: "union", of: [{ kind: "struct", name: "SessionUsage" }, { kind: "null" }] }, default: null },
     { name: "end_reason", type: { kind: "str" }, default: "" },
     { name: "engine", type: { kind: "literal", values: ["exact", "none", "quarantined"] }, default: "none" },
+    { name: "run", type: { kind: "union", of: [{ kind: "struct", name: "RunInfo" }, { kind: "null" }] }, default: null },
   ],
   CreateParams: [
     { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
@@ -1543,6 +1642,64 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "start", type: { kind: "int" } },
     { name: "position", type: { kind: "int" } },
   ],
+  RunParams: [
+    { name: "prompt", type: { kind: "str", min: 1, max: 500000 } },
+    { name: "model", type: { kind: "str", max: 256 }, default: "" },
+    { name: "cwd", type: { kind: "str" }, default: "" },
+    { name: "env", type: { kind: "map", value: { kind: "str" } }, default: {} },
+    { name: "max_turns", type: { kind: "union", of: [{ kind: "int", min: 1, max: 1000000 }, { kind: "null" }] }, default: null },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0.01, max: 31536000 }, { kind: "null" }] }, default: null },
+    { name: "resume", type: { kind: "str", max: 256 }, default: "" },
+    { name: "fork", type: { kind: "bool" }, default: false },
+    { name: "priority", type: { kind: "int", min: -100, max: 100 }, default: 0 },
+    { name: "partial", type: { kind: "bool" }, default: true },
+    { name: "name", type: { kind: "str", max: 64 }, default: "" },
+    { name: "program", type: { kind: "str" }, default: "" },
+    { name: "label", type: { kind: "str", max: 256 }, default: "" },
+  ],
+  RunOutcome: [
+    { name: "kind", type: { kind: "literal", values: ["api_error", "failed", "interrupted", "killed", "lost", "max_budget", "max_turns", "refused", "success", "terminated", "timeout"] } },
+    { name: "message", type: { kind: "str" }, default: "" },
+    { name: "result", type: { kind: "str" }, default: "" },
+    { name: "turns", type: { kind: "int" }, default: 0 },
+    { name: "duration_ms", type: { kind: "int" }, default: 0 },
+    { name: "cost_usd", type: { kind: "float" }, default: 0.0 },
+    { name: "input_tokens", type: { kind: "int" }, default: 0 },
+    { name: "output_tokens", type: { kind: "int" }, default: 0 },
+    { name: "cache_read_tokens", type: { kind: "int" }, default: 0 },
+    { name: "cache_write_tokens", type: { kind: "int" }, default: 0 },
+    { name: "conversation", type: { kind: "str" }, default: "" },
+    { name: "denied", type: { kind: "list", item: { kind: "str" } }, default: [] },
+    { name: "api_status", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "exit_code", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "exit_signal", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "stderr", type: { kind: "str" }, default: "" },
+  ],
+  RunInfo: [
+    { name: "id", type: { kind: "str" } },
+    { name: "name", type: { kind: "str" } },
+    { name: "state", type: { kind: "literal", values: ["ended", "queued", "running"] } },
+    { name: "prompt", type: { kind: "str" } },
+    { name: "owner", type: { kind: "str" }, default: "" },
+    { name: "model", type: { kind: "str" }, default: "" },
+    { name: "cwd", type: { kind: "str" }, default: "" },
+    { name: "priority", type: { kind: "int" }, default: 0 },
+    { name: "label", type: { kind: "str" }, default: "" },
+    { name: "conversation", type: { kind: "str" }, default: "" },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "queued_at", type: { kind: "float" }, default: 0.0 },
+    { name: "started_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "position", type: { kind: "int" }, default: 0 },
+    { name: "outcome", type: { kind: "union", of: [{ kind: "struct", name: "RunOutcome" }, { kind: "null" }] }, default: null },
+  ],
+  RunRefParams: [
+    { name: "run", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  RunWaitParams: [
+    { name: "run", type: { kind: "str", max: 64 }, default: "" },
+    { name: "until", type: { kind: "literal", values: ["end", "start"] }, default: "end" },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+  ],
 };
 
 export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldType; readonly result: FieldType }>> = {
@@ -1574,4 +1731,8 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   token_revoke: { params: { kind: "struct", name: "TokenRevokeParams" }, result: { kind: "list", item: { kind: "struct", name: "TokenInfo" } } },
   share: { params: { kind: "struct", name: "ShareParams" }, result: { kind: "struct", name: "ShareResult" } },
   audit_read: { params: { kind: "struct", name: "AuditReadParams" }, result: { kind: "struct", name: "AuditReadResult" } },
+  run: { params: { kind: "struct", name: "RunParams" }, result: { kind: "struct", name: "RunInfo" } },
+  run_list: { params: { kind: "struct", name: "NoParams" }, result: { kind: "list", item: { kind: "struct", name: "RunInfo" } } },
+  run_wait: { params: { kind: "struct", name: "RunWaitParams" }, result: { kind: "struct", name: "RunInfo" } },
+  run_stop: { params: { kind: "struct", name: "RunRefParams" }, result: { kind: "struct", name: "RunInfo" } },
 };
