@@ -42,9 +42,11 @@ from ptyd.core.engine import EngineMaker
 from ptyd.core.session_limits import describe_enforcement
 from ptyd.edge import audit
 from ptyd.edge.audit_log import AuditLog
+from ptyd.edge.claude_socket import CLAUDE_PATH, ClaudeSocket
 from ptyd.edge.connection import Office
+from ptyd.edge.door import Door
 from ptyd.edge.front import Front
-from ptyd.edge.guests import Guests
+from ptyd.edge.guests import Guest, Guests
 from ptyd.edge.health import Health, find_disk_problem
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
@@ -138,7 +140,7 @@ class Daemon:
             lambda door: build_http_app(
                 STATIC_FOLDER, door, self._logins, self._service.answer, self, self._office.guests
             ),
-            lambda door: make_websocket_class(door, self._office),
+            lambda door: make_websocket_class(door, self._office, {CLAUDE_PATH: self._make_claude_socket}),
             keeper.hold,
             keeper.release,
             self._office.guests,
@@ -150,6 +152,9 @@ class Daemon:
             lambda: "" if self._listeners.infos() else "nothing is listened on",
             lambda: find_disk_problem(runtime_dir / "sessions"),
         )
+
+    def _make_claude_socket(self, door: Door, office: Office, guest: Guest | None) -> ClaudeSocket:
+        return ClaudeSocket(door, office, guest, self._runs, self._config.run_socket_seconds)
 
     def _find_engine_maker(self) -> EngineMaker | None:
         if self._config.engine == "none":

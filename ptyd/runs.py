@@ -10,6 +10,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -293,6 +294,15 @@ class Runs:
         if until == "end":
             await self._manager.wait_exit(session)
         return self.describe(session)
+
+    async def wait_for(self, run_id: str, until: Literal["start", "end"]) -> RunInfo:
+        """As ``wait``, by the id."""
+        return await self.wait(self.find(run_id, lambda possession: True), until)
+
+    async def abandon(self, run_id: str) -> None:
+        """The connection that a run was for has gone."""
+        with suppress(Refusal):  # it has gone, too
+            await self.stop(self.find(run_id, lambda possession: True), "client")
 
     def describe(self, run: QueuedRun | Session) -> RunInfo:
         if isinstance(run, QueuedRun):

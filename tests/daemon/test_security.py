@@ -67,6 +67,9 @@ ROUTES = [
     Route("POST", "/logout", 204),
     Route("GET", "/ws", (404, 426), headers={}),
     Route("GET", "/ws", 101, headers=UPGRADE),
+    Route("GET", "/ws/claude", (404, 426), headers={}),
+    Route("GET", "/ws/claude", 101, headers={name: UPGRADE[name] for name in UPGRADE if "Protocol" not in name}),
+    Route("GET", "/ws/claude/", 404, headers=UPGRADE),
     Route("GET", "/other", 404, headers=UPGRADE),
     Route("GET", "/api/request", 404, headers=UPGRADE),
 ]

@@ -79,11 +79,11 @@ Configure = Callable[..., Runner]
 
 @pytest.fixture
 def configure(claude: HermeticClaude, api: FakeMessagesApi) -> Iterator[Configure]:
-    """Starts a daemon with these variables; only once."""
+    """Starts a daemon with these variables, and with those of the hermetic Claude Code where they are to be its own."""
     opened: list[Any] = []
 
-    def begin(**variables: str) -> Runner:
-        context = running_ptyd(**variables)
+    def begin(is_own_environment: bool = False, **variables: str) -> Runner:
+        context = running_ptyd(**(claude.env if is_own_environment else {}) | variables)
         opened.append(context)
         return Runner(context.__enter__(), claude, api)
 
