@@ -143,6 +143,7 @@ class Runs:
         )
         if not is_tied:  # with the daemon goes its connection, and so it
             try:
+                self._directory.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
                 write_private(self._path(run.id), msgspec.json.encode(run))
             except OSError as error:
                 raise Refusal(ErrorCode.NO_RESOURCES, f"the queue cannot be written: {error.strerror}") from error

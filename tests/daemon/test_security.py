@@ -376,7 +376,7 @@ def test_modes(web: Web) -> None:
         for path in web.ptyd.runtime_dir.rglob("*")
     }
     assert stat.S_IMODE(web.ptyd.runtime_dir.stat().st_mode) == 0o700
-    assert modes.pop(Path("sessions")) == 0o700
+    assert modes.pop(Path("sessions")) == modes.pop(Path("runs")) == 0o700
     assert {Path("ptyd.sock"), Path("keeper.sock"), Path("token"), Path("logins"), Path("daemon.log")} <= set(modes)
     assert {str(path): oct(mode) for path, mode in modes.items() if mode & 0o177} == {}
 
