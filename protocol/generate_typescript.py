@@ -139,8 +139,13 @@ def collect_method_structs() -> list[declared.StructType]:
         for root in (row.params, row.result):
             for struct in walk_structs(declared.type_info(root)):
                 found.setdefault(struct.cls.__name__, struct)
-    order = {name: number for number, name in enumerate(vars(methods))}
-    return [found[name] for name in sorted(found, key=lambda name: order.get(name, len(order)))]
+    return sorted(found.values(), key=find_declaration)
+
+
+def find_declaration(struct: declared.StructType) -> tuple[bool, str, int]:
+    """Sorts those of the module of methods first, then the others' by module; in each as they are declared."""
+    module = struct.cls.__module__
+    return module != methods.__name__, module, list(vars(sys.modules[module])).index(struct.cls.__name__)
 
 
 def walk_structs(node: declared.Type) -> Iterator[declared.StructType]:

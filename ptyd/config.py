@@ -186,6 +186,18 @@ class Config(Struct, frozen=True, kw_only=True):
         Meta(description="What becomes of the processes that a program leaves behind when it ends by itself."),
     ] = "end"
 
+    max_runs: Annotated[int, Meta(ge=1, le=10_000, description="Structured runs at once; the others wait.")] = 4
+    max_queued_runs: Annotated[int, Meta(ge=0, le=100_000, description="Runs that may wait.")] = 1000
+    run_timeout_seconds: Annotated[
+        float, Meta(ge=0, le=31_536_000, description="A run that says nothing else is ended after so long. 0: never.")
+    ] = 0.0
+    run_socket_seconds: Annotated[
+        float, Meta(ge=0.1, le=86_400, description="A run on the WebSocket /ws/claude is ended after so long.")
+    ] = 300.0
+    run_kept_seconds: Annotated[
+        float, Meta(ge=0, le=31_536_000, description="A run that has ended is kept so long, whoever has seen its end.")
+    ] = 3600.0
+
     @property
     def session_defaults(self) -> SessionLimits:
         """``limits``, with those that have options of their own."""

@@ -42,9 +42,11 @@ from ptyd.core.engine import EngineMaker
 from ptyd.core.session_limits import describe_enforcement
 from ptyd.edge import audit
 from ptyd.edge.audit_log import AuditLog
+from ptyd.edge.claude_socket import CLAUDE_PATH, ClaudeSocket
 from ptyd.edge.connection import Office
+from ptyd.edge.door import Door
 from ptyd.edge.front import Front
-from ptyd.edge.guests import Guests
+from ptyd.edge.guests import Guest, Guests
 from ptyd.edge.health import Health, find_disk_problem
 from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
@@ -59,6 +61,7 @@ from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
 from ptyd.manager import PtyManager
 from ptyd.metrics import Metrics
+from ptyd.runs import Runs
 from ptyd.service import Service
 
 logger = logging.getLogger("ptyd.daemon")
@@ -111,7 +114,11 @@ class Daemon:
             self._find_engine_maker(),
             tasks=self._tasks,
         )
-        self._service = Service(self._manager, self)
+        self._logins = Logins(runtime_dir)
+        self._runs = Runs(
+            config, self._manager, self._store, runtime_dir / "runs", self._tasks, self._logins.is_good_grant
+        )
+        self._service = Service(self._manager, self, self._runs)
         self._front = Front.of(config)
         self._office = Office(
             self._manager,
@@ -121,7 +128,6 @@ class Daemon:
             (config.hold_grace_seconds, config.hold_stall_seconds),
             Guests(config, resource.getrlimit(resource.RLIMIT_NOFILE)[0], self._front.proxies),
         )
-        self._logins = Logins(runtime_dir)
         self._front = Front.of(config)
         self._logins.on_ended = self._office.expel
         self._manager.on_removed = lambda session: self._logins.end_session(session.id)
@@ -134,7 +140,7 @@ class Daemon:
             lambda door: build_http_app(
                 STATIC_FOLDER, door, self._logins, self._service.answer, self, self._office.guests
             ),
-            lambda door: make_websocket_class(door, self._office),
+            lambda door: make_websocket_class(door, self._office, {CLAUDE_PATH: self._make_claude_socket}),
             keeper.hold,
             keeper.release,
             self._office.guests,
@@ -146,6 +152,9 @@ class Daemon:
             lambda: "" if self._listeners.infos() else "nothing is listened on",
             lambda: find_disk_problem(runtime_dir / "sessions"),
         )
+
+    def _make_claude_socket(self, door: Door, office: Office, guest: Guest | None) -> ClaudeSocket:
+        return ClaudeSocket(door, office, guest, self._runs, self._config.run_socket_seconds)
 
     def _find_engine_maker(self) -> EngineMaker | None:
         if self._config.engine == "none":
@@ -167,10 +176,12 @@ class Daemon:
         self._manager.activities.remove_others(kept_ids)
         self._manager.files.remove_others(kept_ids)
         self._manager.judge_engines(kept_ids, self._kept.predecessor_signal)
+        self._runs.read_queue()
         for session in self._kept.sessions:
             self._manager.adopt(session)
         self._logins.keep_sessions(kept_ids)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
+        self._runs.open()
         self._listeners.activated = frozenset(self._kept.activated)
         self._metrics = self._make_metrics()
         await self._listeners.resume(self._kept.held)

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +27,7 @@ from ptyd.core.engine import EngineMaker
 from ptyd.core.events import EventHub, EventKind
 from ptyd.core.holds import HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
+from ptyd.core.run import RUN_KIND, RunRecord
 from ptyd.core.session import ExitStatus, Session
 from ptyd.core.session_limits import process_limits
 from ptyd.core.session_record import SessionRecord, record_of
@@ -36,7 +39,7 @@ from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
 from ptyd.edge.limit_timer import LimitTimer
 from ptyd.edge.limiter import Limiter
 from ptyd.edge.log_store import LogStore, MappedLog
-from ptyd.edge.process_tree import end_process_trees, is_empty
+from ptyd.edge.process_tree import ASKING_SIGNALS, end_process_trees, is_empty
 from ptyd.edge.pty import Pty
 from ptyd.edge.recorder import RECORDER_KEY
 from ptyd.edge.recordings import Recordings
@@ -51,6 +54,15 @@ logger = logging.getLogger("ptyd.manager")
 
 END_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for a session that has reached a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLaunch:
+    """What a session begins with that is a structured run: the id that it had in the queue, its record, its prompt."""
+
+    session_id: str
+    record: RunRecord
+    prompt: bytes
 
 
 @dataclass(slots=True)
@@ -86,6 +98,10 @@ class PtyManager:
         # A number of an earlier daemon's is below all of this one's: whoever asks with it is told that it is too late.
         self.events = EventHub(config.max_subscribers, int(time.time() * 1_000_000), time.time)
         self.on_removed: Callable[[Session], None] = lambda session: None
+        self.on_run_started: Callable[[Session], None] = lambda session: None
+        """A run has been started, or taken over from the daemon before us."""
+        self.on_run_ended: Callable[[Session], None] = lambda session: None
+        """All its output is in the log, and nobody has been told of its end yet."""
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.activities = Activities(recordings_directory, tasks, self._publish)
         self.files = SessionFiles(recordings_directory, config.max_file_bytes, config.max_session_files_bytes)
@@ -104,9 +120,11 @@ class PtyManager:
 
     # --- beginning ---
 
-    async def create(self, params: CreateParams, owner: str, *, is_capped: bool = False) -> Session:
+    async def create(
+        self, params: CreateParams, owner: str, *, is_capped: bool = False, launch: RunLaunch | None = None
+    ) -> Session:
         """Start a program in a new session. ``owner``: the name of the principal that asks for it; ``is_capped``: its
-        sessions may use no more than the configured caps.
+        sessions may use no more than the configured caps; ``launch``: it is a run.
 
         Raises:
             Refusal: a bad name or one that is taken, a limit reached, or a program that cannot be started.
@@ -114,13 +132,19 @@ class PtyManager:
         agent = AGENTS.get(params.kind)
         if agent is None:
             raise Refusal(ErrorCode.BAD_REQUEST, f"no kind {params.kind!r}; there are {', '.join(AGENTS)}")
+        if params.kind == RUN_KIND and launch is None:
+            raise Refusal(ErrorCode.BAD_REQUEST, "a run is not started by create: use the method run (`ptyd run`)")
         limits = self.limiter.resolve(params.limits, agent, is_capped)
         with self.admission.admit(owner, params.kind):
-            return await self._create_admitted(params, owner, agent, limits)
+            return await self._create_admitted(params, owner, agent, limits, launch)
 
-    async def _create_admitted(self, params: CreateParams, owner: str, agent: Agent, limits: SessionLimits) -> Session:
-        session_id, size = self._maker.new_id(), (params.cols, params.rows)
+    async def _create_admitted(
+        self, params: CreateParams, owner: str, agent: Agent, limits: SessionLimits, launch: RunLaunch | None
+    ) -> Session:
+        session_id, size = launch.session_id if launch else self._maker.new_id(), (params.cols, params.rows)
         record, environment = self._maker.plan(session_id, params, owner, agent, limits)
+        if launch is not None:
+            record = msgspec.structs.replace(record, run=launch.record)
         argv = self.activities.prepare(session_id, agent, record.argv, record.cwd)
         try:
             log = self._maker.create_log(session_id, size, limits.log_bytes)
@@ -130,6 +154,7 @@ class PtyManager:
         self.registry.starting.add(record.name)
         try:
             self.recordings.create(session_id, size, record.argv, record.name, record.cast)
+            files = None if launch is None else self._maker.write_prompt(session_id, launch.prompt)
             pid, fds, marks = await self._keeper.spawn(
                 session_id,
                 argv,
@@ -138,7 +163,10 @@ class PtyManager:
                 size,
                 record.to_json(),
                 process_limits(limits),
+                files,
             )
+            if launch is not None:
+                self._check_pipe(session_id, fds)
         except Refusal:
             self.recordings.undo(session_id)
             self.activities.remove(session_id)
@@ -150,8 +178,24 @@ class PtyManager:
         session = self._make_session(session_id, record, pid, log)
         self.registry.add(session)
         self._start(session, log, fds, marks)
+        if session.run is not None:
+            self.on_run_started(session)
         self._publish("created", session)
         return session
+
+    def _check_pipe(self, session_id: str, fds: SessionFds) -> None:
+        """A keeper of before an upgrade knows of no pipes, and has made a terminal.
+
+        Raises:
+            Refusal: it has.
+        """
+        if os.isatty(fds.master):
+            fds.close()
+            self._keeper.forget_session(session_id)
+            raise Refusal(
+                ErrorCode.UNAVAILABLE,
+                "the keeper is older than the daemon and cannot start runs: `ptyd down`, then `ptyd up`",
+            )
 
     def judge_engines(self, session_ids: Iterable[str], death_signal: int | None) -> None:
         """Before the sessions are adopted: find those whose output killed the daemon before, if it died of a crash."""
@@ -167,6 +211,8 @@ class PtyManager:
             session.exit = ExitStatus(kept.exit.code, kept.exit.signal, kept.exit.at)
         if kept.fds is None:
             session.drained = True
+            if session.run is not None:
+                self.on_run_ended(session)
             self._end_leftovers(Kin(session.id, marks=kept.marks))
             self._finish_recording(session)
             self.activities.start_ended(session)
@@ -177,6 +223,8 @@ class PtyManager:
         session.terminal.resize(session.cols, session.rows)  # where a daemon was killed between noting and doing it
         if session.exit is not None:
             self._running[session.id].pty.drain()
+        elif session.run is not None:
+            self.on_run_started(session)
         elif session.end_reason:
             self._tasks.start(self._end(session), f"end of {session.id}")  # which a daemon before us had begun
 
@@ -221,6 +269,10 @@ class PtyManager:
         """
         session = self.registry.resolve(request.session, principal.sees)
         check_attach(principal, session, request)
+        if session.run is not None and request.role == "control":
+            raise Refusal(
+                ErrorCode.NOT_ALLOWED, f"session {session.name} is a run, which takes no input: only observe it"
+            )
         self.admission.check_attachment(session, principal.name)
         attachment = session.attach(request, client, client_id, outlet, principal)
         running = self._running.get(session.id)
@@ -337,6 +389,8 @@ class PtyManager:
             Refusal: the session has ended.
         """
         running = self._running.get(session.id)
+        if session.run is not None:
+            raise Refusal(ErrorCode.BAD_REQUEST, f"session {session.name} is a run, which takes no input")
         try:
             if running is None or session.exit is not None:
                 raise BrokenPipeError
@@ -360,14 +414,20 @@ class PtyManager:
         await self._end_processes(session, running, grace_seconds)
         self.note_exit_seen(session)
 
-    async def _end_processes(self, session: Session, running: _Running, grace_seconds: float) -> None:
+    async def _end_processes(
+        self,
+        session: Session,
+        running: _Running,
+        grace_seconds: float,
+        asking: Collection[int] = ASKING_SIGNALS,
+    ) -> None:
         """End a session's tree, and wait for the session's end.
 
         Raises:
             Refusal: it cannot be ended.
         """
         try:
-            await end_process_trees([running.kin], grace_seconds)
+            await end_process_trees([running.kin], grace_seconds, asking)
         except OSError as error:
             raise Refusal(
                 ErrorCode.NO_RESOURCES, f"the processes of session {session.name} cannot be found: {error.strerror}"
@@ -397,6 +457,28 @@ class PtyManager:
                 await self._end_processes(session, running, END_GRACE_SECONDS)
         except Refusal as refusal:
             logger.error("session %s should end (%s): %s", session.id, session.end_reason, refusal.message)
+
+    async def stop_run(self, session: Session, grace_seconds: float) -> None:
+        """End a run that may say a last word: SIGINT to its program and then, ``grace_seconds`` each, TERM and KILL to
+        the tree. Returns when it has ended, or will not."""
+        running = self._running.get(session.id)
+        if running is None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            running.pty.signal_foreground(signal.SIGINT)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(running.ended.wait(), grace_seconds)
+            return
+        try:
+            await self._end_processes(session, running, grace_seconds, (signal.SIGTERM,))
+        except Refusal as refusal:
+            logger.error("run %s should end: %s", session.id, refusal.message)
+
+    def note_run(self, session: Session, record: RunRecord, end_reason: str) -> None:
+        """The record of a run has changed."""
+        session.run, session.end_reason = record, end_reason
+        self._keeper.update_record(session.id, record_of(session).to_json())
+        self._publish("updated", session)
 
     async def end_all_processes(self, grace_seconds: float) -> None:
         """End the process trees of all sessions. What their clients have not read yet is not waited for."""
@@ -460,6 +542,8 @@ class PtyManager:
         self.resources.stop(session)
         session.drained = True
         self.activities.finish(session)
+        if session.run is not None:
+            self.on_run_ended(session)
         self._end_leftovers(running.kin)
         self._keeper.close_session(session.id)
         session.wake_all()

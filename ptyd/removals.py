@@ -29,7 +29,10 @@ class Removals:
         if session.id not in self._registry:
             return
         config = self._config
-        delay = config.exited_seen_seconds if session.exit_seen else config.exited_unseen_seconds
+        if session.run is not None:
+            delay = config.run_kept_seconds
+        else:
+            delay = config.exited_seen_seconds if session.exit_seen else config.exited_unseen_seconds
         self._timers[session.id] = self._loop.call_later(delay, self._end, session)
 
     def cancel(self, session: Session) -> None:

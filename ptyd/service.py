@@ -26,6 +26,8 @@ from ptyd.edge import audit
 from ptyd.edge.requests import Caller
 from ptyd.files_service import FilesService
 from ptyd.manager import PtyManager
+from ptyd.run_service import RunService
+from ptyd.runs import Runs
 from ptyd.session_maker import SHORTAGES
 
 logger = logging.getLogger("ptyd.service")
@@ -55,13 +57,14 @@ class DaemonControl(Protocol):
 class Service:
     """Carries requests out. One for the daemon."""
 
-    def __init__(self, manager: PtyManager, control: DaemonControl) -> None:
+    def __init__(self, manager: PtyManager, control: DaemonControl, runs: Runs) -> None:
         self._manager = manager
         self._control = control
         self._activity = ActivityService(manager)
         self._files = FilesService(manager)
         self.refusals: Counter[str] = Counter()
         """How many requests were refused, by code."""
+        run_service = RunService(runs)
         self._table: dict[str, Callable[[Caller, Any], Awaitable[Any]]] = {
             **{name: self._on_session(handler) for name, handler in self._observing().items()},
             **{name: self._on_session(handler, control=True) for name, handler in self._controlling().items()},
@@ -73,6 +76,10 @@ class Service:
             "events": self._activity.read_events,
             "status": self._status,
             "login_ticket": self._login_ticket,
+            "run": run_service.run,
+            "run_list": run_service.list_runs,
+            "run_wait": run_service.wait,
+            "run_stop": run_service.stop,
         }
 
     # --- who may what: each method is in one of these, or is for everybody and minds who asks ---

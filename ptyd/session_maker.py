@@ -25,6 +25,7 @@ from ptyd.edge.log_store import LogStore, MappedLog
 from ptyd.edge.process_tree import SESSION_VARIABLE
 from ptyd.edge.pty import terminal_size
 from ptyd.edge.quarantine import find_quarantined
+from ptyd.edge.run_files import write_private
 
 logger = logging.getLogger("ptyd.manager")
 
@@ -115,6 +116,21 @@ class SessionMaker:
         except OSError as error:
             raise Refusal(ErrorCode.NO_RESOURCES, f"the session's log cannot be made: {error}") from error
 
+    def write_prompt(self, session_id: str, prompt: bytes) -> dict[str, str]:
+        """Write down what a run is asked; returns the files of its program, as the keeper is told them.
+
+        Raises:
+            Refusal: the disk is full, or the like.
+        """
+        path = self._store.prompt_path(session_id)
+        try:
+            write_private(path, prompt)
+        except OSError as error:
+            raise Refusal(
+                ErrorCode.NO_RESOURCES, f"the prompt cannot be written to {path}: {error.strerror}"
+            ) from error
+        return {"stdin": str(path), "stderr": str(self._store.errors_path(session_id))}
+
     def open_log(self, kept: KeptSession, record: SessionRecord) -> MappedLog:
         """The log of a session that is taken over; a new one where that is lost.
 
@@ -157,6 +173,7 @@ class SessionMaker:
         session.registry_folder = record.registry_folder
         session.began_at = time.monotonic() if record.began_at is None else record.began_at
         session.is_quarantined = session_id in self._quarantined
-        if self._engines is not None and not session.is_quarantined:
+        session.run = record.run
+        if self._engines is not None and not session.is_quarantined and record.run is None:
             session.screen = self._engines.open_reader(session, self._store.screen_file(session_id))
         return session

@@ -47,6 +47,8 @@ VERBS: dict[str, Verb] = {
     "status": Verb("status", "Say how the daemon is."),
     "login": Verb("login", "Remember how to get in at a daemon elsewhere."),
     "logout": Verb("logout", "Forget that."),
+    "run": Verb("run", "Ask Claude Code one thing without a terminal."),
+    "runs": Verb("runs", "List such runs; stop one."),
     "doctor": Verb("doctor", "Check the installation and say what to mend."),
 }
 """Every verb: the module in ptyd_cli.verbs that holds its ``command``, and its line in ``ptyd --help``."""

@@ -27,6 +27,19 @@ if TYPE_CHECKING:
         TokenCreated,
         TokenInfo,
     )
+    from ptyd_protocol.run_events import (
+        RunBegan,
+        RunGap,
+        RunMessage,
+        RunOther,
+        RunPartial,
+        RunResult,
+        TextBlock,
+        ThinkingBlock,
+        ToolResultBlock,
+        ToolUseBlock,
+    )
+    from ptyd_protocol.runs import RunInfo, RunOutcome
 
     from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
@@ -59,6 +72,7 @@ if TYPE_CHECKING:
         TooManySessions,
         Unavailable,
     )
+    from ptyd_sdk.run import Run
     from ptyd_sdk.session import Session
     from ptyd_sdk.session_events import SessionEvent, SessionEvents
 
@@ -93,6 +107,15 @@ __all__ = [
     "PtydError",
     "ReadLogResult",
     "RequestFailed",
+    "Run",
+    "RunBegan",
+    "RunGap",
+    "RunInfo",
+    "RunMessage",
+    "RunOther",
+    "RunOutcome",
+    "RunPartial",
+    "RunResult",
     "Screen",
     "Session",
     "SessionEvent",
@@ -102,11 +125,15 @@ __all__ = [
     "SessionLimits",
     "ShareResult",
     "StatusResult",
+    "TextBlock",
+    "ThinkingBlock",
     "TimedOut",
     "TokenCreated",
     "TokenInfo",
     "TooManyClients",
     "TooManySessions",
+    "ToolResultBlock",
+    "ToolUseBlock",
     "Unavailable",
     "connect",
 ]
@@ -114,6 +141,7 @@ __all__ = [
 _HOMES = {
     "ptyd_sdk.attachment": ["Attachment", "AttachmentEvent", "ConnectionState", "ExitStatus", "Screen"],
     "ptyd_sdk.connection": ["Connection", "connect"],
+    "ptyd_sdk.run": ["Run"],
     "ptyd_sdk.session": ["Session"],
     "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
     "ptyd_protocol.methods": [
@@ -126,6 +154,19 @@ _HOMES = {
         "StatusResult",
         "TokenCreated",
         "TokenInfo",
+    ],
+    "ptyd_protocol.runs": ["RunInfo", "RunOutcome"],
+    "ptyd_protocol.run_events": [
+        "RunBegan",
+        "RunGap",
+        "RunMessage",
+        "RunOther",
+        "RunPartial",
+        "RunResult",
+        "TextBlock",
+        "ThinkingBlock",
+        "ToolResultBlock",
+        "ToolUseBlock",
     ],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

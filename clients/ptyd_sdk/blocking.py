@@ -38,9 +38,12 @@ from ptyd_protocol.methods import (
     TokenCreated,
     TokenInfo,
 )
+from ptyd_protocol.run_events import AnyRunEvent
+from ptyd_protocol.runs import RunInfo, RunOutcome
 
 from ptyd_sdk import attachment as async_attachment
 from ptyd_sdk import connection as async_connection
+from ptyd_sdk import run as async_run
 from ptyd_sdk import session as async_session
 from ptyd_sdk.attachment import AttachmentEvent, ConnectionState, ExitStatus, Screen
 from ptyd_sdk.errors import ConnectionLost
@@ -53,6 +56,7 @@ __all__ = [
     "Connection",
     "ConnectionState",
     "ExitStatus",
+    "Run",
     "Screen",
     "Session",
     "SessionEvent",
@@ -348,6 +352,44 @@ class Session:
         self._thread.run(self._inner.unshare())
 
 
+class Run:
+    """``for event in ptyd.run("...")``, or ``ptyd.run("...").wait()``; see ``ptyd_sdk.Run``."""
+
+    def __init__(self, thread: _LoopThread, inner: async_run.Run) -> None:
+        self._thread = thread
+        self._inner = inner
+
+    def __repr__(self) -> str:
+        return repr(self._inner)
+
+    @property
+    def id(self) -> str:
+        return self._inner.id
+
+    @property
+    def info(self) -> RunInfo | None:
+        return self._inner.info
+
+    @property
+    def outcome(self) -> RunOutcome | None:
+        return self._inner.outcome
+
+    def start(self) -> RunInfo:
+        return self._thread.run(self._inner.start())
+
+    def wait_started(self, timeout: float | None = None) -> Session:
+        return Session(self._thread, self._thread.run(self._inner.wait_started(timeout)))
+
+    def wait(self, timeout: float | None = None) -> RunOutcome:
+        return self._thread.run(self._inner.wait(timeout))
+
+    def stop(self) -> None:
+        self._thread.run(self._inner.stop())
+
+    def __iter__(self) -> Iterator[AnyRunEvent]:
+        return _Iteration(self._thread, aiter(self._inner))
+
+
 class Connection:
     """See ``ptyd_sdk.Connection``."""
 
@@ -398,6 +440,46 @@ class Connection:
 
     def get(self, ref: str = "") -> Session:
         return Session(self._thread, self._thread.run(self._inner.get(ref)))
+
+    def run(
+        self,
+        prompt: str,
+        *,
+        model: str = "",
+        cwd: str | Path = "",
+        env: Mapping[str, str] | None = None,
+        max_turns: int | None = None,
+        timeout: float | None = None,
+        resume: str = "",
+        fork: bool = False,
+        priority: int = 0,
+        partial: bool = True,
+        name: str = "",
+        program: str | Path = "",
+        label: str = "",
+    ) -> Run:
+        inner = self._inner.run(
+            prompt,
+            model=model,
+            cwd=cwd,
+            env=env,
+            max_turns=max_turns,
+            timeout=timeout,
+            resume=resume,
+            fork=fork,
+            priority=priority,
+            partial=partial,
+            name=name,
+            program=program,
+            label=label,
+        )
+        return Run(self._thread, inner)
+
+    def follow_run(self, ref: str) -> Run:
+        return Run(self._thread, self._inner.follow_run(ref))
+
+    def runs(self) -> list[RunInfo]:
+        return self._thread.run(self._inner.runs())
 
     def events(self) -> Iterator[SessionEvent]:
         return _Iteration(self._thread, self._thread.run(_call(self._inner.events)))

@@ -33,11 +33,13 @@ from ptyd_protocol.methods import (
     TokenResult,
     TokenRevokeParams,
 )
+from ptyd_protocol.runs import RunInfo, RunParams
 from ptyd_protocol.version import __version__
 
 from ptyd_sdk.address import Address, find_target
 from ptyd_sdk.errors import BadRequest, DaemonUnreachable
 from ptyd_sdk.link import Link, LinkState
+from ptyd_sdk.run import Run
 from ptyd_sdk.session import Session
 from ptyd_sdk.session_events import EventHub, SessionEvents
 from ptyd_sdk.starter import ensure_daemon
@@ -140,6 +142,73 @@ class Connection:
             NoSuchSession, AmbiguousSession
         """
         return Session(self._link, await self._link.request("get", SessionParams(session=ref)))
+
+    def run(
+        self,
+        prompt: str,
+        *,
+        model: str = "",
+        cwd: str | Path = "",
+        env: Mapping[str, str] | None = None,
+        max_turns: int | None = None,
+        timeout: float | None = None,
+        resume: str = "",
+        fork: bool = False,
+        priority: int = 0,
+        partial: bool = True,
+        name: str = "",
+        program: str | Path = "",
+        label: str = "",
+    ) -> Run:
+        """A structured run of Claude Code: ``async for event in ptyd.run("...")``, or ``await ptyd.run("...")``.
+
+        Args:
+            prompt: what is asked.
+            model: as the CLI knows it; empty: its default.
+            cwd: an absolute path; empty: the home directory.
+            env: added to what the run inherits, as with ``create``.
+            max_turns: it ends after so many.
+            timeout: in seconds from its start, then it is ended; None: as the daemon is configured.
+            resume: the id of a conversation to go on with (``outcome.conversation``); ``fork``: in a new one.
+            priority: -100 to 100; where runs have to wait, the highest is started first.
+            partial: pieces of messages as they come (``RunPartial``), too.
+            name: of its session; empty: made up.
+            program: the CLI; empty: ``claude`` from the PATH.
+            label: whatever you want to know it by.
+
+        Raises:
+            BadRequest: a value is out of range.
+        """
+        inherited = inherited_environment(os.environ, "run") if self._link.is_local else {}
+        params = {
+            "prompt": prompt,
+            "model": model,
+            "cwd": str(cwd),
+            "env": {**inherited, **(env or {})},
+            "max_turns": max_turns,
+            "timeout_seconds": timeout,
+            "resume": resume,
+            "fork": fork,
+            "priority": priority,
+            "partial": partial,
+            "name": name,
+            "program": str(program),
+            "label": label,
+        }
+        try:
+            return Run(self._link, msgspec.convert(params, RunParams))
+        except msgspec.ValidationError as error:
+            raise BadRequest("bad_request", f"run: {error}") from None
+
+    def follow_run(self, ref: str) -> Run:
+        """A run that there is, by its id, or the name of its session. Who follows never slows it: a reader that is too
+        slow is told what it missed (``RunGap``)."""
+        return Run(self._link, ref, lossless=False)
+
+    async def runs(self) -> list[RunInfo]:
+        """All runs: those that wait, in the order in which they will start, then the others."""
+        result: list[RunInfo] = await self._link.request("run_list", NoParams())
+        return result
 
     def events(self) -> SessionEvents:
         """What happens to all sessions from now on: ``async for event in ptyd.events()``."""

@@ -31,7 +31,11 @@ from ptyd_protocol.messages import (
 from ptyd_protocol.version import PROTOCOL_VERSION
 
 IDEMPOTENT_METHODS = frozenset(
-    {"list", "get", "status", "read_log", "capture", "wait", "subscribe", "file_put", "file_get"}
+    {
+        *("list", "get", "status", "read_log", "capture", "wait", "subscribe"),
+        *("file_put", "file_get"),
+        *("run_list", "run_wait"),
+    }
 )
 """Asking these twice does no harm: where a connection breaks, they are asked again on the next."""
 

@@ -27,22 +27,22 @@ _ALLOWED = frozenset(
 )
 _ALLOWED_PREFIXES = ("LC_", "XDG_", "GIT_AUTHOR_", "GIT_COMMITTER_")
 
-_ALLOWED_BY_KIND: Mapping[str, frozenset[str]] = {
-    "claude": frozenset(
-        {
-            *("CLAUDE_CONFIG_DIR", "API_TIMEOUT_MS", "MAX_THINKING_TOKENS", "BASH_DEFAULT_TIMEOUT_MS"),
-            *(
-                "DISABLE_AUTOUPDATER",
-                "DISABLE_TELEMETRY",
-                "DISABLE_ERROR_REPORTING",
-                "MCP_TIMEOUT",
-                "IS_SANDBOX",
-            ),
-            *("AWS_PROFILE", "AWS_REGION", "CLOUD_ML_REGION", "GOOGLE_APPLICATION_CREDENTIALS"),
-        }
-    )
-}
-_ALLOWED_PREFIXES_BY_KIND: Mapping[str, tuple[str, ...]] = {"claude": ("ANTHROPIC_",)}
+_CLAUDE = frozenset(
+    {
+        *("CLAUDE_CONFIG_DIR", "API_TIMEOUT_MS", "MAX_THINKING_TOKENS", "BASH_DEFAULT_TIMEOUT_MS"),
+        *(
+            "DISABLE_AUTOUPDATER",
+            "DISABLE_TELEMETRY",
+            "DISABLE_ERROR_REPORTING",
+            "MCP_TIMEOUT",
+            "IS_SANDBOX",
+        ),
+        *("AWS_PROFILE", "AWS_REGION", "CLOUD_ML_REGION", "GOOGLE_APPLICATION_CREDENTIALS"),
+    }
+)
+_CLAUDE_PREFIXES = ("ANTHROPIC_",)
+_ALLOWED_BY_KIND: Mapping[str, frozenset[str]] = {"claude": _CLAUDE, "run": _CLAUDE}
+_ALLOWED_PREFIXES_BY_KIND: Mapping[str, tuple[str, ...]] = {"claude": _CLAUDE_PREFIXES, "run": _CLAUDE_PREFIXES}
 
 _NEVER_PREFIXES = (
     # Claude Code's marks on its own children: a session that inherits them believes it is one, and keeps no
@@ -65,5 +65,5 @@ def is_inherited(name: str, kind: str = "command") -> bool:
 
 
 def inherited_environment(environment: Mapping[str, str], kind: str = "command") -> dict[str, str]:
-    """The part of ``environment`` that a session of ``kind`` ("command", "claude") inherits."""
+    """The part of ``environment`` that a session of ``kind`` ("command", "claude", "run") inherits."""
     return {name: value for name, value in environment.items() if is_inherited(name, kind)}

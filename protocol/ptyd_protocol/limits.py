@@ -77,6 +77,12 @@ HOLD_STALL_SECONDS: Final = 60
 MAX_LABEL_CHARS: Final = 256
 """Of a mark."""
 
+MAX_PROMPT_CHARS: Final = 500_000
+"""Of a run: more is better in a file that the prompt names, and has to fit one message."""
+
+MAX_RUN_LINE_BYTES: Final = 32 * MIB
+"""Of one line of a run's output: a tool may give back a picture; what is longer comes of a program gone wrong."""
+
 MAX_RESUME_CHARS: Final = 256
 """Room for the daemon's numbers."""
 

@@ -19,6 +19,7 @@ from ptyd_protocol.activity import (
 )
 from ptyd_protocol.files import FileGetParams, FileGetResult, FilePutParams, FilePutResult, PasteParams
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
+from ptyd_protocol.runs import RunInfo, RunParams, RunRefParams, RunWaitParams
 
 SessionState = Literal["running", "exited"]
 Right = Literal["observe", "control", "create", "admin"]
@@ -106,6 +107,8 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     """exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash."""
     activity: Activity | None = None
     """What the program is doing; None: a daemon that does not say."""
+    run: RunInfo | None = None
+    """Where it is a structured run (kind "run")."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
@@ -562,6 +565,10 @@ METHODS: dict[str, Method] = {
     "file_put": Method(FilePutParams, FilePutResult),
     "file_get": Method(FileGetParams, FileGetResult),
     "paste": Method(PasteParams, SessionInfo),
+    "run": Method(RunParams, RunInfo),
+    "run_list": Method(NoParams, list[RunInfo]),
+    "run_wait": Method(RunWaitParams, RunInfo),
+    "run_stop": Method(RunRefParams, RunInfo),
 }
 
 ASKING_METHODS = frozenset(
@@ -569,6 +576,7 @@ ASKING_METHODS = frozenset(
         *("list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"),
         *("explain", "wait_state", "events"),
         *("file_get",),
+        *("run_list", "run_wait"),
     }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

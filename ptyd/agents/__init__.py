@@ -2,9 +2,10 @@
 
 from ptyd.agents.base import Agent, Observer
 from ptyd.agents.claude import ClaudeAgent
+from ptyd.agents.claude_run import ClaudeRunAgent
 from ptyd.agents.command import CommandAgent
 
-AGENTS: dict[str, Agent] = {agent.kind: agent for agent in (CommandAgent(), ClaudeAgent())}
+AGENTS: dict[str, Agent] = {agent.kind: agent for agent in (CommandAgent(), ClaudeAgent(), ClaudeRunAgent())}
 """Every kind by its word."""
 
 __all__ = ["AGENTS", "Agent", "Observer"]

@@ -60,5 +60,9 @@ AUDITED: dict[str, AuditedMethod] = {
     "access_token": AuditedMethod("token_read", _nothing),
     "paste": AuditedMethod("typed", lambda params, result: {"messages": 1, "bytes": len(params.text), "channel": None}),
     "restart": AuditedMethod("restart_asked", _nothing),
+    "run": AuditedMethod(
+        "run_asked", lambda params, result: {"run": result.id, "state": result.state, "resumed": bool(params.resume)}
+    ),
+    "run_stop": AuditedMethod("run_stopped", lambda params, result: {"run": result.id, "state": result.state}),
     "shutdown": AuditedMethod("shutdown_asked", lambda params, result: {"kill_sessions": params.kill_sessions}),
 }

@@ -23,6 +23,8 @@ EventKind = Literal[
     "limit_warning",
     "activity",
     "bell",
+    "run_queued",
+    "run_dropped",
 ]
 
 

@@ -9,6 +9,7 @@ from ptyd_protocol.activity import Activity
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Appearance, Attach
 from ptyd_protocol.methods import ClientInfo, SessionInfo, SessionLimits, SessionUsage
+from ptyd_protocol.runs import RunOutcome
 
 from ptyd.core.access import OWNER, Principal
 from ptyd.core.asciicast import CastSettings
@@ -19,6 +20,7 @@ from ptyd.core.frames import FrameWatch
 from ptyd.core.input_ledger import InputLedger
 from ptyd.core.output_signals import OutputSignal, SignalScanner
 from ptyd.core.replay_log import LogSpan, ReplayLog
+from ptyd.core.run import RunRecord, describe_run
 from ptyd.core.screen_source import ScreenSource
 
 
@@ -138,6 +140,10 @@ class Session:
     drained: bool = False
     """All output there will ever be is in the log."""
     exit_seen: bool = False
+    run: RunRecord | None = None
+    """Where it is a structured run: its output is lines of JSON, and there is no terminal."""
+    outcome: RunOutcome | None = None
+    """Of the run that has ended."""
     controller: Attachment | None = None
     attachments: list[Attachment] = field(default_factory=list)
 
@@ -187,7 +193,7 @@ class Session:
             exit_signal=self.exit.signal if self.exit else None,
             exited_at=self.exit.at if self.exit else None,
             kind=self.kind,
-            title="" if self.screen is None else self.screen.title,
+            title=self.title,
             locked=self.locked,
             recording=self.cast.path,
             owner=self.owner,
@@ -196,7 +202,15 @@ class Session:
             end_reason=self.end_reason,
             engine="quarantined" if self.is_quarantined else "none" if self.screen is None else "exact",
             activity=self.activity,
+            run=describe_run(self),
         )
+
+    @property
+    def title(self) -> str:
+        """What the program calls its window; of a run what it was asked."""
+        if self.run is not None:
+            return self.run.prompt
+        return "" if self.screen is None else self.screen.title
 
     @property
     def has_ended(self) -> bool:

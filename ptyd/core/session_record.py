@@ -7,6 +7,7 @@ from msgspec import Struct
 from ptyd_protocol.methods import SessionLimits
 
 from ptyd.core.asciicast import CastSettings
+from ptyd.core.run import RunRecord
 from ptyd.core.session import Session
 
 
@@ -24,6 +25,7 @@ class SessionRecord(Struct, frozen=True, kw_only=True):
     began_at: float | None = None
     end_reason: str = ""
     registry_folder: str = ""
+    run: RunRecord | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the keeper is given it."""
@@ -44,4 +46,5 @@ def record_of(session: Session) -> SessionRecord:
         began_at=session.began_at,
         end_reason=session.end_reason,
         registry_folder=session.registry_folder,
+        run=session.run,
     )

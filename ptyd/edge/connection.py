@@ -77,6 +77,20 @@ class MessageTransport(Protocol):
         """Say goodbye; ``connection.lost`` follows."""
 
 
+class Leaving(Protocol):
+    """Whoever is connected by a WebSocket, for what concerns them all."""
+
+    principal: Principal
+
+    def note_typed(self) -> None:
+        """Put into the audit what was typed since the last time."""
+
+    def close(self, code: CloseCode, reason: str) -> None: ...
+
+    def expel(self, reason: str) -> None:
+        """The credentials are no longer good."""
+
+
 class Beating(Protocol):
     """A socket with a heartbeat."""
 
@@ -112,7 +126,7 @@ class Office:
         self.hold_seconds = hold_seconds
         """(grace, stall), as Welcome tells them."""
         self.guests = guests if guests is not None else Guests(Config())
-        self.connections: set[Connection] = set()
+        self.connections: set[Leaving] = set()
         self.sockets: set[Beating] = set()
         self.empty = asyncio.Event()
         """There is no connection."""
@@ -124,6 +138,15 @@ class Office:
         """How many attachments were refused, by code."""
         self.closed_by_us: Counter[str] = Counter()
         """How often we have closed a connection, by close code."""
+
+    def enter(self, one: Leaving) -> None:
+        self.connections.add(one)
+        self.empty.clear()
+
+    def leave(self, one: Leaving) -> None:
+        self.connections.discard(one)
+        if not self.connections:
+            self.empty.set()
 
     def note_typed(self) -> None:
         """Put into the audit what was typed since the last time."""
@@ -159,8 +182,7 @@ class Connection:
         self.actor = Actor(principal.name, "", transport.address, audit.next_connection_number())
         self._resizes: dict[int, tuple[int, asyncio.TimerHandle]] = {}
         """By channel: how many are not in the audit yet."""
-        office.connections.add(self)
-        office.empty.clear()
+        office.enter(self)
 
     # --- in ---
 
@@ -422,9 +444,7 @@ class Connection:
         if self._lost:
             return
         self._lost = True
-        self._office.connections.discard(self)
-        if not self._office.connections:
-            self._office.empty.set()
+        self._office.leave(self)
         hello = self._protocol.hello
         key = (self.principal.grant_id, hello.client_id if hello else "")
         if self._office.by_client_id.get(key) is self:

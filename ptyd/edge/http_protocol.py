@@ -52,6 +52,7 @@ class HttpProtocol(H11Protocol):
         guest, self._guest = self._guest, None  # the WebSocket's, from here on
         if guest is not None:
             guest.protocol = None
+        self.app_state = {**self.app_state, "target": event.target.decode("latin-1")}
         super().handle_websocket_upgrade(event)
 
     def send_400_response(self, msg: str) -> None:
@@ -95,6 +96,11 @@ class HttpProtocol(H11Protocol):
         if late:
             self._guest.guests.refuse("slow", self._guest.address)
             self.transport.abort()
+
+
+def target_of(app_state: dict[str, Any]) -> str:
+    """What a client that wants a WebSocket has asked for, as it stood in its request."""
+    return str(app_state.get("target", ""))
 
 
 def guest_of(app_state: dict[str, Any]) -> Guest | None:

@@ -161,8 +161,10 @@ class KeeperLink:
         size: tuple[int, int],
         record: dict[str, Any],
         limits: Mapping[str, Any] | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> tuple[int, SessionFds, SessionMarks]:
-        """Start a program in a new PTY, within ``limits``. Returns its pid, descriptors and marks.
+        """Start a program in a new PTY, within ``limits``; with ``files`` ("stdin", "stderr") on a pipe instead.
+        Returns its pid, descriptors and marks.
 
         Raises:
             Refusal: it cannot be started; the message says why.
@@ -178,6 +180,8 @@ class KeeperLink:
             "record": record,
             "limits": dict(limits or {}),
         }
+        if files is not None:
+            request["files"] = dict(files)
         reply, fds = await self._call(request)
         if not reply["ok"]:
             raise Refusal(_error_code(reply["error"]), reply["message"])

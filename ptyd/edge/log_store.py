@@ -190,8 +190,18 @@ class LogStore:
         """Where the state of the session's engine is saved."""
         return ScreenFile(self._path(session_id).with_suffix(".screen"))
 
+    def prompt_path(self, session_id: str) -> Path:
+        """Of what a run reads."""
+        return self._path(session_id).with_suffix(".prompt")
+
+    def errors_path(self, session_id: str) -> Path:
+        """Of what a run's program writes to its standard error."""
+        return self._path(session_id).with_suffix(".stderr")
+
     def remove(self, session_id: str) -> None:
         self._path(session_id).unlink(missing_ok=True)
+        self.prompt_path(session_id).unlink(missing_ok=True)
+        self.errors_path(session_id).unlink(missing_ok=True)
         self.screen_file(session_id).remove()
 
     def list_ids(self) -> set[str]:
@@ -200,7 +210,7 @@ class LogStore:
 
     def remove_others(self, session_ids: set[str]) -> None:
         """Remove the logs of sessions that nobody holds any more."""
-        for pattern in ("*.log", "*.screen", "*.screen-new"):
+        for pattern in ("*.log", "*.screen", "*.screen-new", "*.prompt", "*.stderr"):
             for path in self._directory.glob(pattern):
                 if path.stem not in session_ids:
                     path.unlink(missing_ok=True)

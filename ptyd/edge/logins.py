@@ -114,6 +114,10 @@ class Logins:
             not principal.login or principal.login in self._cookies
         )
 
+    def is_good_grant(self, grant_id: str) -> bool:
+        """Whether a token or share is still good; "": the owner's own ways in always are."""
+        return self._principal_of(grant_id) is not None
+
     def knows_token(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(errors="surrogateescape"), self.token.encode())
 

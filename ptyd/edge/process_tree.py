@@ -170,13 +170,16 @@ class ProcessTree:
         self.pidfds.clear()
 
 
-async def end_process_trees(kins: Collection[Kin], grace_seconds: float) -> None:
-    """HUP, TERM, KILL to every process of the sessions, ``grace_seconds`` between them; returns when none is left.
+async def end_process_trees(
+    kins: Collection[Kin], grace_seconds: float, asking: Collection[int] = ASKING_SIGNALS
+) -> None:
+    """HUP, TERM (or what else is ``asking``), KILL to every process of the sessions, ``grace_seconds`` between them;
+    returns when none is left.
 
     Raises:
         OSError: no descriptor is left to look with.
     """
-    for number in ASKING_SIGNALS:
+    for number in asking:
         tree = await asyncio.to_thread(ProcessTree, kins)
         try:
             if not tree.pidfds:

@@ -1,4 +1,8 @@
-"""A PTY at the event loop: its output goes straight into the replay log, input through the input pipe."""
+"""A PTY at the event loop: its output goes straight into the replay log, input through the input pipe.
+
+A program without a terminal has a pipe in the master's place, from which its output comes in the same way. It has no
+size, nothing in front, and takes no input.
+"""
 
 import array
 import asyncio
@@ -41,7 +45,7 @@ HANGUP_RETRY_SECONDS = 0.25
 
 
 class Pty:
-    """One session's PTY master (core/session.py's Terminal)."""
+    """One session's PTY master, or the pipe in its place (core/session.py's Terminal)."""
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class Pty:
         self._pid = pid
         self._fds = fds
         self._master = fds.master
+        self._is_terminal = os.isatty(fds.master)
         self._log = log
         self._on_output = on_output
         self._on_blocked = on_blocked
@@ -136,6 +141,9 @@ class Pty:
             self._is_hung_up = True
             return False
         log.commit(count)
+        if not count:  # the end of a pipe; a PTY says it by EIO
+            self._is_hung_up = True
+            return False
         if log.ends_like_guard():
             self._exact_reads_left = EXACT_READS
         return count >= SHORT_READ_BYTES
@@ -255,7 +263,7 @@ class Pty:
                 raise BrokenPipeError
 
     def resize(self, cols: int, rows: int) -> None:
-        if not self.closed:
+        if not self.closed and self._is_terminal:
             termios.tcsetwinsize(self._master, (rows, cols))
 
     def watch_child(self, on_end: Callable[[], None]) -> None:
@@ -276,11 +284,14 @@ class Pty:
         return None if poll.poll(0) else self._pid
 
     def signal_foreground(self, number: int) -> None:
-        """Send a signal to the foreground process group.
+        """Send a signal to the foreground process group; without a terminal to the program.
 
         Raises:
             ProcessLookupError: there is none.
         """
+        if not self._is_terminal and not self.closed:
+            signal.pidfd_send_signal(self._fds.pidfd, signal.Signals(number))
+            return
         group = 0 if self.closed else os.tcgetpgrp(self._master)
         if group <= 0:
             raise ProcessLookupError("no foreground process group")
@@ -288,7 +299,9 @@ class Pty:
 
 
 def terminal_size(master: int) -> tuple[int, int]:
-    """(cols, rows) as the program sees them."""
+    """(cols, rows) as the program sees them; of a program without a terminal (80, 24)."""
+    if not os.isatty(master):
+        return 80, 24
     rows, cols = termios.tcgetwinsize(master)
     return cols, rows
 

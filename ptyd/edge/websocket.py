@@ -10,8 +10,9 @@ import os
 import socket
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from ptyd_protocol import limits
 from ptyd_protocol.close_codes import CloseCode
@@ -23,6 +24,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from ptyd.core.access import Principal
 from ptyd.core.audit import Actor
 from ptyd.core.throttle import Throttle
 from ptyd.edge import audit
@@ -30,7 +32,7 @@ from ptyd.edge.client_address import peer_address
 from ptyd.edge.connection import MAX_UNSENT_BYTES, Connection, Office
 from ptyd.edge.door import Door, Turned, join_headers
 from ptyd.edge.guests import Guest, admit_guest
-from ptyd.edge.http_protocol import guest_of
+from ptyd.edge.http_protocol import guest_of, target_of
 
 WEBSOCKET_PATH = "/ws"
 
@@ -57,8 +59,34 @@ _quiet = logging.getLogger("ptyd.websocket")
 _quiet.setLevel(logging.WARNING)
 
 
+class Talk(Protocol):
+    """What a client of a WebSocket talks to: a Connection, or the run of ``/ws/claude``."""
+
+    @property
+    def has_said_hello(self) -> bool:
+        """The client has said what it has to say first."""
+
+    def receive(self, data: bytes) -> None:
+        """One message."""
+
+    def resume(self) -> None:
+        """The socket takes more."""
+
+    def lost(self) -> None:
+        """The socket is gone."""
+
+
 class WebSocket(asyncio.Protocol):
     """An asyncio protocol; also the MessageTransport of its Connection."""
+
+    PATH = WEBSOCKET_PATH
+    SUBPROTOCOL: str | None = SUBPROTOCOL
+    """The one that a client must offer; None: none is spoken of."""
+    MESSAGES = Opcode.BINARY
+    """The kind of messages that a client may send; another closes with ``NOT_BINARY``."""
+    OTHER_MESSAGES = Opcode.TEXT
+    FIRST_WORD = "Hello"
+    FIRST_WORD_SECONDS: float = limits.HELLO_TIMEOUT_SECONDS
 
     def __init__(self, door: Door, office: Office, guest: Guest | None = None) -> None:
         self._door = door
@@ -71,12 +99,14 @@ class WebSocket(asyncio.Protocol):
         self._next_turn: asyncio.Handle | None = None
         self._loop = asyncio.get_running_loop()
         self._frames = ServerProtocol(
-            subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=limits.MAX_CLIENT_MESSAGE_BYTES, logger=_quiet
+            subprotocols=[Subprotocol(self.SUBPROTOCOL)] if self.SUBPROTOCOL else None,
+            max_size=limits.MAX_CLIENT_MESSAGE_BYTES,
+            logger=_quiet,
         )
         self._transport: asyncio.Transport
         self._fd = -1
         self._is_tls = False
-        self._connection: Connection | None = None
+        self._connection: Talk | None = None
         self._begun: bytearray | None = None
         """The message whose fragments are coming."""
         self._fragments = 0
@@ -163,10 +193,9 @@ class WebSocket(asyncio.Protocol):
         self.address = audit.describe_client(self._transport, headers, self._door.front.proxies)
         try:
             principal = admit_guest(self._office.guests, self._door, headers, self._transport)
-            if self._door.front.strip_base(request.path.partition("?")[0]) != WEBSOCKET_PATH:
-                raise Turned(404, f"the WebSocket is at {WEBSOCKET_PATH}")
-            if SUBPROTOCOL not in headers.get("sec-websocket-protocol", "").replace(" ", "").split(","):
-                raise Turned(400, f"the subprotocol {SUBPROTOCOL} must be offered")
+            if self._door.front.strip_base(request.path.partition("?")[0]) != self.PATH:
+                raise Turned(404, f"the WebSocket is at {self.PATH}")
+            self._check(principal, headers)
         except Turned as turned:
             with audit.acting_as(Actor(address=self.address)):
                 audit.note("turned_away", status=turned.status, path=request.path.partition("?")[0], websocket=True)
@@ -178,19 +207,28 @@ class WebSocket(asyncio.Protocol):
         response = self._frames.accept(request)
         self._frames.send_response(response)
         if self._frames.state is State.OPEN:
-            self._connection = Connection(self, principal, self._office)
+            self._connection = self._begin(principal)
             if self._guest is not None:
                 self._guest.welcome()
             self._office.sockets.add(self)
+
+    def _check(self, principal: Principal, headers: Mapping[str, str]) -> None:
+        """Raises Turned: somebody is there, and may come in, but not so."""
+        if self.SUBPROTOCOL not in headers.get("sec-websocket-protocol", "").replace(" ", "").split(","):
+            raise Turned(400, f"the subprotocol {self.SUBPROTOCOL} must be offered")
+
+    def _begin(self, principal: Principal) -> Talk:
+        """The handshake is over."""
+        return Connection(self, principal, self._office)
 
     # --- frames ---
 
     def _take_frame(self, frame: Frame) -> None:
         if self._closing or self._connection is None:
             return
-        if frame.opcode is Opcode.BINARY and frame.fin:
+        if frame.opcode is self.MESSAGES and frame.fin:
             self._connection.receive(bytes(frame.data))
-        elif frame.opcode is Opcode.BINARY:
+        elif frame.opcode is self.MESSAGES:
             self._begun, self._fragments = bytearray(frame.data), 1
         elif frame.opcode is Opcode.CONT and self._begun is not None:
             self._begun += frame.data
@@ -201,8 +239,8 @@ class WebSocket(asyncio.Protocol):
             elif self._fragments > MAX_FRAGMENTS:
                 self._refuse("fragments")
                 self.close(CloseCode.BAD_MESSAGE, f"a message may come in {MAX_FRAGMENTS} fragments at most")
-        elif frame.opcode is Opcode.TEXT:
-            self.close(CloseCode.NOT_BINARY, "messages are binary")
+        elif frame.opcode is self.OTHER_MESSAGES:
+            self.close(CloseCode.NOT_BINARY, f"messages are {self.MESSAGES.name.lower()}")
 
     def _flush(self) -> None:
         for chunk in self._frames.data_to_send():
@@ -304,8 +342,8 @@ class WebSocket(asyncio.Protocol):
         if now - self._heard_at > limits.DEAD_AFTER_SECONDS:
             self._transport.abort()
         elif self._connection is not None and not self._connection.has_said_hello:
-            if now - self._opened_at > limits.HELLO_TIMEOUT_SECONDS:
-                self.close(CloseCode.BAD_MESSAGE, f"no Hello within {limits.HELLO_TIMEOUT_SECONDS} s")
+            if now - self._opened_at > self.FIRST_WORD_SECONDS:
+                self.close(CloseCode.BAD_MESSAGE, f"no {self.FIRST_WORD} within {self.FIRST_WORD_SECONDS:g} s")
         elif now - self._pinged_at > limits.PING_INTERVAL_SECONDS and not self._closing:
             self._pinged_at = now
             self._frames.send_ping(b"")
@@ -331,10 +369,15 @@ async def beat_sockets(office: Office, interval_seconds: float = 5.0) -> None:
         office.guests.beat(loop.time())
 
 
-def make_websocket_class(door: Door, office: Office) -> Any:
-    """What uvicorn calls for an upgrade, with arguments of its own that are not needed here."""
+MakeWebSocket = Callable[[Door, Office, Guest | None], WebSocket]
+
+
+def make_websocket_class(door: Door, office: Office, others: Mapping[str, MakeWebSocket] | None = None) -> Any:
+    """What uvicorn calls for an upgrade, with arguments of its own that are not needed here. ``others``: what is spoken
+    at other paths."""
 
     def make(config: Any, server_state: Any, app_state: Any) -> WebSocket:
-        return WebSocket(door, office, guest_of(app_state))
+        path = door.front.strip_base(target_of(app_state).partition("?")[0])
+        return (others or {}).get(path, WebSocket)(door, office, guest_of(app_state))
 
     return make

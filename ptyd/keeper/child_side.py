@@ -20,6 +20,8 @@ IUTF8: Final = 0o40000
 """From <asm-generic/termbits.h>; ``termios`` does not name it. Backspace then erases a whole character."""
 
 STDIN_FD: Final = 0
+STDOUT_FD: Final = 1
+STDERR_FD: Final = 2
 
 
 class SetupFailed(Exception):
@@ -41,14 +43,25 @@ class Program:
     limits: Limits = NO_LIMITS
     mark: int = 0
     groups: tuple[str, ...] = ()
+    stdio: "Stdio | None" = None
+    """None: its standard input, output and error are its terminal already."""
+
+
+@dataclass(frozen=True)
+class Stdio:
+    """Paths of what is read and of what errors are appended to; ``output``: the descriptor of the pipe to write to."""
+
+    stdin: str
+    stderr: str
+    output: int
 
 
 def become_program(program: Program) -> NoReturn:
-    """Turn this freshly forked process, whose terminal is its standard input, into the program.
+    """Turn this freshly forked process, whose terminal is its standard input unless it has none, into the program.
 
     Raises:
-        SetupFailed: with the step (``signals``, ``group``, ``limits``, ``terminal``, ``directory``, ``command``,
-            ``interpreter``) and the errno.
+        SetupFailed: with the step (``signals``, ``group``, ``limits``, ``terminal``, ``files``, ``directory``,
+            ``command``, ``interpreter``) and the errno.
     """
     with failing_as("signals"):
         restore_signals()
@@ -58,8 +71,12 @@ def become_program(program: Program) -> NoReturn:
     with failing_as("limits"):
         mark_process(program.mark)
         set_own_limits(program.limits, program.nofile_soft)
-    with failing_as("terminal"):
-        mark_terminal_utf8(STDIN_FD)
+    if program.stdio is None:
+        with failing_as("terminal"):
+            mark_terminal_utf8(STDIN_FD)
+    else:
+        with failing_as("files"):
+            open_stdio(program.stdio)
     with failing_as("directory"):
         os.chdir(program.cwd)
     execute_command(program.argv, program.env)
@@ -95,6 +112,15 @@ def mark_terminal_utf8(fd: int) -> None:
     attributes = termios.tcgetattr(fd)
     attributes[0] |= IUTF8
     termios.tcsetattr(fd, termios.TCSANOW, attributes)
+
+
+def open_stdio(stdio: Stdio) -> None:
+    """Make these the standard input, output and error."""
+    stdin = os.open(stdio.stdin, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    stderr = os.open(stdio.stderr, flags, 0o600)
+    for fd, place in ((stdin, STDIN_FD), (stdio.output, STDOUT_FD), (stderr, STDERR_FD)):
+        os.dup2(fd, place)
 
 
 def execute_command(argv: list[str], env: Mapping[str, str]) -> NoReturn:

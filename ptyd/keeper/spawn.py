@@ -1,16 +1,17 @@
-"""Start one program in a new pseudo-terminal, or say why not, in words for a person."""
+"""Start one program, in a new pseudo-terminal or on a pipe, or say why not, in words for a person."""
 
 import contextlib
 import fcntl
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ptyprocess import PtyProcess
 
-from ptyd.keeper.child_side import Program, become_program
+from ptyd.keeper.child_side import Program, Stdio, become_program
+from ptyd.keeper.piped_child import fork_piped
 from ptyd.keeper.process import count_fd_limit, list_own_fds
 from ptyd.keeper.spawn_errors import SpawnError, explain_failure
 from ptyd.keeper.spawn_request import SpawnRequest
@@ -37,7 +38,8 @@ class SpawnTimeout(Exception):
 
 @dataclass
 class Terminal:
-    """A running child and the keeper's descriptors of it, all close-on-exec; master and pipe do not block."""
+    """A running child and the keeper's descriptors of it, all close-on-exec; master and pipe do not block. Where it has
+    no terminal the master is the end of the pipe that its output comes from, and nobody uses the input pipe."""
 
     pid: int
     master: int
@@ -71,7 +73,7 @@ class _ForkedPty(PtyProcess):  # type: ignore[misc]
 
 
 def spawn_terminal(request: SpawnRequest, nofile_soft: int, mark: int = 0, groups: Sequence[str] = ()) -> Terminal:
-    """Start the program as leader of a session with a controlling terminal of its own.
+    """Start the program as leader of a session, with a controlling terminal of its own unless the request names files.
 
     Args:
         nofile_soft: the soft limit of open files the child gets (the keeper has raised its own) unless it is limited.
@@ -108,31 +110,48 @@ def spawn_terminal(request: SpawnRequest, nofile_soft: int, mark: int = 0, group
 
 def _open_terminal(request: SpawnRequest, program: Program) -> Terminal:
     input_read, input_write = _open_input_pipe()
-    pid, master = _fork_child(request, program)
+    pid, master = _fork_child(request, program) if request.files is None else _fork_on_pipe(request, program)
     os.set_inheritable(master, False)
     os.set_blocking(master, False)
     return Terminal(pid=pid, master=master, input_read=input_read, input_write=input_write, pidfd=os.pidfd_open(pid))
 
 
 def _fork_child(request: SpawnRequest, program: Program) -> tuple[int, int]:
+    with _forking():
+        child = _ForkedPty.spawn(
+            [PLACEHOLDER],
+            env={},
+            preexec_fn=lambda: become_program(program),
+            dimensions=(request.rows, request.cols),
+        )
+    return child.pid, child.fd
+
+
+def _fork_on_pipe(request: SpawnRequest, program: Program) -> tuple[int, int]:
+    assert request.files is not None
+    output_read, output_write = os.pipe2(os.O_CLOEXEC)
+    stdio = Stdio(stdin=request.files.stdin, stderr=request.files.stderr, output=output_write)
+    with _forking():
+        pid = fork_piped(replace(program, stdio=stdio))
+    os.close(output_write)  # or its end would never be read
+    return pid, output_read
+
+
+@contextlib.contextmanager
+def _forking() -> Iterator[None]:
+    """Fork inside, within the deadline; the child does not come out again."""
     keeper_pid = os.getpid()
     # A signal that reached the child before its dispositions are reset would be told to the keeper as its
     # own, by the wake-up socket that both share. SIGALRM is for the deadline; a child inherits no timer.
     previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - {signal.SIGALRM})
     try:
         with deadline(SPAWN_DEADLINE_SECONDS):
-            child = _ForkedPty.spawn(
-                [PLACEHOLDER],
-                env={},
-                preexec_fn=lambda: become_program(program),
-                dimensions=(request.rows, request.cols),
-            )
+            yield
     finally:
         if os.getpid() != keeper_pid:
             # Whatever went wrong in the child: it must never return into the keeper's code.
             os._exit(os.EX_OSERR)
         signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
-    return child.pid, child.fd
 
 
 def _open_input_pipe() -> tuple[int, int]:

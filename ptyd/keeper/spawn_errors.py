@@ -24,6 +24,10 @@ def explain_failure(error: Exception, command: str, cwd: str) -> SpawnError:
         return _explain_directory(int(number), cwd)
     if step in ("command", "interpreter"):
         return _explain_command(step, int(number), command)
+    if step == "files":
+        return SpawnError(
+            "no_resources", f"what {command} is to read or write cannot be opened: {os.strerror(int(number))}"
+        )
     return SpawnError("internal", f"cannot start {command}: {step}: {os.strerror(int(number))}")
 
 

@@ -41,6 +41,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "file_put": {"upload": "0123456789abcdef", "name": "a", "size": 0, "data": b""},
     "file_get": {"path": "no-such-file"},
     "paste": {"text": " "},
+    "run": {"prompt": "hello", "program": "true"},
 }
 ON_SESSION = {
     *("get", "rename", "resize", "signal", "kill", "detach", "send", "capture", "lock", "read_log", "wait", "mark"),
@@ -56,7 +57,9 @@ ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
     "audit_read",
 }
-FOR_ALL = {"list", "subscribe", "unsubscribe", "events", "status", "login_ticket"}
+FOR_ALL = {"list", "subscribe", "unsubscribe", "events", "status", "login_ticket", "run_list"}
+ON_RUN = {"run_wait", "run_stop"}
+"""Tried in tests/runs/test_access.py."""
 HARMFUL = {"kill", "restart", "shutdown"}
 """Tried only where they are to be refused."""
 
@@ -152,7 +155,9 @@ def expect(who: str, method: str, session: str) -> str:
     """The word of the refusal, "" where it is allowed."""
     if method in ADMIN_ONLY:
         return "" if who == "admin" else "not_allowed"
-    if method == "create":
+    if method in ON_RUN:
+        return "no_such_session"  # there is no run
+    if method in {"create", "run"}:
         return "" if who in {"creator", "watcher-creator", "admin"} else "not_allowed"
     if method in FOR_ALL:
         return ""
@@ -164,7 +169,7 @@ def expect(who: str, method: str, session: str) -> str:
 
 
 def test_the_table_knows_every_method() -> None:
-    assert set(METHODS) == ON_SESSION | ADMIN_ONLY | FOR_ALL | {"create"}
+    assert set(METHODS) == ON_SESSION | ADMIN_ONLY | FOR_ALL | ON_RUN | {"create", "run"}
 
 
 @pytest.mark.parametrize("who", SEEN)
@@ -173,7 +178,7 @@ def test_every_method(place: Place, who: str) -> None:
     for method in METHODS:
         for session in place.sessions if method in ON_SESSION else ["build"]:
             wanted = expect(who, method, session)
-            if not wanted and (method in HARMFUL or method == "create"):
+            if not wanted and (method in HARMFUL or method in {"create", "run"}):
                 continue
             params = dict(PARAMS.get(method, {}))
             if method == "rename":

@@ -67,6 +67,9 @@ ROUTES = [
     Route("POST", "/logout", 204),
     Route("GET", "/ws", (404, 426), headers={}),
     Route("GET", "/ws", 101, headers=UPGRADE),
+    Route("GET", "/ws/claude", (404, 426), headers={}),
+    Route("GET", "/ws/claude", 101, headers={name: UPGRADE[name] for name in UPGRADE if "Protocol" not in name}),
+    Route("GET", "/ws/claude/", 404, headers=UPGRADE),
     Route("GET", "/other", 404, headers=UPGRADE),
     Route("GET", "/api/request", 404, headers=UPGRADE),
 ]
@@ -373,7 +376,7 @@ def test_modes(web: Web) -> None:
         for path in web.ptyd.runtime_dir.rglob("*")
     }
     assert stat.S_IMODE(web.ptyd.runtime_dir.stat().st_mode) == 0o700
-    assert modes.pop(Path("sessions")) == 0o700
+    assert modes.pop(Path("sessions")) == modes.pop(Path("runs")) == 0o700
     assert {Path("ptyd.sock"), Path("keeper.sock"), Path("token"), Path("logins"), Path("daemon.log")} <= set(modes)
     assert {str(path): oct(mode) for path, mode in modes.items() if mode & 0o177} == {}
 

@@ -122,7 +122,8 @@ def daemon() -> Iterator[PtydUnderTest]:
         ("file://", 403),
     ],
 )
-def test_websocket_hijack_with_the_cookie(daemon: PtydUnderTest, origin: str | None, status: int) -> None:
+@pytest.mark.parametrize("path", ["/ws", "/ws/claude"])
+def test_websocket_hijack_with_the_cookie(daemon: PtydUnderTest, origin: str | None, status: int, path: str) -> None:
     place = daemon.request("listen")
     headers = {
         "Host": f"127.0.0.1:{place['port']}",
@@ -140,7 +141,7 @@ def test_websocket_hijack_with_the_cookie(daemon: PtydUnderTest, origin: str | N
     if origin is not None:
         headers["Origin"] = origin.replace("{port}", str(place["port"]))
     connection.close()
-    connection.request("GET", "/ws", headers=headers)
+    connection.request("GET", path, headers=headers)
     assert connection.getresponse().status == status
     connection.close()
 

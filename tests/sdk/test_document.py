@@ -14,7 +14,7 @@ INTERNAL = {"deliver", "change_state", "lose"}
 
 def public_names() -> list[str]:
     names = list(ptyd_sdk.__all__)
-    for kind in (ptyd_sdk.Connection, ptyd_sdk.Session, ptyd_sdk.Attachment, ptyd_sdk.SessionEvents):
+    for kind in (ptyd_sdk.Connection, ptyd_sdk.Session, ptyd_sdk.Attachment, ptyd_sdk.SessionEvents, ptyd_sdk.Run):
         names += [name for name in vars(kind) if not name.startswith("_") and name not in INTERNAL]
     return sorted(set(names))
 

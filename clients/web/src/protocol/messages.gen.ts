@@ -55,6 +55,10 @@ export const HOLD_GRACE_SECONDS = 10;
 export const HOLD_STALL_SECONDS = 60;
 /** Of a mark. */
 export const MAX_LABEL_CHARS = 256;
+/** Of a run: more is better in a file that the prompt names, and has to fit one message. */
+export const MAX_PROMPT_CHARS = 500000;
+/** Of one line of a run's output: a tool may give back a picture; what is longer comes of a program gone wrong. */
+export const MAX_RUN_LINE_BYTES = 33554432;
 /** Room for the daemon's numbers. */
 export const MAX_RESUME_CHARS = 256;
 /** Of a token's life, where it has an end. */
@@ -461,125 +465,6 @@ export type DaemonMessage =
   | Event
   | Pong;
 
-/** What a session's program is doing. Texts are empty where nothing is known. */
-export interface Activity {
-  state: ActivityState;
-  /** It has been in this state, waiting for this, since then. */
-  since: number;
-  /** With "waiting": what for. */
-  waits_for: WaitsFor | null;
-  /** For a person: what exactly it waits for, why it exited, that a turn failed. */
-  detail: string;
-  /** Of what kind the evidence is that decided. */
-  source: EvidenceSource;
-  /** The first line of the prompt that was taken last. */
-  prompt: string;
-  /** The tool in use, or which waits for permission. */
-  tool: string;
-  /** On what, in short: a command, a path. */
-  tool_detail: string;
-  model: string;
-  /** The id of the agent's conversation. */
-  conversation: string;
-  /** The path of its file, on the daemon's machine. */
-  transcript: string;
-  permission_mode: string;
-  /** How much the model was given to read last. */
-  context_tokens: number | null;
-  /** What the agent has started and not waited for. */
-  background_tasks: number;
-  /** The exit status of the last command, in a shell that marks its prompts (OSC 133). */
-  command_status: number | null;
-  /** When the bell was rung last. */
-  bell_at: number | null;
-}
-
-/** The events that are kept, after number `since`; `session` None: of all sessions. */
-export interface EventsParams {
-  since?: number;
-  session?: string | null;
-  max_events?: number;
-}
-
-/** `seq`: the number to ask with next. `is_late`: some after `since` are not kept any more. `more`: there
- * are further ones already.
- */
-export interface EventsResult {
-  events: EventRecord[];
-  seq: number;
-  is_late: boolean;
-  more: boolean;
-}
-
-/** `reason`, for a person: why `activity` is what it is. `evidence`: the newest kept, in the order seen. */
-export interface ExplainResult {
-  activity: Activity;
-  reason: string;
-  evidence: Evidence[];
-}
-
-/** `since`: the number of the last event known; those after it are told first. None: only what comes. */
-export interface SubscribeParams {
-  since?: number | null;
-}
-
-/** Replies when the session is in one of `states`, at once if it is. Fails with "timeout" after
- * `timeout_seconds`, with "session_exited" when it ends in none of them.
- */
-export interface WaitStateParams {
-  states: ActivityState[];
-  session?: string;
-  timeout_seconds?: number | null;
-}
-
-/** A piece of a file. `path`: below the session's working directory, or an absolute one that leads there or into
- * its private folder. `version`: of the result before, so that all pieces are of one file; empty: any.
- */
-export interface FileGetParams {
-  path: string;
-  offset?: number;
-  max_bytes?: number;
-  version?: string;
-  session?: string;
-}
-
-/** `data` is empty at the end of the file. `size`: what it is now, in bytes. */
-export interface FileGetResult {
-  data: Uint8Array;
-  size: number;
-  version: string;
-}
-
-/** A piece of a file for the session's private folder.
- *
- * `upload`: made up by the client, 96 random bits at least; the same for all pieces. `name`: what the file shall
- * be called. `size`: of the whole file, in bytes. `offset`: where `data` begins in it.
- */
-export interface FilePutParams {
-  upload: string;
-  name: string;
-  size: number;
-  offset?: number;
-  data: Uint8Array;
-  session?: string;
-}
-
-/** `received`: so many bytes are there from the beginning on: the next piece begins there, even if that is less
- * than what was sent. `path`: where the file is, once it is complete; else empty.
- */
-export interface FilePutResult {
-  received: number;
-  path: string;
-}
-
-/** Text for the program, as a terminal pastes it: in brackets where the program has asked for that, without control
- * characters that would end them or mean something else.
- */
-export interface PasteParams {
-  text: string;
-  session?: string;
-}
-
 /** What one session may use. 0: no limit. None: not said; the daemon's default applies. */
 export interface SessionLimits {
   /** Of all its processes together. */
@@ -657,6 +542,8 @@ export interface SessionInfo {
   engine: "exact" | "none" | "quarantined";
   /** What the program is doing; None: a daemon that does not say. */
   activity: Activity | null;
+  /** Where it is a structured run (kind "run"). */
+  run: RunInfo | null;
 }
 
 /** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
@@ -1037,6 +924,39 @@ export interface AuditReadResult {
   position: number;
 }
 
+/** What a session's program is doing. Texts are empty where nothing is known. */
+export interface Activity {
+  state: ActivityState;
+  /** It has been in this state, waiting for this, since then. */
+  since: number;
+  /** With "waiting": what for. */
+  waits_for: WaitsFor | null;
+  /** For a person: what exactly it waits for, why it exited, that a turn failed. */
+  detail: string;
+  /** Of what kind the evidence is that decided. */
+  source: EvidenceSource;
+  /** The first line of the prompt that was taken last. */
+  prompt: string;
+  /** The tool in use, or which waits for permission. */
+  tool: string;
+  /** On what, in short: a command, a path. */
+  tool_detail: string;
+  model: string;
+  /** The id of the agent's conversation. */
+  conversation: string;
+  /** The path of its file, on the daemon's machine. */
+  transcript: string;
+  permission_mode: string;
+  /** How much the model was given to read last. */
+  context_tokens: number | null;
+  /** What the agent has started and not waited for. */
+  background_tasks: number;
+  /** The exit status of the last command, in a shell that marks its prompts (OSC 133). */
+  command_status: number | null;
+  /** When the bell was rung last. */
+  bell_at: number | null;
+}
+
 /** One thing that was seen of a session, or several alike one after the other. */
 export interface Evidence {
   at: number;
@@ -1051,6 +971,34 @@ export interface Evidence {
   last_at: number;
 }
 
+/** `reason`, for a person: why `activity` is what it is. `evidence`: the newest kept, in the order seen. */
+export interface ExplainResult {
+  activity: Activity;
+  reason: string;
+  evidence: Evidence[];
+}
+
+/** Replies when the session is in one of `states`, at once if it is. Fails with "timeout" after
+ * `timeout_seconds`, with "session_exited" when it ends in none of them.
+ */
+export interface WaitStateParams {
+  states: ActivityState[];
+  session?: string;
+  timeout_seconds?: number | null;
+}
+
+/** `since`: the number of the last event known; those after it are told first. None: only what comes. */
+export interface SubscribeParams {
+  since?: number | null;
+}
+
+/** The events that are kept, after number `since`; `session` None: of all sessions. */
+export interface EventsParams {
+  since?: number;
+  session?: string | null;
+  max_events?: number;
+}
+
 /** An Event that was. */
 export interface EventRecord {
   seq: number;
@@ -1058,6 +1006,147 @@ export interface EventRecord {
   kind: string;
   session: string;
   data: Record<string, unknown>;
+}
+
+/** `seq`: the number to ask with next. `is_late`: some after `since` are not kept any more. `more`: there
+ * are further ones already.
+ */
+export interface EventsResult {
+  events: EventRecord[];
+  seq: number;
+  is_late: boolean;
+  more: boolean;
+}
+
+/** A piece of a file for the session's private folder.
+ *
+ * `upload`: made up by the client, 96 random bits at least; the same for all pieces. `name`: what the file shall
+ * be called. `size`: of the whole file, in bytes. `offset`: where `data` begins in it.
+ */
+export interface FilePutParams {
+  upload: string;
+  name: string;
+  size: number;
+  offset?: number;
+  data: Uint8Array;
+  session?: string;
+}
+
+/** `received`: so many bytes are there from the beginning on: the next piece begins there, even if that is less
+ * than what was sent. `path`: where the file is, once it is complete; else empty.
+ */
+export interface FilePutResult {
+  received: number;
+  path: string;
+}
+
+/** A piece of a file. `path`: below the session's working directory, or an absolute one that leads there or into
+ * its private folder. `version`: of the result before, so that all pieces are of one file; empty: any.
+ */
+export interface FileGetParams {
+  path: string;
+  offset?: number;
+  max_bytes?: number;
+  version?: string;
+  session?: string;
+}
+
+/** `data` is empty at the end of the file. `size`: what it is now, in bytes. */
+export interface FileGetResult {
+  data: Uint8Array;
+  size: number;
+  version: string;
+}
+
+/** Text for the program, as a terminal pastes it: in brackets where the program has asked for that, without control
+ * characters that would end them or mean something else.
+ */
+export interface PasteParams {
+  text: string;
+  session?: string;
+}
+
+/** One prompt. `cwd` empty: the home directory. `resume`: the id of a conversation to go on with; `fork`: in a
+ * new one that begins as it. `priority`: the highest waits least, among equals the oldest. `timeout_seconds`:
+ * counted from its start; None: as the daemon is configured. `partial`: pieces of messages as they come, too.
+ * `program` empty: `claude` from the PATH. `label`: whatever its creator wants to know it by.
+ */
+export interface RunParams {
+  prompt: string;
+  model?: string;
+  cwd?: string;
+  env?: Record<string, string>;
+  max_turns?: number | null;
+  timeout_seconds?: number | null;
+  resume?: string;
+  fork?: boolean;
+  priority?: number;
+  partial?: boolean;
+  name?: string;
+  program?: string;
+  label?: string;
+}
+
+/** How a run ended. `kind` counts, and not the exit code: the CLI ends with 0 where it was interrupted. */
+export interface RunOutcome {
+  kind: "api_error" | "failed" | "interrupted" | "killed" | "lost" | "max_budget" | "max_turns" | "refused" | "success" | "terminated" | "timeout";
+  /** For a person: what went wrong and what to do; empty where nothing did. */
+  message: string;
+  /** The final answer. */
+  result: string;
+  turns: number;
+  duration_ms: number;
+  cost_usd: number;
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  /** What `resume` takes. */
+  conversation: string;
+  /** The tools whose use was not permitted, each as often as that was. */
+  denied: string[];
+  /** The HTTP status of the API's refusal. */
+  api_status: number | null;
+  exit_code: number | null;
+  exit_signal: number | null;
+  /** The end of what the CLI wrote there. */
+  stderr: string;
+}
+
+/** What is known of one run, from the queue to its end. Times are Unix seconds. */
+export interface RunInfo {
+  /** That of its session, too, once it has one. */
+  id: string;
+  /** Of the session; in the queue the wish, which may be empty. */
+  name: string;
+  state: "ended" | "queued" | "running";
+  /** Its beginning: 200 characters at most. */
+  prompt: string;
+  owner: string;
+  model: string;
+  cwd: string;
+  priority: number;
+  label: string;
+  conversation: string;
+  timeout_seconds: number | null;
+  queued_at: number;
+  started_at: number | null;
+  /** In the queue, from 1 on; 0: it does not wait. */
+  position: number;
+  /** Where it has ended. In a SessionInfo `result` and `stderr` are cut after 2,000 characters. */
+  outcome: RunOutcome | null;
+}
+
+/** `run`: the id of one that waits in the queue, or names its session. */
+export interface RunRefParams {
+  run?: string;
+}
+
+/** Fails with "timeout" after `timeout_seconds`, and with the reason where the run could not be started. */
+export interface RunWaitParams {
+  run?: string;
+  until?: "end" | "start";
+  timeout_seconds?: number | null;
 }
 
 /** Each method with the types of its parameters and of its result. */
@@ -1096,6 +1185,10 @@ export interface Methods {
   file_put: { params: FilePutParams; result: FilePutResult };
   file_get: { params: FileGetParams; result: FileGetResult };
   paste: { params: PasteParams; result: SessionInfo };
+  run: { params: RunParams; result: RunInfo };
+  run_list: { params: NoParams; result: RunInfo[] };
+  run_wait: { params: RunWaitParams; result: RunInfo };
+  run_stop: { params: RunRefParams; result: RunInfo };
 }
 export type MethodName = keyof Methods;
 
@@ -1365,17 +1458,6 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
 };
 
 export type StructName =
-  | "Activity"
-  | "EventsParams"
-  | "EventsResult"
-  | "ExplainResult"
-  | "SubscribeParams"
-  | "WaitStateParams"
-  | "FileGetParams"
-  | "FileGetResult"
-  | "FilePutParams"
-  | "FilePutResult"
-  | "PasteParams"
   | "SessionLimits"
   | "SessionUsage"
   | "SessionInfo"
@@ -1419,81 +1501,27 @@ export type StructName =
   | "ShareResult"
   | "AuditReadParams"
   | "AuditReadResult"
+  | "Activity"
   | "Evidence"
-  | "EventRecord";
+  | "ExplainResult"
+  | "WaitStateParams"
+  | "SubscribeParams"
+  | "EventsParams"
+  | "EventRecord"
+  | "EventsResult"
+  | "FilePutParams"
+  | "FilePutResult"
+  | "FileGetParams"
+  | "FileGetResult"
+  | "PasteParams"
+  | "RunParams"
+  | "RunOutcome"
+  | "RunInfo"
+  | "RunRefParams"
+  | "RunWaitParams";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
-  Activity: [
-    { name: "state", type: { kind: "literal", values: ["active", "bell", "exited", "idle", "quiet", "starting", "waiting", "working"] } },
-    { name: "since", type: { kind: "float" } },
-    { name: "waits_for", type: { kind: "union", of: [{ kind: "literal", values: ["input", "permission", "question"] }, { kind: "null" }] }, default: null },
-    { name: "detail", type: { kind: "str" }, default: "" },
-    { name: "source", type: { kind: "literal", values: ["exit", "hook", "mark", "notification", "output", "progress", "registry", "screen", "title"] }, default: "output" },
-    { name: "prompt", type: { kind: "str" }, default: "" },
-    { name: "tool", type: { kind: "str" }, default: "" },
-    { name: "tool_detail", type: { kind: "str" }, default: "" },
-    { name: "model", type: { kind: "str" }, default: "" },
-    { name: "conversation", type: { kind: "str" }, default: "" },
-    { name: "transcript", type: { kind: "str" }, default: "" },
-    { name: "permission_mode", type: { kind: "str" }, default: "" },
-    { name: "context_tokens", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
-    { name: "background_tasks", type: { kind: "int" }, default: 0 },
-    { name: "command_status", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
-    { name: "bell_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
-  ],
-  EventsParams: [
-    { name: "since", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
-    { name: "session", type: { kind: "union", of: [{ kind: "str", max: 64 }, { kind: "null" }] }, default: null },
-    { name: "max_events", type: { kind: "int", min: 1, max: 1024 }, default: 1024 },
-  ],
-  EventsResult: [
-    { name: "events", type: { kind: "list", item: { kind: "struct", name: "EventRecord" } } },
-    { name: "seq", type: { kind: "int" } },
-    { name: "is_late", type: { kind: "bool" }, default: false },
-    { name: "more", type: { kind: "bool" }, default: false },
-  ],
-  ExplainResult: [
-    { name: "activity", type: { kind: "struct", name: "Activity" } },
-    { name: "reason", type: { kind: "str" } },
-    { name: "evidence", type: { kind: "list", item: { kind: "struct", name: "Evidence" } } },
-  ],
-  SubscribeParams: [
-    { name: "since", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
-  ],
-  WaitStateParams: [
-    { name: "states", type: { kind: "list", item: { kind: "literal", values: ["active", "bell", "exited", "idle", "quiet", "starting", "waiting", "working"] }, min: 1, max: 8 } },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
-  ],
-  FileGetParams: [
-    { name: "path", type: { kind: "str", min: 1, max: 4096 } },
-    { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
-    { name: "max_bytes", type: { kind: "int", min: 1, max: 524288 }, default: 524288 },
-    { name: "version", type: { kind: "str", max: 256 }, default: "" },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  FileGetResult: [
-    { name: "data", type: { kind: "bytes" } },
-    { name: "size", type: { kind: "int" } },
-    { name: "version", type: { kind: "str" } },
-  ],
-  FilePutParams: [
-    { name: "upload", type: { kind: "str", min: 16, max: 64, pattern: "^[A-Za-z0-9_-]+$(?!\\n)" } },
-    { name: "name", type: { kind: "str", min: 1, max: 4096 } },
-    { name: "size", type: { kind: "int", min: 0, max: 9007199254740991 } },
-    { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
-    { name: "data", type: { kind: "bytes", max: 524288 } },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  FilePutResult: [
-    { name: "received", type: { kind: "int" } },
-    { name: "path", type: { kind: "str" }, default: "" },
-  ],
-  PasteParams: [
-    { name: "text", type: { kind: "str", min: 1, max: 65536 } },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
   SessionLimits: [
     { name: "memory_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
     { name: "cpus", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
@@ -1544,6 +1572,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "end_reason", type: { kind: "str" }, default: "" },
     { name: "engine", type: { kind: "literal", values: ["exact", "none", "quarantined"] }, default: "none" },
     { name: "activity", type: { kind: "union", of: [{ kind: "struct", name: "Activity" }, { kind: "null" }] }, default: null },
+    { name: "run", type: { kind: "union", of: [{ kind: "struct", name: "RunInfo" }, { kind: "null" }] }, default: null },
   ],
   CreateParams: [
     { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
@@ -1800,6 +1829,24 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "start", type: { kind: "int" } },
     { name: "position", type: { kind: "int" } },
   ],
+  Activity: [
+    { name: "state", type: { kind: "literal", values: ["active", "bell", "exited", "idle", "quiet", "starting", "waiting", "working"] } },
+    { name: "since", type: { kind: "float" } },
+    { name: "waits_for", type: { kind: "union", of: [{ kind: "literal", values: ["input", "permission", "question"] }, { kind: "null" }] }, default: null },
+    { name: "detail", type: { kind: "str" }, default: "" },
+    { name: "source", type: { kind: "literal", values: ["exit", "hook", "mark", "notification", "output", "progress", "registry", "screen", "title"] }, default: "output" },
+    { name: "prompt", type: { kind: "str" }, default: "" },
+    { name: "tool", type: { kind: "str" }, default: "" },
+    { name: "tool_detail", type: { kind: "str" }, default: "" },
+    { name: "model", type: { kind: "str" }, default: "" },
+    { name: "conversation", type: { kind: "str" }, default: "" },
+    { name: "transcript", type: { kind: "str" }, default: "" },
+    { name: "permission_mode", type: { kind: "str" }, default: "" },
+    { name: "context_tokens", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "background_tasks", type: { kind: "int" }, default: 0 },
+    { name: "command_status", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "bell_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+  ],
   Evidence: [
     { name: "at", type: { kind: "float" } },
     { name: "source", type: { kind: "literal", values: ["exit", "hook", "mark", "notification", "output", "progress", "registry", "screen", "title"] } },
@@ -1809,12 +1856,122 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "count", type: { kind: "int" }, default: 1 },
     { name: "last_at", type: { kind: "float" }, default: 0.0 },
   ],
+  ExplainResult: [
+    { name: "activity", type: { kind: "struct", name: "Activity" } },
+    { name: "reason", type: { kind: "str" } },
+    { name: "evidence", type: { kind: "list", item: { kind: "struct", name: "Evidence" } } },
+  ],
+  WaitStateParams: [
+    { name: "states", type: { kind: "list", item: { kind: "literal", values: ["active", "bell", "exited", "idle", "quiet", "starting", "waiting", "working"] }, min: 1, max: 8 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+  ],
+  SubscribeParams: [
+    { name: "since", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
+  ],
+  EventsParams: [
+    { name: "since", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
+    { name: "session", type: { kind: "union", of: [{ kind: "str", max: 64 }, { kind: "null" }] }, default: null },
+    { name: "max_events", type: { kind: "int", min: 1, max: 1024 }, default: 1024 },
+  ],
   EventRecord: [
     { name: "seq", type: { kind: "int" } },
     { name: "at", type: { kind: "float" } },
     { name: "kind", type: { kind: "str" } },
     { name: "session", type: { kind: "str" } },
     { name: "data", type: { kind: "map", value: { kind: "any" } } },
+  ],
+  EventsResult: [
+    { name: "events", type: { kind: "list", item: { kind: "struct", name: "EventRecord" } } },
+    { name: "seq", type: { kind: "int" } },
+    { name: "is_late", type: { kind: "bool" }, default: false },
+    { name: "more", type: { kind: "bool" }, default: false },
+  ],
+  FilePutParams: [
+    { name: "upload", type: { kind: "str", min: 16, max: 64, pattern: "^[A-Za-z0-9_-]+$(?!\\n)" } },
+    { name: "name", type: { kind: "str", min: 1, max: 4096 } },
+    { name: "size", type: { kind: "int", min: 0, max: 9007199254740991 } },
+    { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
+    { name: "data", type: { kind: "bytes", max: 524288 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  FilePutResult: [
+    { name: "received", type: { kind: "int" } },
+    { name: "path", type: { kind: "str" }, default: "" },
+  ],
+  FileGetParams: [
+    { name: "path", type: { kind: "str", min: 1, max: 4096 } },
+    { name: "offset", type: { kind: "int", min: 0, max: 9007199254740991 }, default: 0 },
+    { name: "max_bytes", type: { kind: "int", min: 1, max: 524288 }, default: 524288 },
+    { name: "version", type: { kind: "str", max: 256 }, default: "" },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  FileGetResult: [
+    { name: "data", type: { kind: "bytes" } },
+    { name: "size", type: { kind: "int" } },
+    { name: "version", type: { kind: "str" } },
+  ],
+  PasteParams: [
+    { name: "text", type: { kind: "str", min: 1, max: 65536 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  RunParams: [
+    { name: "prompt", type: { kind: "str", min: 1, max: 500000 } },
+    { name: "model", type: { kind: "str", max: 256 }, default: "" },
+    { name: "cwd", type: { kind: "str" }, default: "" },
+    { name: "env", type: { kind: "map", value: { kind: "str" } }, default: {} },
+    { name: "max_turns", type: { kind: "union", of: [{ kind: "int", min: 1, max: 1000000 }, { kind: "null" }] }, default: null },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0.01, max: 31536000 }, { kind: "null" }] }, default: null },
+    { name: "resume", type: { kind: "str", max: 256 }, default: "" },
+    { name: "fork", type: { kind: "bool" }, default: false },
+    { name: "priority", type: { kind: "int", min: -100, max: 100 }, default: 0 },
+    { name: "partial", type: { kind: "bool" }, default: true },
+    { name: "name", type: { kind: "str", max: 64 }, default: "" },
+    { name: "program", type: { kind: "str" }, default: "" },
+    { name: "label", type: { kind: "str", max: 256 }, default: "" },
+  ],
+  RunOutcome: [
+    { name: "kind", type: { kind: "literal", values: ["api_error", "failed", "interrupted", "killed", "lost", "max_budget", "max_turns", "refused", "success", "terminated", "timeout"] } },
+    { name: "message", type: { kind: "str" }, default: "" },
+    { name: "result", type: { kind: "str" }, default: "" },
+    { name: "turns", type: { kind: "int" }, default: 0 },
+    { name: "duration_ms", type: { kind: "int" }, default: 0 },
+    { name: "cost_usd", type: { kind: "float" }, default: 0.0 },
+    { name: "input_tokens", type: { kind: "int" }, default: 0 },
+    { name: "output_tokens", type: { kind: "int" }, default: 0 },
+    { name: "cache_read_tokens", type: { kind: "int" }, default: 0 },
+    { name: "cache_write_tokens", type: { kind: "int" }, default: 0 },
+    { name: "conversation", type: { kind: "str" }, default: "" },
+    { name: "denied", type: { kind: "list", item: { kind: "str" } }, default: [] },
+    { name: "api_status", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "exit_code", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "exit_signal", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "stderr", type: { kind: "str" }, default: "" },
+  ],
+  RunInfo: [
+    { name: "id", type: { kind: "str" } },
+    { name: "name", type: { kind: "str" } },
+    { name: "state", type: { kind: "literal", values: ["ended", "queued", "running"] } },
+    { name: "prompt", type: { kind: "str" } },
+    { name: "owner", type: { kind: "str" }, default: "" },
+    { name: "model", type: { kind: "str" }, default: "" },
+    { name: "cwd", type: { kind: "str" }, default: "" },
+    { name: "priority", type: { kind: "int" }, default: 0 },
+    { name: "label", type: { kind: "str" }, default: "" },
+    { name: "conversation", type: { kind: "str" }, default: "" },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "queued_at", type: { kind: "float" }, default: 0.0 },
+    { name: "started_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "position", type: { kind: "int" }, default: 0 },
+    { name: "outcome", type: { kind: "union", of: [{ kind: "struct", name: "RunOutcome" }, { kind: "null" }] }, default: null },
+  ],
+  RunRefParams: [
+    { name: "run", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  RunWaitParams: [
+    { name: "run", type: { kind: "str", max: 64 }, default: "" },
+    { name: "until", type: { kind: "literal", values: ["end", "start"] }, default: "end" },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
   ],
 };
 
@@ -1853,4 +2010,8 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   file_put: { params: { kind: "struct", name: "FilePutParams" }, result: { kind: "struct", name: "FilePutResult" } },
   file_get: { params: { kind: "struct", name: "FileGetParams" }, result: { kind: "struct", name: "FileGetResult" } },
   paste: { params: { kind: "struct", name: "PasteParams" }, result: { kind: "struct", name: "SessionInfo" } },
+  run: { params: { kind: "struct", name: "RunParams" }, result: { kind: "struct", name: "RunInfo" } },
+  run_list: { params: { kind: "struct", name: "NoParams" }, result: { kind: "list", item: { kind: "struct", name: "RunInfo" } } },
+  run_wait: { params: { kind: "struct", name: "RunWaitParams" }, result: { kind: "struct", name: "RunInfo" } },
+  run_stop: { params: { kind: "struct", name: "RunRefParams" }, result: { kind: "struct", name: "RunInfo" } },
 };
