@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import inspect as declared
-from ptyd_protocol import close_codes, errors, limits, messages, methods, version
+from ptyd_protocol import close_codes, conversations, errors, limits, messages, methods, version
 
 OUTPUT_PATH = Path(__file__).parent.parent / "clients" / "web" / "src" / "protocol" / "messages.gen.ts"
 LINE_LENGTH = 110
@@ -139,8 +139,8 @@ def collect_method_structs() -> list[declared.StructType]:
         for root in (row.params, row.result):
             for struct in walk_structs(declared.type_info(root)):
                 found.setdefault(struct.cls.__name__, struct)
-    declaration_order = list(vars(methods))
-    return [found[name] for name in sorted(found, key=declaration_order.index)]
+    order = {name: number for number, name in enumerate([*vars(methods), *vars(conversations)])}
+    return [found[name] for name in sorted(found, key=order.__getitem__)]
 
 
 def walk_structs(node: declared.Type) -> Iterator[declared.StructType]:
@@ -178,7 +178,7 @@ def read_attribute_docs(source_of: ModuleType | type) -> dict[str, str]:
 def list_literal_aliases() -> dict[tuple[str, ...], str]:
     """The names that the declarations give to sets of words, such as Role."""
     aliases: dict[tuple[str, ...], str] = {}
-    for module in (messages, methods):
+    for module in (messages, methods, conversations):
         for name, value in vars(module).items():
             if typing.get_origin(value) is Literal:
                 aliases.setdefault(tuple(sorted(typing.get_args(value))), name)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import vector_conversation_examples as conversations
+
 NO_LIMITS: dict[str, Any] = {
     "memory_bytes": None,
     "cpus": None,
@@ -33,6 +35,12 @@ SESSION: dict[str, Any] = {
     "log_start": 0,
     "log_head": 12_345,
 }
+CONVERSATION_OF_SESSION = {
+    "id": conversations.ID,
+    "path": "/home/ada/t.jsonl",
+    "keep": "ask",
+    "restart_on_failure": True,
+}
 SESSION_DEFAULTS: dict[str, Any] = {
     "exit_code": None,
     "exit_signal": None,
@@ -46,6 +54,7 @@ SESSION_DEFAULTS: dict[str, Any] = {
     "usage": None,
     "end_reason": "",
     "engine": "none",
+    "conversation": None,
 }
 WHOLE_SESSION = SESSION | SESSION_DEFAULTS
 EXITED_SESSION = WHOLE_SESSION | {
@@ -58,6 +67,7 @@ EXITED_SESSION = WHOLE_SESSION | {
     "title": "grüße, 世界",
     "locked": True,
     "recording": "/home/ada/build.cast",
+    "conversation": CONVERSATION_OF_SESSION,
     "owner": "owner",
     "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "cpus": 1.5, "processes": 64, "core_bytes": -1},
     "usage": {"memory_bytes": 300_000_000, "cpus": 0.25, "processes": 7, "open_files": 40, "at": 1_700_000_002.0},
@@ -231,13 +241,15 @@ TICKET: dict[str, Any] = {
     "expires_seconds": 60,
 }
 
-NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS}
+NOT_KEPT: dict[str, Any] = {"keep": None, "restart_on_failure": False}
+NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS} | NOT_KEPT
 EXPORT: dict[str, Any] = {"data": b'[0.000, "o", "hi"]\n', "resume": "3.0.2.1.0.7.7", "start": 0}
 AUDIT: dict[str, Any] = {"data": b'{"event":"created"}\n', "start": 100, "position": 120}
 
 SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
     *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark"),
+    *("resume", "keep"),
 )
 WITHOUT_PARAMS = ("list", "subscribe", "unsubscribe", "status", "login_ticket", "access_token", "restart", "token_list")
 
@@ -274,7 +286,8 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         "create",
         {"record": "/tmp/it.cast", "record_input": True},
         {"argv": [], "cwd": "", "env": {}, "cols": 80, "rows": 24, "name": "", "kind": "command"}
-        | {"record": "/tmp/it.cast", "record_input": True, "limits": NO_LIMITS},
+        | {"record": "/tmp/it.cast", "record_input": True, "limits": NO_LIMITS}
+        | NOT_KEPT,
     ),
     (
         "create",
@@ -350,6 +363,7 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("audit_read", {}, {"position": None, "max_bytes": 1_048_576}),
     ("audit_read", {"position": 120, "max_bytes": 65_536}, {"position": 120, "max_bytes": 65_536}),
+    *conversations.PARAMS,
 ]
 
 # (method, what is sent, what is wrong)
@@ -403,6 +417,7 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("share", {"expires_seconds": 315_360_001}, "expires_seconds is over its maximum"),
     ("audit_read", {"max_bytes": 65_535}, "max_bytes is under its minimum"),
     ("audit_read", {"position": -1}, "position is negative"),
+    *conversations.BAD_PARAMS,
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -452,6 +467,7 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ),
     ("audit_read", AUDIT, AUDIT),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
+    *conversations.RESULTS,
 ]
 
 # (method, what a Reply carries, what is wrong)
@@ -470,6 +486,7 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("export", EXPORT | {"data": "hi"}, "data is text"),
     ("token_list", [TOKEN | {"kind": "key"}], "kind is another word"),
     ("audit_read", AUDIT | {"position": None}, "position is nil"),
+    *conversations.BAD_RESULTS,
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from ptyd_protocol.conversations import KeepPolicy
 from ptyd_protocol.errors import Refusal
 from ptyd_protocol.limit_values import LIMIT_NAMES, BadLimit, parse_limit
 from ptyd_protocol.methods import SessionLimits
@@ -179,6 +180,14 @@ class Config(Struct, frozen=True, kw_only=True):
         Literal["end", "keep"],
         Meta(description="What becomes of the processes that a program leaves behind when it ends by itself."),
     ] = "end"
+
+    keep: Annotated[
+        KeepPolicy,
+        Meta(
+            description="What becomes of a Claude session that was ended with the daemon or the machine:"
+            " never (nothing), ask (offered again), always (started again)."
+        ),
+    ] = "never"
 
     @property
     def session_defaults(self) -> SessionLimits:

@@ -83,6 +83,10 @@ class PtyManager:
         self.registry = Registry()
         self.events = EventHub(config.max_subscribers)
         self.on_removed: Callable[[Session], None] = lambda session: None
+        self.on_created: Callable[[Session, CreateParams], None] = lambda session, params: None
+        self.on_killed: Callable[[Session], None] = lambda session: None
+        """Somebody wants it to end."""
+        self.on_ended: Callable[[Session], None] = lambda session: None
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.echo = EchoSampler()
         self._config = config
@@ -140,6 +144,7 @@ class PtyManager:
         self.registry.add(session)
         self._start(session, log, fds, marks)
         self._publish("created", session)
+        self.on_created(session, params)
         return session
 
     def judge_engines(self, session_ids: Iterable[str], death_signal: int | None) -> None:
@@ -299,6 +304,11 @@ class PtyManager:
             self._keeper.update_record(session.id, record_of(session).to_json())
             self._publish("renamed", session)
 
+    def note_conversation(self, session: Session) -> None:
+        """Its program has another conversation now, or something else is to become of it."""
+        self._keeper.update_record(session.id, record_of(session).to_json())
+        self._publish("updated", session)
+
     def signal(self, session: Session, number: int) -> None:
         """Signal the foreground process group.
 
@@ -338,6 +348,7 @@ class PtyManager:
         Raises:
             Refusal: it cannot be ended.
         """
+        self.on_killed(session)
         running = self._running.get(session.id)
         if running is None:
             await self.recordings.wait_finished(session.id)
@@ -450,6 +461,7 @@ class PtyManager:
         self._removals.schedule(session)
         self._note_end(session)
         self._publish("exited", session)
+        self.on_ended(session)
         self.recordings.finish(session, running.ended.set)
 
     def _end_leftovers(self, kin: Kin) -> None:

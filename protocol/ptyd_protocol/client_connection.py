@@ -30,7 +30,12 @@ from ptyd_protocol.messages import (
 )
 from ptyd_protocol.version import PROTOCOL_VERSION
 
-IDEMPOTENT_METHODS = frozenset({"list", "get", "status", "read_log", "capture", "wait", "subscribe"})
+IDEMPOTENT_METHODS = frozenset(
+    {
+        *("list", "get", "status", "read_log", "capture", "wait", "subscribe"),
+        *("conversations", "conversation_search", "conversation_export", "cost", "kept"),
+    }
+)
 """Asking these twice does no harm: where a connection breaks, they are asked again on the next."""
 
 

@@ -36,6 +36,7 @@ class ErrorCode(StrEnum):
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
     NO_SUCH_TOKEN = "no_such_token"
+    NO_SUCH_CONVERSATION = "no_such_conversation"
     # Reasons of Detached beside those above.
     DETACHED = "detached"
     OUTPUT_LOST = "output_lost"

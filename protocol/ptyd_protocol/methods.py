@@ -9,6 +9,22 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from ptyd_protocol import limits
+from ptyd_protocol.conversations import (
+    ConversationExportParams,
+    ConversationExportResult,
+    ConversationSearchParams,
+    ConversationSearchResult,
+    ConversationsParams,
+    ConversationsResult,
+    CostParams,
+    CostResult,
+    ForgetKeptParams,
+    KeepParams,
+    KeepPolicy,
+    KeptSession,
+    ResumeParams,
+    SessionConversation,
+)
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 
 SessionState = Literal["running", "exited"]
@@ -95,12 +111,15 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     """For a person: which limit ended it, or what else that was not the program's own doing."""
     engine: Literal["exact", "none", "quarantined"] = "none"
     """exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash."""
+    conversation: SessionConversation | None = None
+    """Of a session of kind "claude"."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
     """``argv`` empty: the user's login shell. ``cwd`` empty: the home directory. ``name`` empty: made from the command.
     ``kind``: which agent's knowledge applies ("command", "claude"). ``record``: the absolute path of a file that does
-    not exist yet; the session is recorded to it as asciicast v3, what is typed only with ``record_input``."""
+    not exist yet; the session is recorded to it as asciicast v3, what is typed only with ``record_input``. ``keep``
+    None: as configured; this and ``restart_on_failure`` are for the kind "claude"."""
 
     argv: Annotated[list[str], Meta(max_length=limits.MAX_ARGV_ITEMS)] = []
     cwd: str = ""
@@ -112,6 +131,8 @@ class CreateParams(Struct, frozen=True, kw_only=True):
     record: str = ""
     record_input: bool = False
     limits: SessionLimits = SessionLimits()
+    keep: KeepPolicy | None = None
+    restart_on_failure: bool = False
 
 
 class SessionParams(Struct, frozen=True, kw_only=True):
@@ -543,9 +564,20 @@ METHODS: dict[str, Method] = {
     "token_revoke": Method(TokenRevokeParams, list[TokenInfo]),
     "share": Method(ShareParams, ShareResult),
     "audit_read": Method(AuditReadParams, AuditReadResult),
+    "conversations": Method(ConversationsParams, ConversationsResult),
+    "conversation_search": Method(ConversationSearchParams, ConversationSearchResult),
+    "conversation_export": Method(ConversationExportParams, ConversationExportResult),
+    "cost": Method(CostParams, CostResult),
+    "resume": Method(ResumeParams, SessionInfo),
+    "keep": Method(KeepParams, SessionInfo),
+    "kept": Method(NoParams, list[KeptSession]),
+    "forget_kept": Method(ForgetKeptParams, None),
 }
 
 ASKING_METHODS = frozenset(
-    {"list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"}
+    {
+        *("list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"),
+        *("conversations", "conversation_search", "conversation_export", "cost", "kept"),
+    }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

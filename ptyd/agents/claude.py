@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from ptyd_protocol.limits import MIB
 from ptyd_protocol.methods import SessionLimits
 
+from ptyd.agents.claude_arguments import PROGRAM, with_session_id
+
 
 class ClaudeAgent:
-    """The Claude Code CLI. ``argv`` names the binary first; none given means ``claude`` from the PATH."""
+    """The Claude Code CLI. ``argv`` names the binary first; none given means ``claude`` from the PATH. It is told
+    the id of its conversation, so that we know it."""
 
     kind = "claude"
 
@@ -18,7 +21,7 @@ class ClaudeAgent:
     usual_memory_bytes = 300 * MIB
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-        return list(argv) or ["claude"]
+        return with_session_id(argv or [PROGRAM])
 
     def session_name(self, argv: Sequence[str]) -> str:
         return "claude"

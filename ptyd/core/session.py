@@ -12,6 +12,7 @@ from ptyd_protocol.methods import ClientInfo, SessionInfo, SessionLimits, Sessio
 from ptyd.core.access import OWNER, Principal
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.conversation import ConversationState
 from ptyd.core.engine_feed import Answers
 from ptyd.core.events import EventKind
 from ptyd.core.frames import FrameWatch
@@ -129,6 +130,8 @@ class Session:
     drained: bool = False
     """All output there will ever be is in the log."""
     exit_seen: bool = False
+    conversation: ConversationState | None = None
+    """Of one of kind "claude"."""
     controller: Attachment | None = None
     attachments: list[Attachment] = field(default_factory=list)
 
@@ -186,6 +189,7 @@ class Session:
             usage=self.usage,
             end_reason=self.end_reason,
             engine="quarantined" if self.is_quarantined else "none" if self.screen is None else "exact",
+            conversation=None if self.conversation is None else self.conversation.info(),
         )
 
     @property

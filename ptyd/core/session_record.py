@@ -7,6 +7,7 @@ from msgspec import Struct
 from ptyd_protocol.methods import SessionLimits
 
 from ptyd.core.asciicast import CastSettings
+from ptyd.core.conversation import ConversationState
 from ptyd.core.session import Session
 
 
@@ -23,6 +24,7 @@ class SessionRecord(Struct, frozen=True, kw_only=True):
     limits: SessionLimits = SessionLimits()
     began_at: float | None = None
     end_reason: str = ""
+    conversation: ConversationState | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the keeper is given it."""
@@ -42,4 +44,5 @@ def record_of(session: Session) -> SessionRecord:
         limits=session.limits,
         began_at=session.began_at,
         end_reason=session.end_reason,
+        conversation=session.conversation,
     )

@@ -37,17 +37,25 @@ PARAMS: dict[str, dict[str, Any]] = {
     "create": {"argv": ["true"]},
     "token_create": {"rights": ["observe"]},
     "token_revoke": {"token": "nobody"},
+    "conversation_search": {"text": "nothing of the kind"},
+    "conversation_export": {"conversation": "none"},
+    "resume": {"conversation": "none"},
+    "forget_kept": {"name": "none"},
 }
 ON_SESSION = {
     *("get", "rename", "resize", "signal", "kill", "detach", "send", "capture", "lock", "read_log", "wait", "mark"),
-    *("export", "share"),
+    *("export", "share", "keep"),
 }
-CONTROLLING = {"rename", "resize", "signal", "kill", "detach", "send", "lock", "mark"}
+CONTROLLING = {"rename", "resize", "signal", "kill", "detach", "send", "lock", "mark", "keep"}
 ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
     "audit_read",
 }
-FOR_ALL = {"list", "subscribe", "unsubscribe", "status", "login_ticket"}
+FOR_ALL = {
+    *("list", "subscribe", "unsubscribe", "status", "login_ticket"),
+    *("conversations", "conversation_search", "conversation_export", "cost", "kept", "forget_kept"),
+}
+CREATING = {"create", "resume"}
 HARMFUL = {"kill", "restart", "shutdown"}
 """Tried only where they are to be refused."""
 
@@ -143,7 +151,7 @@ def expect(who: str, method: str, session: str) -> str:
     """The word of the refusal, "" where it is allowed."""
     if method in ADMIN_ONLY:
         return "" if who == "admin" else "not_allowed"
-    if method == "create":
+    if method in CREATING:
         return "" if who in {"creator", "watcher-creator", "admin"} else "not_allowed"
     if method in FOR_ALL:
         return ""
@@ -155,7 +163,7 @@ def expect(who: str, method: str, session: str) -> str:
 
 
 def test_the_table_knows_every_method() -> None:
-    assert set(METHODS) == ON_SESSION | ADMIN_ONLY | FOR_ALL | {"create"}
+    assert set(METHODS) == ON_SESSION | ADMIN_ONLY | FOR_ALL | CREATING
 
 
 @pytest.mark.parametrize("who", SEEN)
@@ -177,7 +185,11 @@ def test_every_method(place: Place, who: str) -> None:
             except RequestFailed as failed:
                 got = failed.code
             # These prove by their own refusals that they were let in.
-            is_own = {("wait", "timeout"), ("token_revoke", "no_such_token"), ("subscribe", "bad_request")}
+            is_own = {
+                *(("wait", "timeout"), ("token_revoke", "no_such_token"), ("subscribe", "bad_request")),
+                *(("conversation_export", "no_such_conversation"), ("resume", "no_such_conversation")),
+                *(("forget_kept", "no_such_session"), ("keep", "bad_request")),
+            }
             if got != wanted and not (not wanted and (method, got) in is_own):
                 wrong.append((method, session, wanted, got))
     assert wrong == []
