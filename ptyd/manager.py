@@ -47,6 +47,9 @@ from ptyd.session_maker import SessionMaker
 
 logger = logging.getLogger("ptyd.manager")
 
+LAST_THREADS_SECONDS = 2.0
+"""A killed program with many threads and much memory takes some time to be gone, on a busy machine."""
+
 END_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for a session that has reached a limit."""
 
@@ -370,11 +373,23 @@ class PtyManager:
                 ErrorCode.NO_RESOURCES, f"the processes of session {session.name} cannot be found: {error.strerror}"
             ) from error
         if running.pty.living_child() is not None:
+            await self._wait_for_last_threads(session, running)
+        await running.ended.wait()
+
+    async def _wait_for_last_threads(self, session: Session, running: _Running) -> None:
+        """A killed program's first thread has ended, and the process only ends with the last one.
+
+        Raises:
+            Refusal: it does not.
+        """
+        try:
+            async with asyncio.timeout(LAST_THREADS_SECONDS):
+                await running.ended.wait()
+        except TimeoutError:
             raise Refusal(
                 ErrorCode.PERMISSION_DENIED,
                 f"session {session.name} cannot be ended: its program is another user's, or stuck in the kernel",
-            )
-        await running.ended.wait()
+            ) from None
 
     def end_session(self, session: Session, reason: str) -> None:
         """End a session, tree and all, although neither its program nor a client wants it. ``reason``, for a person,

@@ -45,6 +45,11 @@ VERBS: dict[str, Verb] = {
     "status": Verb("status", "Say how the daemon is."),
     "login": Verb("login", "Remember how to get in at a daemon elsewhere."),
     "logout": Verb("logout", "Forget that."),
+    "conversations": Verb("conversations", "List, search and export conversations of Claude Code."),
+    "resume": Verb("resume", "Go on with a conversation in a new session."),
+    "fork": Verb("fork", "Go on with a copy of a conversation."),
+    "keep": Verb("keep", "Say whether a Claude session comes back."),
+    "cost": Verb("cost", "Say what conversations have cost."),
     "doctor": Verb("doctor", "Check the installation and say what to mend."),
 }
 """Every verb: the module in ptyd_cli.verbs that holds its ``command``, and its line in ``ptyd --help``."""

@@ -42,6 +42,10 @@ class NoSuchToken(RequestFailed):
     """No token or share has this id or name."""
 
 
+class NoSuchConversation(RequestFailed):
+    """No conversation has this id, or several have ids that begin so."""
+
+
 class AmbiguousSession(RequestFailed):
     """Several sessions' names begin like this."""
 
@@ -120,6 +124,7 @@ _FAILURES: dict[str, type[RequestFailed]] = {
     "no_such_session": NoSuchSession,
     "ambiguous_session": AmbiguousSession,
     "no_such_token": NoSuchToken,
+    "no_such_conversation": NoSuchConversation,
     "name_taken": NameTaken,
     "bad_name": BadName,
     "command_not_found": CommandNotFound,
