@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import vector_conversation_examples as conversations
+
 NO_LIMITS: dict[str, Any] = {
     "memory_bytes": None,
     "cpus": None,
@@ -59,6 +61,12 @@ EVENT: dict[str, Any] = {
     "session": "1a2b3c4d",
     "data": {},
 }
+CONVERSATION_OF_SESSION = {
+    "id": conversations.ID,
+    "path": "/home/ada/t.jsonl",
+    "keep": "ask",
+    "restart_on_failure": True,
+}
 SESSION_DEFAULTS: dict[str, Any] = {
     "exit_code": None,
     "exit_signal": None,
@@ -74,6 +82,7 @@ SESSION_DEFAULTS: dict[str, Any] = {
     "engine": "none",
     "activity": None,
     "run": None,
+    "conversation": None,
 }
 RUN_PARAMS: dict[str, Any] = {
     "model": "",
@@ -177,6 +186,7 @@ EXITED_SESSION = WHOLE_SESSION | {
     "title": "grüße, 世界",
     "locked": True,
     "recording": "/home/ada/build.cast",
+    "conversation": CONVERSATION_OF_SESSION,
     "owner": "owner",
     "limits": NO_LIMITS | {"memory_bytes": 1_073_741_824, "cpus": 1.5, "processes": 64, "core_bytes": -1},
     "usage": {"memory_bytes": 300_000_000, "cpus": 0.25, "processes": 7, "open_files": 40, "at": 1_700_000_002.0},
@@ -350,7 +360,8 @@ TICKET: dict[str, Any] = {
     "expires_seconds": 60,
 }
 
-NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS}
+NOT_KEPT: dict[str, Any] = {"keep": None, "restart_on_failure": False}
+NOT_RECORDED: dict[str, Any] = {"record": "", "record_input": False, "limits": NO_LIMITS} | NOT_KEPT
 EXPORT: dict[str, Any] = {"data": b'[0.000, "o", "hi"]\n', "resume": "3.0.2.1.0.7.7", "start": 0}
 AUDIT: dict[str, Any] = {"data": b'{"event":"created"}\n', "start": 100, "position": 120}
 UPLOAD = "0123456789abcdef"
@@ -360,6 +371,7 @@ FILE_GOT: dict[str, Any] = {"data": b"hi", "size": 7, "version": "8.1f"}
 SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
     *("create", "get", "rename", "resize", "signal", "kill", "detach", "send", "lock", "wait", "mark", "paste"),
+    *("resume", "keep"),
 )
 WITHOUT_PARAMS = ("list", "unsubscribe", "status", "login_ticket", "access_token", "restart", "token_list")
 
@@ -396,7 +408,8 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         "create",
         {"record": "/tmp/it.cast", "record_input": True},
         {"argv": [], "cwd": "", "env": {}, "cols": 80, "rows": 24, "name": "", "kind": "command"}
-        | {"record": "/tmp/it.cast", "record_input": True, "limits": NO_LIMITS},
+        | {"record": "/tmp/it.cast", "record_input": True, "limits": NO_LIMITS}
+        | NOT_KEPT,
     ),
     (
         "create",
@@ -511,6 +524,7 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("run_stop", {}, {"run": ""}),
     ("run_stop", {"run": "1a2b3c4d"}, {"run": "1a2b3c4d"}),
+    *conversations.PARAMS,
 ]
 
 # (method, what is sent, what is wrong)
@@ -589,6 +603,7 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("run", {"prompt": "hi", "timeout_seconds": 0}, "timeout_seconds is 0"),
     ("run_wait", {"until": "later"}, "until is another word"),
     ("run_stop", {"run": 1}, "run is a number"),
+    *conversations.BAD_PARAMS,
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -662,6 +677,7 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ),
     ("wait_state", SESSION | {"activity": ACTIVITY}, WHOLE_SESSION | {"activity": WHOLE_ACTIVITY}),
     ("events", {"events": [EVENT], "seq": 7}, {"events": [EVENT], "seq": 7, "is_late": False, "more": False}),
+    *conversations.RESULTS,
 ]
 
 # (method, what a Reply carries, what is wrong)
@@ -687,6 +703,7 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("file_get", FILE_GOT | {"data": "hi"}, "data is text"),
     ("run", RUN | {"state": "paused"}, "state is another word"),
     ("run", RUN | {"outcome": {}}, "an outcome without its kind"),
+    *conversations.BAD_RESULTS,
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

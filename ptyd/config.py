@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from ptyd_protocol.conversations import KeepPolicy
 from ptyd_protocol.errors import Refusal
 from ptyd_protocol.limit_values import LIMIT_NAMES, BadLimit, parse_limit
 from ptyd_protocol.methods import SessionLimits
@@ -197,6 +198,13 @@ class Config(Struct, frozen=True, kw_only=True):
     run_kept_seconds: Annotated[
         float, Meta(ge=0, le=31_536_000, description="A run that has ended is kept so long, whoever has seen its end.")
     ] = 3600.0
+    keep: Annotated[
+        KeepPolicy,
+        Meta(
+            description="What becomes of a Claude session that was ended with the daemon or the machine:"
+            " never (nothing), ask (offered again), always (started again)."
+        ),
+    ] = "never"
 
     @property
     def session_defaults(self) -> SessionLimits:

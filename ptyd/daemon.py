@@ -37,6 +37,9 @@ from ptyd_protocol.version import __version__
 
 from ptyd import log_lines
 from ptyd.config import Config, ConfigError, load_config
+from ptyd.conversations.kept_store import KeptStore, kept_path
+from ptyd.conversations.library import Library
+from ptyd.conversations_service import ConversationsService
 from ptyd.core.access import Principal
 from ptyd.core.engine import EngineMaker
 from ptyd.core.session_limits import describe_enforcement
@@ -59,6 +62,7 @@ from ptyd.edge.tasks import Tasks
 from ptyd.edge.tls import Tls, find_own_certificate, load_tls
 from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
+from ptyd.keeping import Keeping
 from ptyd.manager import PtyManager
 from ptyd.metrics import Metrics
 from ptyd.runs import Runs
@@ -118,7 +122,12 @@ class Daemon:
         self._runs = Runs(
             config, self._manager, self._store, runtime_dir / "runs", self._tasks, self._logins.is_good_grant
         )
-        self._service = Service(self._manager, self, self._runs)
+        state_dir = platformdirs.user_state_path("ptyd")
+        self._keeping = Keeping(self._manager, KeptStore(kept_path(state_dir, runtime_dir)), self._tasks)
+        own_prices = platformdirs.user_config_path("ptyd") / "prices.toml"
+        self._library = Library(own_prices, self._keeping.config_dirs)
+        conversations = ConversationsService(self._manager, self._library, self._keeping)
+        self._service = Service(self._manager, self, self._runs, conversations)
         self._front = Front.of(config)
         self._office = Office(
             self._manager,
@@ -196,6 +205,7 @@ class Daemon:
         gc.freeze()  # the modules are here to stay: a collection that looked at them would take 17 ms
         self._keeper.tell_ready(self._config.log_format, self._config.log_level)
         logger.info("ptyd %s serves %d sessions", __version__, len(self._manager.registry))
+        self._keeping.start()
         await self._finish(await self._ending)
 
     def _tell_of_lost_sessions(self, kept_ids: set[str]) -> None:
@@ -310,6 +320,7 @@ class Daemon:
         self._manager.resources.close()
         self._manager.activities.close()
         self._manager.files.close()
+        self._library.close()
         if self._manager.engines is not None:
             self._manager.engines.close()
         audit.note("daemon_ended", pid=os.getpid(), ending=ending.replace(" ", "_"))
@@ -417,6 +428,7 @@ class Daemon:
     async def shutdown(self, kill_sessions: bool) -> int:
         """End the daemon; with ``kill_sessions`` every session and its process tree first."""
         if kill_sessions:
+            self._keeping.end()
             await self._manager.end_all_processes(KILL_GRACE_SECONDS)
             await self._manager.recordings.finish_all()
             self._end("stop and kill")

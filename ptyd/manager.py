@@ -52,6 +52,9 @@ from ptyd.session_maker import SessionMaker
 
 logger = logging.getLogger("ptyd.manager")
 
+LAST_THREADS_SECONDS = 2.0
+"""A killed program with many threads and much memory takes some time to be gone, on a busy machine."""
+
 END_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for a session that has reached a limit."""
 
@@ -102,6 +105,10 @@ class PtyManager:
         """A run has been started, or taken over from the daemon before us."""
         self.on_run_ended: Callable[[Session], None] = lambda session: None
         """All its output is in the log, and nobody has been told of its end yet."""
+        self.on_created: Callable[[Session, CreateParams], None] = lambda session, params: None
+        self.on_killed: Callable[[Session], None] = lambda session: None
+        """Somebody wants it to end."""
+        self.on_ended: Callable[[Session], None] = lambda session: None
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.activities = Activities(recordings_directory, tasks, self._publish)
         self.files = SessionFiles(recordings_directory, config.max_file_bytes, config.max_session_files_bytes)
@@ -181,6 +188,7 @@ class PtyManager:
         if session.run is not None:
             self.on_run_started(session)
         self._publish("created", session)
+        self.on_created(session, params)
         return session
 
     def _check_pipe(self, session_id: str, fds: SessionFds) -> None:
@@ -364,6 +372,11 @@ class PtyManager:
             self._keeper.update_record(session.id, record_of(session).to_json())
             self._publish("renamed", session)
 
+    def note_conversation(self, session: Session) -> None:
+        """Its program has another conversation now, or something else is to become of it."""
+        self._keeper.update_record(session.id, record_of(session).to_json())
+        self._publish("updated", session)
+
     def signal(self, session: Session, number: int) -> None:
         """Signal the foreground process group.
 
@@ -406,6 +419,7 @@ class PtyManager:
         Raises:
             Refusal: it cannot be ended.
         """
+        self.on_killed(session)
         running = self._running.get(session.id)
         if running is None:
             await self.recordings.wait_finished(session.id)
@@ -433,11 +447,23 @@ class PtyManager:
                 ErrorCode.NO_RESOURCES, f"the processes of session {session.name} cannot be found: {error.strerror}"
             ) from error
         if running.pty.living_child() is not None:
+            await self._wait_for_last_threads(session, running)
+        await running.ended.wait()
+
+    async def _wait_for_last_threads(self, session: Session, running: _Running) -> None:
+        """A killed program's first thread has ended, and the process only ends with the last one.
+
+        Raises:
+            Refusal: it does not.
+        """
+        try:
+            async with asyncio.timeout(LAST_THREADS_SECONDS):
+                await running.ended.wait()
+        except TimeoutError:
             raise Refusal(
                 ErrorCode.PERMISSION_DENIED,
                 f"session {session.name} cannot be ended: its program is another user's, or stuck in the kernel",
-            )
-        await running.ended.wait()
+            ) from None
 
     def end_session(self, session: Session, reason: str) -> None:
         """End a session, tree and all, although neither its program nor a client wants it. ``reason``, for a person,
@@ -551,6 +577,7 @@ class PtyManager:
         self._removals.schedule(session)
         self._note_end(session)
         self._publish("exited", session)
+        self.on_ended(session)
         self.recordings.finish(session, running.ended.set)
 
     def _end_leftovers(self, kin: Kin) -> None:

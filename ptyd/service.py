@@ -17,6 +17,7 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Failure, Reply, Request
 
 from ptyd.activity_service import ActivityService
+from ptyd.conversations_service import ConversationsService
 from ptyd.core.access import Principal
 from ptyd.core.audited import AUDITED
 from ptyd.core.capture import capture_log, capture_screen
@@ -57,7 +58,13 @@ class DaemonControl(Protocol):
 class Service:
     """Carries requests out. One for the daemon."""
 
-    def __init__(self, manager: PtyManager, control: DaemonControl, runs: Runs) -> None:
+    def __init__(
+        self,
+        manager: PtyManager,
+        control: DaemonControl,
+        runs: Runs,
+        conversations: ConversationsService | None = None,
+    ) -> None:
         self._manager = manager
         self._control = control
         self._activity = ActivityService(manager)
@@ -81,6 +88,16 @@ class Service:
             "run_wait": run_service.wait,
             "run_stop": run_service.stop,
         }
+        if conversations is not None:
+            self._add_conversations(conversations)
+
+    def _add_conversations(self, conversations: ConversationsService) -> None:
+        controlling = conversations.on_controlled_session().items()
+        self._table |= conversations.for_everybody()
+        self._table |= {
+            name: self._with_right("create", handler) for name, handler in conversations.for_creators().items()
+        }
+        self._table |= {name: self._on_session(handler, control=True) for name, handler in controlling}
 
     # --- who may what: each method is in one of these, or is for everybody and minds who asks ---
 

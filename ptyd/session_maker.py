@@ -12,8 +12,10 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.methods import CreateParams, SessionLimits
 
 from ptyd.agents import Agent
+from ptyd.agents.claude_conversation import begin_conversation
 from ptyd.config import Config
 from ptyd.core.asciicast import CastSettings
+from ptyd.core.conversation import ConversationState
 from ptyd.core.registry import Registry
 from ptyd.core.replay_log import LogDamaged
 from ptyd.core.session import Session
@@ -89,8 +91,23 @@ class SessionMaker:
             limits=limits,
             began_at=time.monotonic(),
             registry_folder=str(agent.registry_folder(environment) or ""),
+            conversation=self._begin_conversation(params, argv, environment),
         )
         return record, environment
+
+    def _begin_conversation(
+        self, params: CreateParams, argv: list[str], environment: Mapping[str, str]
+    ) -> ConversationState | None:
+        """Raises Refusal: what only conversations have is asked for another program."""
+        if params.kind == "claude":
+            cwd = params.cwd or environment.get("HOME", "/")
+            keep = params.keep or self._config.keep
+            return begin_conversation(argv, cwd, environment, keep, params.restart_on_failure)
+        if params.restart_on_failure or params.keep not in (None, "never"):
+            raise Refusal(
+                ErrorCode.BAD_REQUEST, 'only sessions of kind "claude" can be kept, or started again when they fail'
+            )
+        return None
 
     def _build_environment(self, params: CreateParams, session_id: str) -> dict[str, str]:
         passed = {name: self._environ[name] for name in self._config.pass_environment if name in self._environ}
@@ -172,6 +189,7 @@ class SessionMaker:
         session.end_reason = record.end_reason
         session.registry_folder = record.registry_folder
         session.began_at = time.monotonic() if record.began_at is None else record.began_at
+        session.conversation = record.conversation
         session.is_quarantined = session_id in self._quarantined
         session.run = record.run
         if self._engines is not None and not session.is_quarantined and record.run is None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 from ptyd_protocol import limits
+from ptyd_protocol.conversations import KeepPolicy
 from ptyd_protocol.environment import inherited_environment
 from ptyd_protocol.methods import CreateParams, SessionInfo, SessionLimits
 
@@ -40,6 +41,24 @@ class Wish(NamedTuple):
     is_input_recorded: bool = False
     limits: SessionLimits = SessionLimits()
     clipboard: str | None = None
+    keep: KeepPolicy | None = None
+    is_restarted: bool = False
+
+
+KEEP_OPTIONS = [
+    click.option(
+        "--keep",
+        type=click.Choice(["never", "ask", "always"]),
+        help="Of Claude Code: what becomes of it when it is ended with the daemon or the machine: nothing, it is"
+        " offered again (`ptyd resume`), or started again.",
+    ),
+    click.option(
+        "--restart-on-failure",
+        "is_restarted",
+        is_flag=True,
+        help="Of Claude Code: start it again where it fails, some times and later and later.",
+    ),
+]
 
 
 def creation_options(function: Function) -> Function:
@@ -77,6 +96,7 @@ def creation_options(function: Function) -> Function:
         ),
         limit_option,
         clipboard_option,
+        *KEEP_OPTIONS,
     ]
     for option in reversed(options):
         function = option(function)
@@ -92,8 +112,18 @@ def create_and_attach(argv: Sequence[str], kind: str, wish: Wish) -> int:
     """
     if wish.is_input_recorded and wish.recording is None:
         raise click.UsageError("--record-input goes with --record")
+    return make_and_attach(wish, lambda size: ask("create", build_params(argv, kind, wish, size)))
+
+
+def make_and_attach(wish: Wish, make: Callable[[tuple[int, int]], SessionInfo]) -> int:
+    """``make`` the session, of a size in (columns, rows); attach to it unless that is not wanted. The exit code.
+
+    Raises:
+        CliError: attaching is wanted and impossible; nothing has been made then.
+        PtydError: the daemon refused.
+    """
     if wish.is_detached:
-        report_created(ask("create", build_params(argv, kind, wish, (80, 24))), is_json=wish.is_json)
+        report_created(make((80, 24)), is_json=wish.is_json)
         return 0
     if wish.is_json:
         raise click.UsageError("--json goes with -d")
@@ -107,7 +137,7 @@ def create_and_attach(argv: Sequence[str], kind: str, wish: Wish) -> int:
     keys, may_copy = load_detach_keys(), load_may_copy(wish.clipboard)
     terminal = open_outer_terminal("`ptyd new` without -d")
     refuse_nesting(None, is_forced=wish.is_forced)
-    info: SessionInfo = ask("create", build_params(argv, kind, wish, terminal.size()))
+    info = make(terminal.size())
     return attach_terminal(terminal, info.id, keys, is_new=True, may_copy=may_copy)
 
 
@@ -120,19 +150,35 @@ def report_created(info: SessionInfo, *, is_json: bool) -> None:
 
 def build_params(argv: Sequence[str], kind: str, wish: Wish, size: tuple[int, int]) -> CreateParams:
     """The request, with the part of our environment that sessions inherit."""
-    cols, rows = size
+    cols, rows = choose_size(wish, size)
     return CreateParams(
         argv=list(argv),
         name=wish.name,
         cwd=place_on_machine("-c", Path(wish.directory or ".")) if wish.directory or shares_machine() else "",
-        env=(inherited_environment(os.environ, kind) if shares_machine() else {}) | read_variables(wish.variables),
-        cols=wish.cols or min(max(cols, limits.MIN_COLS), limits.MAX_COLS),
-        rows=wish.rows or min(max(rows, limits.MIN_ROWS), limits.MAX_ROWS),
+        env=build_environment(wish, kind),
+        cols=cols,
+        rows=rows,
         kind=kind,
         record="" if wish.recording is None else place_on_machine("--record", wish.recording),
         record_input=wish.is_input_recorded,
         limits=wish.limits,
+        keep=wish.keep,
+        restart_on_failure=wish.is_restarted,
     )
+
+
+def choose_size(wish: Wish, size: tuple[int, int]) -> tuple[int, int]:
+    """What is wished for, else ``size`` as far as there may be such a terminal; (columns, rows)."""
+    cols, rows = size
+    return (
+        wish.cols or min(max(cols, limits.MIN_COLS), limits.MAX_COLS),
+        wish.rows or min(max(rows, limits.MIN_ROWS), limits.MAX_ROWS),
+    )
+
+
+def build_environment(wish: Wish, kind: str) -> dict[str, str]:
+    """The part of ours that sessions inherit, with what is wished for."""
+    return (inherited_environment(os.environ, kind) if shares_machine() else {}) | read_variables(wish.variables)
 
 
 def place_on_machine(option: str, path: Path) -> str:

@@ -38,6 +38,7 @@ _EXIT_CODES: tuple[tuple[type[sdk.PtydError], ExitCode], ...] = (
     (sdk.NoSuchSession, ExitCode.NO_SUCH_SESSION),
     (sdk.AmbiguousSession, ExitCode.NO_SUCH_SESSION),
     (sdk.NoSuchToken, ExitCode.NO_SUCH_SESSION),
+    (sdk.NoSuchConversation, ExitCode.NO_SUCH_SESSION),
     (sdk.NameTaken, ExitCode.TAKEN),
     (sdk.NotAllowed, ExitCode.NOT_ALLOWED),
     (sdk.PermissionDenied, ExitCode.NOT_ALLOWED),

@@ -49,6 +49,11 @@ VERBS: dict[str, Verb] = {
     "logout": Verb("logout", "Forget that."),
     "run": Verb("run", "Ask Claude Code one thing without a terminal."),
     "runs": Verb("runs", "List such runs; stop one."),
+    "conversations": Verb("conversations", "List, search and export conversations of Claude Code."),
+    "resume": Verb("resume", "Go on with a conversation in a new session."),
+    "fork": Verb("fork", "Go on with a copy of a conversation."),
+    "keep": Verb("keep", "Say whether a Claude session comes back."),
+    "cost": Verb("cost", "Say what conversations have cost."),
     "doctor": Verb("doctor", "Check the installation and say what to mend."),
 }
 """Every verb: the module in ptyd_cli.verbs that holds its ``command``, and its line in ``ptyd --help``."""

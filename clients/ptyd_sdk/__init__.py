@@ -16,6 +16,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ptyd_protocol.conversations import (
+        ConversationInfo,
+        ConversationSearchResult,
+        ConversationsResult,
+        CostResult,
+        CostRow,
+        KeptSession,
+    )
     from ptyd_protocol.methods import (
         CaptureResult,
         CellGrid,
@@ -56,6 +64,7 @@ if TYPE_CHECKING:
         NameTaken,
         NoPtys,
         NoResources,
+        NoSuchConversation,
         NoSuchDirectory,
         NoSuchFile,
         NoSuchSession,
@@ -90,12 +99,19 @@ __all__ = [
     "Connection",
     "ConnectionLost",
     "ConnectionState",
+    "ConversationInfo",
+    "ConversationSearchResult",
+    "ConversationsResult",
+    "CostResult",
+    "CostRow",
     "DaemonUnreachable",
     "ExitStatus",
     "InputOverflow",
+    "KeptSession",
     "NameTaken",
     "NoPtys",
     "NoResources",
+    "NoSuchConversation",
     "NoSuchDirectory",
     "NoSuchFile",
     "NoSuchSession",
@@ -144,6 +160,14 @@ _HOMES = {
     "ptyd_sdk.run": ["Run"],
     "ptyd_sdk.session": ["Session"],
     "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
+    "ptyd_protocol.conversations": [
+        "ConversationInfo",
+        "ConversationSearchResult",
+        "ConversationsResult",
+        "CostResult",
+        "CostRow",
+        "KeptSession",
+    ],
     "ptyd_protocol.methods": [
         "CaptureResult",
         "CellGrid",

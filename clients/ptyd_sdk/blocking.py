@@ -17,11 +17,21 @@ import re
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from ptyd_protocol import limits
+from ptyd_protocol.conversations import (
+    ConversationSearchResult,
+    ConversationsResult,
+    CostGroup,
+    CostResult,
+    ExportFormat,
+    KeepPolicy,
+    KeptSession,
+)
 from ptyd_protocol.messages import Role
 from ptyd_protocol.methods import (
     CaptureFormat,
@@ -351,6 +361,9 @@ class Session:
     def unshare(self) -> None:
         self._thread.run(self._inner.unshare())
 
+    def keep(self, keep: KeepPolicy | None = None, *, restart_on_failure: bool | None = None) -> None:
+        self._thread.run(self._inner.keep(keep, restart_on_failure=restart_on_failure))
+
 
 class Run:
     """``for event in ptyd.run("...")``, or ``ptyd.run("...").wait()``; see ``ptyd_sdk.Run``."""
@@ -418,6 +431,8 @@ class Connection:
         record: str | Path = "",
         record_input: bool = False,
         limits: SessionLimits | None = None,
+        keep: KeepPolicy | None = None,
+        restart_on_failure: bool = False,
     ) -> Session:
         inner = self._thread.run(
             self._inner.create(
@@ -431,6 +446,8 @@ class Connection:
                 record=record,
                 record_input=record_input,
                 limits=limits,
+                keep=keep,
+                restart_on_failure=restart_on_failure,
             )
         )
         return Session(self._thread, inner)
@@ -533,6 +550,54 @@ class Connection:
 
     def restart(self) -> None:
         self._thread.run(self._inner.restart())
+
+    def conversations(self, cwd: str | Path = "", *, limit: int = 200) -> ConversationsResult:
+        return self._thread.run(self._inner.conversations(cwd, limit=limit))
+
+    def search_conversations(self, text: str, cwd: str | Path = "", *, limit: int = 20) -> ConversationSearchResult:
+        return self._thread.run(self._inner.search_conversations(text, cwd, limit=limit))
+
+    def export_conversation(self, conversation: str, format: ExportFormat = "markdown") -> Iterator[bytes]:
+        return _Iteration(self._thread, self._inner.export_conversation(conversation, format))
+
+    def resume(
+        self,
+        conversation: str,
+        *,
+        fork: bool = False,
+        program: str | Path = "",
+        name: str = "",
+        env: Mapping[str, str] | None = None,
+        cols: int = 80,
+        rows: int = 24,
+        keep: KeepPolicy | None = None,
+        restart_on_failure: bool = False,
+    ) -> Session:
+        inner = self._thread.run(
+            self._inner.resume(
+                conversation,
+                fork=fork,
+                program=program,
+                name=name,
+                env=env,
+                cols=cols,
+                rows=rows,
+                keep=keep,
+                restart_on_failure=restart_on_failure,
+            )
+        )
+        return Session(self._thread, inner)
+
+    def kept(self) -> list[KeptSession]:
+        return self._thread.run(self._inner.kept())
+
+    def forget_kept(self, name: str) -> None:
+        self._thread.run(self._inner.forget_kept(name))
+
+    def cost(
+        self, by: CostGroup = "day", *, since: date | str = "", cwd: str | Path = "", limit: int = 200
+    ) -> CostResult:
+        return self._thread.run(self._inner.cost(by, since=since, cwd=cwd, limit=limit))
 
     def shutdown(self, kill_sessions: bool = False) -> ShutdownResult:
         return self._thread.run(self._inner.shutdown(kill_sessions))

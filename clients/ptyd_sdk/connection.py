@@ -10,6 +10,7 @@ from typing import Any, Literal, overload
 
 import msgspec
 from ptyd_protocol.client_connection import ClientConnection
+from ptyd_protocol.conversations import KeepPolicy
 from ptyd_protocol.environment import inherited_environment
 from ptyd_protocol.methods import (
     METHODS,
@@ -37,6 +38,7 @@ from ptyd_protocol.runs import RunInfo, RunParams
 from ptyd_protocol.version import __version__
 
 from ptyd_sdk.address import Address, find_target
+from ptyd_sdk.conversations import ConversationCalls
 from ptyd_sdk.errors import BadRequest, DaemonUnreachable
 from ptyd_sdk.link import Link, LinkState
 from ptyd_sdk.run import Run
@@ -54,7 +56,7 @@ ALL_RIGHTS = ("observe", "control", "create", "admin")
 SessionMethod = Literal["create", "get", "rename", "resize", "signal", "kill", "detach", "send", "wait"]
 
 
-class Connection:
+class Connection(ConversationCalls):
     """A connection to a daemon, which comes back by itself. Made by ``connect``."""
 
     def __init__(self, link: Link, client_id: str) -> None:
@@ -94,6 +96,8 @@ class Connection:
         record: str | Path = "",
         record_input: bool = False,
         limits: SessionLimits | None = None,
+        keep: KeepPolicy | None = None,
+        restart_on_failure: bool = False,
     ) -> Session:
         """Start a program in a new session.
 
@@ -108,6 +112,9 @@ class Connection:
             record: the absolute path of a file that does not exist yet; the session is recorded to it as asciicast v3.
             record_input: record what is typed, too, passwords and all.
             limits: what it may use (0: no limit); what is not said is as the daemon is configured.
+            keep: what becomes of one of kind "claude" that was ended with the daemon or the machine: "never" (nothing),
+                "ask" (offered again), "always" (started again); None: as the daemon is configured.
+            restart_on_failure: likewise, start it again where it fails, some times and later and later.
 
         Raises:
             CommandNotFound, PermissionDenied, NoSuchDirectory, NameTaken, BadName, TooManySessions, NoPtys, NoResources
@@ -127,6 +134,8 @@ class Connection:
             record=str(record),
             record_input=record_input,
             limits=limits or SessionLimits(),
+            keep=keep,
+            restart_on_failure=restart_on_failure,
         )
         return Session(self._link, await self._link.request("create", params))
 

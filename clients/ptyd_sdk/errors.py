@@ -46,6 +46,10 @@ class NoSuchFile(RequestFailed):
     """There is no such file in the session's directory."""
 
 
+class NoSuchConversation(RequestFailed):
+    """No conversation has this id, or several have ids that begin so."""
+
+
 class AmbiguousSession(RequestFailed):
     """Several sessions' names begin like this."""
 
@@ -125,6 +129,7 @@ _FAILURES: dict[str, type[RequestFailed]] = {
     "ambiguous_session": AmbiguousSession,
     "no_such_token": NoSuchToken,
     "no_such_file": NoSuchFile,
+    "no_such_conversation": NoSuchConversation,
     "name_taken": NameTaken,
     "bad_name": BadName,
     "command_not_found": CommandNotFound,

@@ -11,6 +11,7 @@ from typing import Any, Literal, overload
 import msgspec
 from msgspec import Struct
 from ptyd_protocol import limits
+from ptyd_protocol.conversations import KeepParams, KeepPolicy
 from ptyd_protocol.files import PasteParams
 from ptyd_protocol.messages import Attach, Role
 from ptyd_protocol.methods import (
@@ -367,6 +368,11 @@ class Session:
     async def unshare(self) -> None:
         """End all links to this session, and whatever is open by them."""
         await self._link.request("token_revoke", TokenRevokeParams(session=self.id))
+
+    async def keep(self, keep: KeepPolicy | None = None, *, restart_on_failure: bool | None = None) -> None:
+        """Say what becomes of a Claude session that is ended with the daemon or the machine ("never", "ask",
+        "always"), and whether it is started again where it fails. None: as it was."""
+        await self._update("keep", KeepParams(session=self.id, keep=keep, restart_on_failure=restart_on_failure))
 
     async def _update(self, method: str, params: Struct) -> None:
         self.info = await self._link.request(method, params)

@@ -35,6 +35,7 @@ IDEMPOTENT_METHODS = frozenset(
         *("list", "get", "status", "read_log", "capture", "wait", "subscribe"),
         *("file_put", "file_get"),
         *("run_list", "run_wait"),
+        *("conversations", "conversation_search", "conversation_export", "cost", "kept"),
     }
 )
 """Asking these twice does no harm: where a connection breaks, they are asked again on the next."""

@@ -37,6 +37,7 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
     NO_SUCH_TOKEN = "no_such_token"
     NO_SUCH_FILE = "no_such_file"
+    NO_SUCH_CONVERSATION = "no_such_conversation"
     # Reasons of Detached beside those above.
     DETACHED = "detached"
     OUTPUT_LOST = "output_lost"

@@ -17,6 +17,22 @@ from ptyd_protocol.activity import (
     SubscribeParams,
     WaitStateParams,
 )
+from ptyd_protocol.conversations import (
+    ConversationExportParams,
+    ConversationExportResult,
+    ConversationSearchParams,
+    ConversationSearchResult,
+    ConversationsParams,
+    ConversationsResult,
+    CostParams,
+    CostResult,
+    ForgetKeptParams,
+    KeepParams,
+    KeepPolicy,
+    KeptSession,
+    ResumeParams,
+    SessionConversation,
+)
 from ptyd_protocol.files import FileGetParams, FileGetResult, FilePutParams, FilePutResult, PasteParams
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 from ptyd_protocol.runs import RunInfo, RunParams, RunRefParams, RunWaitParams
@@ -109,12 +125,15 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     """What the program is doing; None: a daemon that does not say."""
     run: RunInfo | None = None
     """Where it is a structured run (kind "run")."""
+    conversation: SessionConversation | None = None
+    """Of a session of kind "claude"."""
 
 
 class CreateParams(Struct, frozen=True, kw_only=True):
     """``argv`` empty: the user's login shell. ``cwd`` empty: the home directory. ``name`` empty: made from the command.
     ``kind``: which agent's knowledge applies ("command", "claude"). ``record``: the absolute path of a file that does
-    not exist yet; the session is recorded to it as asciicast v3, what is typed only with ``record_input``."""
+    not exist yet; the session is recorded to it as asciicast v3, what is typed only with ``record_input``. ``keep``
+    None: as configured; this and ``restart_on_failure`` are for the kind "claude"."""
 
     argv: Annotated[list[str], Meta(max_length=limits.MAX_ARGV_ITEMS)] = []
     cwd: str = ""
@@ -126,6 +145,8 @@ class CreateParams(Struct, frozen=True, kw_only=True):
     record: str = ""
     record_input: bool = False
     limits: SessionLimits = SessionLimits()
+    keep: KeepPolicy | None = None
+    restart_on_failure: bool = False
 
 
 class SessionParams(Struct, frozen=True, kw_only=True):
@@ -569,6 +590,14 @@ METHODS: dict[str, Method] = {
     "run_list": Method(NoParams, list[RunInfo]),
     "run_wait": Method(RunWaitParams, RunInfo),
     "run_stop": Method(RunRefParams, RunInfo),
+    "conversations": Method(ConversationsParams, ConversationsResult),
+    "conversation_search": Method(ConversationSearchParams, ConversationSearchResult),
+    "conversation_export": Method(ConversationExportParams, ConversationExportResult),
+    "cost": Method(CostParams, CostResult),
+    "resume": Method(ResumeParams, SessionInfo),
+    "keep": Method(KeepParams, SessionInfo),
+    "kept": Method(NoParams, list[KeptSession]),
+    "forget_kept": Method(ForgetKeptParams, None),
 }
 
 ASKING_METHODS = frozenset(
@@ -577,6 +606,7 @@ ASKING_METHODS = frozenset(
         *("explain", "wait_state", "events"),
         *("file_get",),
         *("run_list", "run_wait"),
+        *("conversations", "conversation_search", "conversation_export", "cost", "kept"),
     }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from ptyd_protocol.limits import MIB
 from ptyd_protocol.methods import SessionLimits
 
+from ptyd.agents.claude_arguments import PROGRAM, with_session_id
 from ptyd.agents.claude_evidence import (
     DECIDING_EVENTS,
     observe_hook,
@@ -23,7 +24,8 @@ SETTINGS_NAME = "settings.json"
 
 
 class ClaudeAgent:
-    """The Claude Code CLI. ``argv`` names the binary first; none given means ``claude`` from the PATH."""
+    """The Claude Code CLI. ``argv`` names the binary first; none given means ``claude`` from the PATH. It is told
+    the id of its conversation, so that we know it."""
 
     kind = "claude"
 
@@ -36,7 +38,7 @@ class ClaudeAgent:
     has_hooks = True
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-        return list(argv) or ["claude"]
+        return with_session_id(argv or [PROGRAM])
 
     def session_name(self, argv: Sequence[str]) -> str:
         return "claude"

@@ -5,6 +5,7 @@ or a secret."""
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ptyd_protocol import conversations as c
 from ptyd_protocol import methods as m
 
 from ptyd.core.audit import Fact
@@ -38,6 +39,15 @@ def _facts_of_grant(params: Any, result: m.TokenCreated | m.ShareResult) -> Fact
     return {"token": info.name, "rights": " ".join(sorted(info.rights)), "expires_at": info.expires_at}
 
 
+def _facts_of_resume(params: c.ResumeParams, result: m.SessionInfo) -> Facts:
+    return _facts_of_keep(params, result) | {"was": params.conversation, "fork": params.fork, "pid": result.pid}
+
+
+def _facts_of_keep(params: Any, result: m.SessionInfo) -> Facts:
+    now = result.conversation
+    return {} if now is None else {"keep": now.keep, "restart_on_failure": now.restart_on_failure}
+
+
 AUDITED: dict[str, AuditedMethod] = {
     "create": AuditedMethod("created", _facts_of_create),
     "resize": AuditedMethod("resized", lambda params, result: {"cols": params.cols, "rows": params.rows, "times": 1}),
@@ -64,5 +74,14 @@ AUDITED: dict[str, AuditedMethod] = {
         "run_asked", lambda params, result: {"run": result.id, "state": result.state, "resumed": bool(params.resume)}
     ),
     "run_stop": AuditedMethod("run_stopped", lambda params, result: {"run": result.id, "state": result.state}),
+    "conversation_search": AuditedMethod(
+        "conversations_searched", lambda params, result: {"conversations": len(result.hits)}
+    ),
+    "conversation_export": AuditedMethod(
+        "conversation_read", lambda params, result: {"conversation": params.conversation, "bytes": len(result.data)}
+    ),
+    "resume": AuditedMethod("resumed", _facts_of_resume),
+    "keep": AuditedMethod("keep_set", _facts_of_keep),
+    "forget_kept": AuditedMethod("kept_forgotten", lambda params, result: {"name": params.name}),
     "shutdown": AuditedMethod("shutdown_asked", lambda params, result: {"kill_sessions": params.kill_sessions}),
 }

@@ -14,6 +14,7 @@ from ptyd_protocol.runs import RunOutcome
 from ptyd.core.access import OWNER, Principal
 from ptyd.core.asciicast import CastSettings
 from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.conversation import ConversationState
 from ptyd.core.engine_feed import Answers
 from ptyd.core.events import EventKind
 from ptyd.core.frames import FrameWatch
@@ -144,6 +145,8 @@ class Session:
     """Where it is a structured run: its output is lines of JSON, and there is no terminal."""
     outcome: RunOutcome | None = None
     """Of the run that has ended."""
+    conversation: ConversationState | None = None
+    """Of one of kind "claude"."""
     controller: Attachment | None = None
     attachments: list[Attachment] = field(default_factory=list)
 
@@ -203,6 +206,7 @@ class Session:
             engine="quarantined" if self.is_quarantined else "none" if self.screen is None else "exact",
             activity=self.activity,
             run=describe_run(self),
+            conversation=None if self.conversation is None else self.conversation.info(),
         )
 
     @property

@@ -7,6 +7,7 @@ from msgspec import Struct
 from ptyd_protocol.methods import SessionLimits
 
 from ptyd.core.asciicast import CastSettings
+from ptyd.core.conversation import ConversationState
 from ptyd.core.run import RunRecord
 from ptyd.core.session import Session
 
@@ -26,6 +27,7 @@ class SessionRecord(Struct, frozen=True, kw_only=True):
     end_reason: str = ""
     registry_folder: str = ""
     run: RunRecord | None = None
+    conversation: ConversationState | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the keeper is given it."""
@@ -47,4 +49,5 @@ def record_of(session: Session) -> SessionRecord:
         end_reason=session.end_reason,
         registry_folder=session.registry_folder,
         run=session.run,
+        conversation=session.conversation,
     )

@@ -42,24 +42,32 @@ PARAMS: dict[str, dict[str, Any]] = {
     "file_get": {"path": "no-such-file"},
     "paste": {"text": " "},
     "run": {"prompt": "hello", "program": "true"},
+    "conversation_search": {"text": "nothing of the kind"},
+    "conversation_export": {"conversation": "none"},
+    "resume": {"conversation": "none"},
+    "forget_kept": {"name": "none"},
 }
 ON_SESSION = {
     *("get", "rename", "resize", "signal", "kill", "detach", "send", "capture", "lock", "read_log", "wait", "mark"),
-    *("export", "share"),
+    *("export", "share", "keep"),
     *("explain", "wait_state"),
     *("file_put", "file_get", "paste"),
 }
 CONTROLLING = {
-    *("rename", "resize", "signal", "kill", "detach", "send", "lock", "mark"),
+    *("rename", "resize", "signal", "kill", "detach", "send", "lock", "mark", "keep"),
     *("file_put", "file_get", "paste"),
 }
 ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
     "audit_read",
 }
-FOR_ALL = {"list", "subscribe", "unsubscribe", "events", "status", "login_ticket", "run_list"}
+FOR_ALL = {
+    *("list", "subscribe", "unsubscribe", "events", "status", "login_ticket", "run_list"),
+    *("conversations", "conversation_search", "conversation_export", "cost", "kept", "forget_kept"),
+}
 ON_RUN = {"run_wait", "run_stop"}
 """Tried in tests/runs/test_access.py."""
+CREATING = {"create", "run", "resume"}
 HARMFUL = {"kill", "restart", "shutdown"}
 """Tried only where they are to be refused."""
 
@@ -157,7 +165,7 @@ def expect(who: str, method: str, session: str) -> str:
         return "" if who == "admin" else "not_allowed"
     if method in ON_RUN:
         return "no_such_session"  # there is no run
-    if method in {"create", "run"}:
+    if method in CREATING:
         return "" if who in {"creator", "watcher-creator", "admin"} else "not_allowed"
     if method in FOR_ALL:
         return ""
@@ -169,7 +177,7 @@ def expect(who: str, method: str, session: str) -> str:
 
 
 def test_the_table_knows_every_method() -> None:
-    assert set(METHODS) == ON_SESSION | ADMIN_ONLY | FOR_ALL | ON_RUN | {"create", "run"}
+    assert set(METHODS) == ON_SESSION | ADMIN_ONLY | FOR_ALL | ON_RUN | CREATING
 
 
 @pytest.mark.parametrize("who", SEEN)
@@ -195,6 +203,8 @@ def test_every_method(place: Place, who: str) -> None:
                 *(("wait", "timeout"), ("token_revoke", "no_such_token"), ("subscribe", "bad_request")),
                 ("wait_state", "timeout"),
                 ("file_get", "no_such_file"),
+                *(("conversation_export", "no_such_conversation"), ("resume", "no_such_conversation")),
+                *(("forget_kept", "no_such_session"), ("keep", "bad_request")),
             }
             if got != wanted and not (not wanted and (method, got) in is_own):
                 wrong.append((method, session, wanted, got))

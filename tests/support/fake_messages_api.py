@@ -24,6 +24,8 @@ from typing import Any, Self
 
 from tests.support.waiting import stretch_deadline, wait_for_event, wait_until
 
+USAGE = {"input_tokens": 10, "output_tokens": 10}
+
 GATE_DEADLINE_SECONDS = 90.0
 """A gate that no test opens lets go of its request after this, so that a failed test cannot hang."""
 
@@ -96,6 +98,8 @@ class FakeMessagesApi:
 
     def __init__(self) -> None:
         self.requests: list[ApiRequest] = []
+        self.usage: dict[str, Any] = dict(USAGE)
+        """What each answer says that it took."""
         self._scripts: list[tuple[re.Pattern[str], list[list[Step]]]] = []
         self._gates: list[Gate] = []
         self._lock = threading.Lock()
@@ -189,7 +193,7 @@ class MessagesHandler(BaseHTTPRequestHandler):
             elif body.get("stream"):
                 request.hung_up = not self.stream_message(body, steps)
             else:
-                self.answer_json(build_whole_message(body, steps))
+                self.answer_json(build_whole_message(body, steps) | {"usage": self.owner.usage})
         except (BrokenPipeError, ConnectionResetError):
             request.hung_up = True
         finally:
@@ -202,7 +206,7 @@ class MessagesHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for event in stream_events(body, steps):
+        for event in stream_events(body, steps, self.owner.usage):
             if isinstance(event, Gate):
                 if not event.pass_through(self.connection):
                     return False
@@ -251,7 +255,7 @@ def build_message(body: dict[str, Any], content: list[dict[str, Any]], stop_reas
         "content": content,
         "stop_reason": stop_reason,
         "stop_sequence": None,
-        "usage": {"input_tokens": 10, "output_tokens": 10},
+        "usage": dict(USAGE),
     }
 
 
@@ -273,9 +277,12 @@ def build_whole_message(body: dict[str, Any], steps: Sequence[Step]) -> dict[str
     return build_message(body, content, find_stop_reason(steps))
 
 
-def stream_events(body: dict[str, Any], steps: Sequence[Step]) -> Iterator[dict[str, Any] | Gate]:
+def stream_events(
+    body: dict[str, Any], steps: Sequence[Step], usage: dict[str, Any] | None = None
+) -> Iterator[dict[str, Any] | Gate]:
     """The events of a streamed message, with the gates in their places."""
-    yield {"type": "message_start", "message": build_message(body, [], None)}
+    usage = USAGE if usage is None else usage
+    yield {"type": "message_start", "message": build_message(body, [], None) | {"usage": usage}}
     index = -1
     in_text = False
     for step in steps:
@@ -299,7 +306,7 @@ def stream_events(body: dict[str, Any], steps: Sequence[Step]) -> Iterator[dict[
     if in_text:
         yield {"type": "content_block_stop", "index": index}
     ending = {"stop_reason": find_stop_reason(steps), "stop_sequence": None}
-    yield {"type": "message_delta", "delta": ending, "usage": {"output_tokens": 10}}
+    yield {"type": "message_delta", "delta": ending, "usage": {"output_tokens": usage["output_tokens"]}}
     yield {"type": "message_stop"}
 
 

@@ -128,6 +128,7 @@ export const ErrorCode = {
   INTERNAL: "internal",
   NO_SUCH_TOKEN: "no_such_token",
   NO_SUCH_FILE: "no_such_file",
+  NO_SUCH_CONVERSATION: "no_such_conversation",
   DETACHED: "detached",
   OUTPUT_LOST: "output_lost",
   HOLD_ENDED: "hold_ended",
@@ -140,6 +141,8 @@ export type Role = "control" | "observe";
 
 export type AttachMode = "exact" | "snapshot" | "tail";
 
+export type KeepPolicy = "always" | "ask" | "never";
+
 export type SessionState = "exited" | "running";
 
 export type Right = "admin" | "control" | "create" | "observe";
@@ -151,6 +154,10 @@ export type ActivityState = "active" | "bell" | "exited" | "idle" | "quiet" | "s
 export type WaitsFor = "input" | "permission" | "question";
 
 export type EvidenceSource = "exit" | "hook" | "mark" | "notification" | "output" | "progress" | "registry" | "screen" | "title";
+
+export type ExportFormat = "html" | "json" | "markdown";
+
+export type CostGroup = "conversation" | "day" | "directory" | "session";
 
 /** The first item of a message's array. */
 export const MessageCode = {
@@ -544,11 +551,14 @@ export interface SessionInfo {
   activity: Activity | null;
   /** Where it is a structured run (kind "run"). */
   run: RunInfo | null;
+  /** Of a session of kind "claude". */
+  conversation: SessionConversation | null;
 }
 
 /** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
  * `kind`: which agent's knowledge applies ("command", "claude"). `record`: the absolute path of a file that does
- * not exist yet; the session is recorded to it as asciicast v3, what is typed only with `record_input`.
+ * not exist yet; the session is recorded to it as asciicast v3, what is typed only with `record_input`. `keep`
+ * None: as configured; this and `restart_on_failure` are for the kind "claude".
  */
 export interface CreateParams {
   argv?: string[];
@@ -561,6 +571,8 @@ export interface CreateParams {
   record?: string;
   record_input?: boolean;
   limits?: SessionLimits;
+  keep?: KeepPolicy | null;
+  restart_on_failure?: boolean;
 }
 
 export interface SessionParams {
@@ -1018,6 +1030,173 @@ export interface EventsResult {
   more: boolean;
 }
 
+/** Which conversation a session of kind "claude" has. */
+export interface SessionConversation {
+  /** Empty: not known yet. */
+  id: string;
+  /** The transcript, which is not there before something was said. */
+  path: string;
+  keep: KeepPolicy;
+  /** Start it again where it fails, some times and later and later. */
+  restart_on_failure: boolean;
+}
+
+/** As the API counts them. `cache_write`: of both kinds of caches. */
+export interface TokenCounts {
+  input: number;
+  output: number;
+  cache_read: number;
+  cache_write: number;
+}
+
+/** One conversation. Times are Unix seconds, costs US dollars. */
+export interface ConversationInfo {
+  id: string;
+  title: string;
+  cwd: string;
+  path: string;
+  /** Prompts and answers. */
+  messages: number;
+  /** Bytes of its transcript. */
+  size: number;
+  began_at: number;
+  last_used_at: number;
+  /** Of its last answer. */
+  model: string;
+  /** Of what was asked in it, and not in the one that it was forked from. */
+  cost_usd: number;
+  /** So much of it is computed from tokens by a table of prices: the CLI has not told it (yet). */
+  estimated_usd: number;
+  /** What the CLI counts besides for the one that it was forked from. */
+  inherited_usd: number;
+  tokens: TokenCounts;
+  /** The id of the running session that has it. */
+  session: string | null;
+}
+
+/** `cwd`: only those begun in this directory or below it; empty: all. */
+export interface ConversationsParams {
+  cwd?: string;
+  limit?: number;
+}
+
+/** The latest first. `total`: so many there are with those beyond the limit. */
+export interface ConversationsResult {
+  conversations: ConversationInfo[];
+  total: number;
+}
+
+/** Where a person or the model said `text`, whatever the case. `limit`: so many conversations at most. */
+export interface ConversationSearchParams {
+  text: string;
+  cwd?: string;
+  limit?: number;
+}
+
+/** `text` has what was found from `begin` to `end`, counted in characters (Unicode code points). */
+export interface Excerpt {
+  role: "assistant" | "user";
+  at: number;
+  text: string;
+  begin: number;
+  end: number;
+}
+
+export interface ConversationHit {
+  conversation: ConversationInfo;
+  /** The first ones. */
+  excerpts: Excerpt[];
+}
+
+/** The latest first. `is_complete`: nothing was left unread for lack of time, and the limit was not reached. */
+export interface ConversationSearchResult {
+  hits: ConversationHit[];
+  is_complete: boolean;
+}
+
+/** A conversation as a file, piece by piece. `resume`: of the result before; empty: the beginning. */
+export interface ConversationExportParams {
+  conversation: string;
+  format?: ExportFormat;
+  resume?: string;
+}
+
+/** UTF-8. `resume` None: it is the last piece. */
+export interface ConversationExportResult {
+  data: Uint8Array;
+  resume: string | null;
+}
+
+/** A new session that goes on with a conversation, in its directory; with `fork` in a copy of it.
+ *
+ * `program`: that of Claude Code; empty: the one that the kept session had, else `claude` of the PATH. `name`
+ * empty: as the kept session, else made up. `keep` None: as the kept session, else as configured.
+ */
+export interface ResumeParams {
+  conversation: string;
+  fork?: boolean;
+  program?: string;
+  name?: string;
+  env?: Record<string, string>;
+  cols?: number;
+  rows?: number;
+  keep?: KeepPolicy | null;
+  restart_on_failure?: boolean;
+}
+
+/** A session that has ended and is offered again. */
+export interface KeptSession {
+  name: string;
+  conversation: string;
+  cwd: string;
+  keep: KeepPolicy;
+  restart_on_failure: boolean;
+  created_at: number;
+  /** For a person: why it could not be started again by itself; empty: that was not tried. */
+  problem: string;
+}
+
+/** None: as it was. */
+export interface KeepParams {
+  session?: string;
+  keep?: KeepPolicy | null;
+  restart_on_failure?: boolean | null;
+}
+
+/** Offer the session of this name no more. */
+export interface ForgetKeptParams {
+  name: string;
+}
+
+/** `since`: the first day that counts, as `2026-11-29` on the daemon's clock; empty: all. `cwd`: as in
+ * ConversationsParams.
+ */
+export interface CostParams {
+  by?: CostGroup;
+  since?: string;
+  cwd?: string;
+  limit?: number;
+}
+
+/** `key`: the day, the directory, or the id of the conversation or session; `label`: for a person. */
+export interface CostRow {
+  key: string;
+  label: string;
+  cost_usd: number;
+  estimated_usd: number;
+  tokens: TokenCounts;
+  answers: number;
+  conversations: number;
+}
+
+/** Days from the first to the last, anything else from the dearest on. `total` has what is beyond the limit,
+ * too.
+ */
+export interface CostResult {
+  rows: CostRow[];
+  total: CostRow;
+}
+
 /** A piece of a file for the session's private folder.
  *
  * `upload`: made up by the client, 96 random bits at least; the same for all pieces. `name`: what the file shall
@@ -1189,6 +1368,14 @@ export interface Methods {
   run_list: { params: NoParams; result: RunInfo[] };
   run_wait: { params: RunWaitParams; result: RunInfo };
   run_stop: { params: RunRefParams; result: RunInfo };
+  conversations: { params: ConversationsParams; result: ConversationsResult };
+  conversation_search: { params: ConversationSearchParams; result: ConversationSearchResult };
+  conversation_export: { params: ConversationExportParams; result: ConversationExportResult };
+  cost: { params: CostParams; result: CostResult };
+  resume: { params: ResumeParams; result: SessionInfo };
+  keep: { params: KeepParams; result: SessionInfo };
+  kept: { params: NoParams; result: KeptSession[] };
+  forget_kept: { params: ForgetKeptParams; result: null };
 }
 export type MethodName = keyof Methods;
 
@@ -1509,6 +1696,24 @@ export type StructName =
   | "EventsParams"
   | "EventRecord"
   | "EventsResult"
+  | "SessionConversation"
+  | "TokenCounts"
+  | "ConversationInfo"
+  | "ConversationsParams"
+  | "ConversationsResult"
+  | "ConversationSearchParams"
+  | "Excerpt"
+  | "ConversationHit"
+  | "ConversationSearchResult"
+  | "ConversationExportParams"
+  | "ConversationExportResult"
+  | "ResumeParams"
+  | "KeptSession"
+  | "KeepParams"
+  | "ForgetKeptParams"
+  | "CostParams"
+  | "CostRow"
+  | "CostResult"
   | "FilePutParams"
   | "FilePutResult"
   | "FileGetParams"
@@ -1573,6 +1778,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "engine", type: { kind: "literal", values: ["exact", "none", "quarantined"] }, default: "none" },
     { name: "activity", type: { kind: "union", of: [{ kind: "struct", name: "Activity" }, { kind: "null" }] }, default: null },
     { name: "run", type: { kind: "union", of: [{ kind: "struct", name: "RunInfo" }, { kind: "null" }] }, default: null },
+    { name: "conversation", type: { kind: "union", of: [{ kind: "struct", name: "SessionConversation" }, { kind: "null" }] }, default: null },
   ],
   CreateParams: [
     { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
@@ -1585,6 +1791,8 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "record", type: { kind: "str" }, default: "" },
     { name: "record_input", type: { kind: "bool" }, default: false },
     { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
+    { name: "keep", type: { kind: "union", of: [{ kind: "literal", values: ["always", "ask", "never"] }, { kind: "null" }] }, default: null },
+    { name: "restart_on_failure", type: { kind: "bool" }, default: false },
   ],
   SessionParams: [
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
@@ -1887,6 +2095,118 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "is_late", type: { kind: "bool" }, default: false },
     { name: "more", type: { kind: "bool" }, default: false },
   ],
+  SessionConversation: [
+    { name: "id", type: { kind: "str" }, default: "" },
+    { name: "path", type: { kind: "str" }, default: "" },
+    { name: "keep", type: { kind: "literal", values: ["always", "ask", "never"] }, default: "never" },
+    { name: "restart_on_failure", type: { kind: "bool" }, default: false },
+  ],
+  TokenCounts: [
+    { name: "input", type: { kind: "int" }, default: 0 },
+    { name: "output", type: { kind: "int" }, default: 0 },
+    { name: "cache_read", type: { kind: "int" }, default: 0 },
+    { name: "cache_write", type: { kind: "int" }, default: 0 },
+  ],
+  ConversationInfo: [
+    { name: "id", type: { kind: "str" } },
+    { name: "title", type: { kind: "str" } },
+    { name: "cwd", type: { kind: "str" } },
+    { name: "path", type: { kind: "str" } },
+    { name: "messages", type: { kind: "int" } },
+    { name: "size", type: { kind: "int" } },
+    { name: "began_at", type: { kind: "float" } },
+    { name: "last_used_at", type: { kind: "float" } },
+    { name: "model", type: { kind: "str" }, default: "" },
+    { name: "cost_usd", type: { kind: "float" }, default: 0.0 },
+    { name: "estimated_usd", type: { kind: "float" }, default: 0.0 },
+    { name: "inherited_usd", type: { kind: "float" }, default: 0.0 },
+    { name: "tokens", type: { kind: "struct", name: "TokenCounts" }, default: { input: 0, output: 0, cache_read: 0, cache_write: 0 } },
+    { name: "session", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] }, default: null },
+  ],
+  ConversationsParams: [
+    { name: "cwd", type: { kind: "str" }, default: "" },
+    { name: "limit", type: { kind: "int", min: 1, max: 1000 }, default: 200 },
+  ],
+  ConversationsResult: [
+    { name: "conversations", type: { kind: "list", item: { kind: "struct", name: "ConversationInfo" } } },
+    { name: "total", type: { kind: "int" } },
+  ],
+  ConversationSearchParams: [
+    { name: "text", type: { kind: "str", min: 1, max: 1000 } },
+    { name: "cwd", type: { kind: "str" }, default: "" },
+    { name: "limit", type: { kind: "int", min: 1, max: 100 }, default: 20 },
+  ],
+  Excerpt: [
+    { name: "role", type: { kind: "literal", values: ["assistant", "user"] } },
+    { name: "at", type: { kind: "float" } },
+    { name: "text", type: { kind: "str" } },
+    { name: "begin", type: { kind: "int" } },
+    { name: "end", type: { kind: "int" } },
+  ],
+  ConversationHit: [
+    { name: "conversation", type: { kind: "struct", name: "ConversationInfo" } },
+    { name: "excerpts", type: { kind: "list", item: { kind: "struct", name: "Excerpt" } } },
+  ],
+  ConversationSearchResult: [
+    { name: "hits", type: { kind: "list", item: { kind: "struct", name: "ConversationHit" } } },
+    { name: "is_complete", type: { kind: "bool" } },
+  ],
+  ConversationExportParams: [
+    { name: "conversation", type: { kind: "str", max: 64 } },
+    { name: "format", type: { kind: "literal", values: ["html", "json", "markdown"] }, default: "markdown" },
+    { name: "resume", type: { kind: "str", max: 256 }, default: "" },
+  ],
+  ConversationExportResult: [
+    { name: "data", type: { kind: "bytes" } },
+    { name: "resume", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
+  ],
+  ResumeParams: [
+    { name: "conversation", type: { kind: "str", max: 64 } },
+    { name: "fork", type: { kind: "bool" }, default: false },
+    { name: "program", type: { kind: "str" }, default: "" },
+    { name: "name", type: { kind: "str", max: 64 }, default: "" },
+    { name: "env", type: { kind: "map", value: { kind: "str" } }, default: {} },
+    { name: "cols", type: { kind: "int", min: 2, max: 1000 }, default: 80 },
+    { name: "rows", type: { kind: "int", min: 1, max: 1000 }, default: 24 },
+    { name: "keep", type: { kind: "union", of: [{ kind: "literal", values: ["always", "ask", "never"] }, { kind: "null" }] }, default: null },
+    { name: "restart_on_failure", type: { kind: "bool" }, default: false },
+  ],
+  KeptSession: [
+    { name: "name", type: { kind: "str" } },
+    { name: "conversation", type: { kind: "str" } },
+    { name: "cwd", type: { kind: "str" } },
+    { name: "keep", type: { kind: "literal", values: ["always", "ask", "never"] } },
+    { name: "restart_on_failure", type: { kind: "bool" } },
+    { name: "created_at", type: { kind: "float" } },
+    { name: "problem", type: { kind: "str" }, default: "" },
+  ],
+  KeepParams: [
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "keep", type: { kind: "union", of: [{ kind: "literal", values: ["always", "ask", "never"] }, { kind: "null" }] }, default: null },
+    { name: "restart_on_failure", type: { kind: "union", of: [{ kind: "bool" }, { kind: "null" }] }, default: null },
+  ],
+  ForgetKeptParams: [
+    { name: "name", type: { kind: "str", min: 1, max: 64 } },
+  ],
+  CostParams: [
+    { name: "by", type: { kind: "literal", values: ["conversation", "day", "directory", "session"] }, default: "day" },
+    { name: "since", type: { kind: "str", max: 10 }, default: "" },
+    { name: "cwd", type: { kind: "str" }, default: "" },
+    { name: "limit", type: { kind: "int", min: 1, max: 1000 }, default: 200 },
+  ],
+  CostRow: [
+    { name: "key", type: { kind: "str" } },
+    { name: "label", type: { kind: "str" }, default: "" },
+    { name: "cost_usd", type: { kind: "float" }, default: 0.0 },
+    { name: "estimated_usd", type: { kind: "float" }, default: 0.0 },
+    { name: "tokens", type: { kind: "struct", name: "TokenCounts" }, default: { input: 0, output: 0, cache_read: 0, cache_write: 0 } },
+    { name: "answers", type: { kind: "int" }, default: 0 },
+    { name: "conversations", type: { kind: "int" }, default: 0 },
+  ],
+  CostResult: [
+    { name: "rows", type: { kind: "list", item: { kind: "struct", name: "CostRow" } } },
+    { name: "total", type: { kind: "struct", name: "CostRow" } },
+  ],
   FilePutParams: [
     { name: "upload", type: { kind: "str", min: 16, max: 64, pattern: "^[A-Za-z0-9_-]+$(?!\\n)" } },
     { name: "name", type: { kind: "str", min: 1, max: 4096 } },
@@ -2014,4 +2334,12 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   run_list: { params: { kind: "struct", name: "NoParams" }, result: { kind: "list", item: { kind: "struct", name: "RunInfo" } } },
   run_wait: { params: { kind: "struct", name: "RunWaitParams" }, result: { kind: "struct", name: "RunInfo" } },
   run_stop: { params: { kind: "struct", name: "RunRefParams" }, result: { kind: "struct", name: "RunInfo" } },
+  conversations: { params: { kind: "struct", name: "ConversationsParams" }, result: { kind: "struct", name: "ConversationsResult" } },
+  conversation_search: { params: { kind: "struct", name: "ConversationSearchParams" }, result: { kind: "struct", name: "ConversationSearchResult" } },
+  conversation_export: { params: { kind: "struct", name: "ConversationExportParams" }, result: { kind: "struct", name: "ConversationExportResult" } },
+  cost: { params: { kind: "struct", name: "CostParams" }, result: { kind: "struct", name: "CostResult" } },
+  resume: { params: { kind: "struct", name: "ResumeParams" }, result: { kind: "struct", name: "SessionInfo" } },
+  keep: { params: { kind: "struct", name: "KeepParams" }, result: { kind: "struct", name: "SessionInfo" } },
+  kept: { params: { kind: "struct", name: "NoParams" }, result: { kind: "list", item: { kind: "struct", name: "KeptSession" } } },
+  forget_kept: { params: { kind: "struct", name: "ForgetKeptParams" }, result: { kind: "null" } },
 };

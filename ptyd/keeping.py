@@ -1,0 +1,269 @@
+"""Sessions of Claude Code that come back: after the daemon and the machine have ended, or after they have failed.
+
+What is needed for that is written down while a session runs (``conversations/kept_store.py``). It is struck out when
+the session ends by itself or is killed by somebody. What is still there when a daemon starts, and does not run, was
+taken along by something else: it is offered again, or started again.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+from ptyd_protocol.conversations import KeepPolicy
+from ptyd_protocol.errors import ErrorCode, Refusal
+from ptyd_protocol.methods import CreateParams
+
+from ptyd.agents.claude_arguments import arguments_to_begin, arguments_to_resume
+from ptyd.agents.claude_conversation import config_dir_of, has_transcript, read_own_word
+from ptyd.conversations.kept_store import KeptRecord, KeptStore
+from ptyd.core.conversation import ConversationState
+from ptyd.core.restarts import BUDGET_SECONDS, recent_failures, restart_delay
+from ptyd.core.session import Session
+from ptyd.edge import audit
+from ptyd.edge.tasks import Tasks
+from ptyd.manager import PtyManager
+
+logger = logging.getLogger("ptyd.keeping")
+
+LOOK_SECONDS = 2.0
+"""Between two looks at what running programs say of their conversation."""
+
+
+class Keeping:
+    def __init__(self, manager: PtyManager, store: KeptStore, tasks: Tasks) -> None:
+        self._manager = manager
+        self._store = store
+        self._tasks = tasks
+        self._killed: set[str] = set()
+        self._environments: dict[str, dict[str, str]] = {}
+        """What was asked for, of sessions that this daemon has made."""
+        self._is_ending = False
+        manager.on_created = self._note_created
+        manager.on_killed = self._note_killed
+        manager.on_ended = self._note_ended
+
+    def start(self) -> None:
+        """After the sessions that run have been taken over."""
+        for record in self._store.records:
+            session = self._manager.registry.get(record.session)
+            if record.offered or (session is not None and not session.has_ended):
+                continue
+            if session is not None:
+                self._note_ended(session)
+            elif record.keep == "never":
+                self._store.remove(record.session)
+            else:
+                self._store.put(replace(record, offered=True))
+                if record.keep == "always":
+                    self._tasks.start(self._start_by_itself(record), f"start of {record.name}")
+        self._tasks.start(self._watch(), "conversations of sessions")
+
+    def end(self) -> None:
+        """The daemon ends, and perhaps the sessions with it: that is none of their doing."""
+        self._is_ending = True
+
+    def config_dirs(self) -> Iterator[Path]:
+        """Where conversations may be: the daemon's user's, and what sessions have or had."""
+        yield config_dir_of(os.environ)
+        for session in self._manager.registry:
+            if session.conversation is not None and session.conversation.config_dir:
+                yield Path(session.conversation.config_dir)
+        yield from (Path(config_dir) for config_dir in self._store.config_dirs)
+
+    # --- what is offered ---
+
+    @property
+    def offered(self) -> list[KeptRecord]:
+        return self._store.offered
+
+    def forget(self, record: KeptRecord) -> None:
+        self._store.remove(record.session)
+
+    async def start_again(self, record: KeptRecord, params: CreateParams, *, fork: bool = False) -> Session:
+        """A session as it was, with what ``params`` says in other words (name, program, size, keep).
+
+        Raises:
+            Refusal
+        """
+        argv = [*params.argv[:1], *record.argv[1:]] if params.argv else record.argv
+        command = await self._command_of(argv, record.config_dir, record.conversation, fork=fork)
+        taken = CreateParams(
+            argv=command,
+            cwd=record.cwd,
+            env={**params.env, **record.env},
+            cols=params.cols,
+            rows=params.rows,
+            name=params.name or self._name_like(record.name),
+            kind="claude",
+            limits=record.limits,
+            keep=params.keep or record.keep,
+            restart_on_failure=params.restart_on_failure or record.restart_on_failure,
+        )
+        session = await self._manager.create(taken, record.owner)
+        if not fork:
+            self._store.remove(record.session)
+            if record.failures:
+                self._write_down(session, record.failures)
+        return session
+
+    async def _command_of(self, argv: list[str], config_dir: str, conversation: str, *, fork: bool) -> list[str]:
+        if fork or await asyncio.to_thread(has_transcript, config_dir, conversation):
+            return arguments_to_resume(argv, conversation, fork=fork)
+        return arguments_to_begin(argv, conversation)
+
+    def _name_like(self, name: str) -> str:
+        try:
+            self._manager.registry.check_name(name)
+        except Refusal:
+            return self._manager.registry.free_name(name)
+        return name
+
+    async def _start_by_itself(self, record: KeptRecord) -> None:
+        try:
+            session = await self.start_again(record, CreateParams(cols=record.cols, rows=record.rows))
+        except Refusal as refusal:
+            logger.error("session %s cannot be started again: %s", record.name, refusal.message)
+            self._store.put(replace(record, offered=True, problem=refusal.message))
+        else:
+            old = self._manager.registry.get(record.session)
+            if old is not None:
+                self._manager.note_exit_seen(old)
+            audit.note("resumed", None, session, conversation=record.conversation, was=record.session)
+
+    # --- what happens to sessions ---
+
+    def set_policy(self, session: Session, keep: KeepPolicy | None, restart_on_failure: bool | None) -> None:
+        """Raises Refusal: it has no conversation."""
+        state = session.conversation
+        if state is None:
+            raise Refusal(ErrorCode.BAD_REQUEST, f"session {session.name} has no conversation: it is no Claude session")
+        session.conversation = replace(
+            state,
+            keep=keep or state.keep,
+            restart_on_failure=state.restart_on_failure if restart_on_failure is None else restart_on_failure,
+        )
+        self._manager.note_conversation(session)
+        self._write_down(session)
+
+    def _note_created(self, session: Session, params: CreateParams) -> None:
+        if session.conversation is not None:
+            self._store.remember_config_dir(session.conversation.config_dir)
+            self._environments[session.id] = params.env
+            self._write_down(session)
+
+    def _write_down(self, session: Session, failures: list[float] | None = None) -> None:
+        """What it is now, as far as it is to come back."""
+        state, before = session.conversation, self._store.get(session.id)
+        if state is None or session.has_ended:
+            return
+        if state.keep == "never" and not state.restart_on_failure:
+            self._store.remove(session.id)
+            return
+        self._store.put(
+            KeptRecord(
+                session=session.id,
+                name=session.name,
+                argv=session.argv,
+                cwd=session.cwd,
+                env=before.env if before else self._environment_of(session),
+                owner=session.owner,
+                limits=session.limits,
+                conversation=state.id,
+                config_dir=state.config_dir,
+                keep=state.keep,
+                restart_on_failure=state.restart_on_failure,
+                created_at=session.created_at,
+                cols=session.cols,
+                rows=session.rows,
+                failures=failures or (before.failures if before else []),
+            )
+        )
+
+    def _environment_of(self, session: Session) -> dict[str, str]:
+        """What was asked for when it was made; of one that another daemon has made, what its program has."""
+        asked = self._environments.get(session.id)
+        return read_environment(session.pid) if asked is None else asked
+
+    def _note_killed(self, session: Session) -> None:
+        record = self._store.get(session.id)
+        if not session.has_ended:
+            self._killed.add(session.id)
+        elif record is not None and not record.offered:  # it was to be started again
+            self._store.remove(session.id)
+
+    def _note_ended(self, session: Session) -> None:
+        record = self._store.get(session.id)
+        was_killed = session.id in self._killed
+        self._killed.discard(session.id)
+        self._environments.pop(session.id, None)
+        if record is None or record.offered or self._is_ending:
+            return
+        has_failed = session.exit is None or session.exit.code != 0
+        if was_killed or not has_failed:
+            self._store.remove(session.id)
+        elif record.restart_on_failure and not session.end_reason:
+            self._note_failed(record)
+        else:
+            self._offer(record, session.end_reason)
+
+    def _note_failed(self, record: KeptRecord) -> None:
+        failures = [*recent_failures(record.failures, time.time()), time.time()]
+        delay = restart_delay(failures)
+        record = replace(record, failures=failures)
+        if delay is None:
+            problem = f"it has failed {len(failures)} times in {BUDGET_SECONDS / 60:g} minutes"
+            logger.error("session %s is not started again: %s", record.name, problem)
+            self._offer(record, problem)
+            return
+        self._store.put(record)
+        logger.info("session %s has failed and is started again in %g s", record.name, delay)
+        self._tasks.start(self._start_later(record, delay), f"restart of {record.name}")
+
+    async def _start_later(self, record: KeptRecord, delay: float) -> None:
+        await asyncio.sleep(delay)
+        if self._store.get(record.session) is not None and not self._is_ending:
+            await self._start_by_itself(record)
+
+    def _offer(self, record: KeptRecord, problem: str) -> None:
+        if record.keep == "never":
+            self._store.remove(record.session)
+        else:
+            self._store.put(replace(record, offered=True, problem=problem))
+
+    # --- what programs say of their conversation ---
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            running = [one for one in self._manager.registry.running() if one.conversation is not None]
+            if running:
+                await self._look(running)
+
+    async def _look(self, sessions: list[Session]) -> None:
+        places = [(one.conversation.config_dir if one.conversation else "", one.pid) for one in sessions]
+        words = await asyncio.to_thread(lambda: [read_own_word(*place) for place in places])
+        for session, word in zip(sessions, words, strict=True):
+            self.note_conversation(session, word)
+            self._write_down(session)  # it may have another name, or size
+
+    def note_conversation(self, session: Session, conversation: str) -> None:
+        """The program in ``session`` has this conversation now; empty: it does not say."""
+        state: ConversationState | None = session.conversation
+        if state is not None and conversation and conversation != state.id and not session.has_ended:
+            session.conversation = state.moved_to(conversation)
+            self._manager.note_conversation(session)
+            self._write_down(session)
+
+
+def read_environment(pid: int) -> dict[str, str]:
+    """What a program was started with, without what was ours in it; empty where that is not to be known."""
+    try:
+        entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return {}
+    pairs = (os.fsdecode(entry).partition("=") for entry in entries if b"=" in entry)
+    return {name: value for name, _, value in pairs if not name.startswith("PTYD")}
