@@ -23,7 +23,7 @@ class FrameWatch:
 
     def feed(self, offset: int, data: bytes, now: float, *, has_sequences: bool = True) -> None:
         """Look at the output from ``offset`` on, which follows on what was looked at before. ``has_sequences`` False:
-        there is no ESC in it."""
+        there is none in it but whole SGR and EL."""
         if not has_sequences and b"\x1b" not in self._tail:
             self._tail = b""
             return

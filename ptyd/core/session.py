@@ -23,6 +23,7 @@ from ptyd.core.output_signals import OutputSignal, SignalScanner
 from ptyd.core.replay_log import LogSpan, ReplayLog
 from ptyd.core.run import RunRecord, describe_run
 from ptyd.core.screen_source import ScreenSource
+from ptyd.core.text_flood import has_other_sequences
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,11 +429,11 @@ class Session:
         self.active_at = now
         self.log_file.note_output(at)
         data = self.log.read(offset, self.log.head - offset)
-        has_sequences = b"\x1b" in data
+        has_sequences = has_other_sequences(data)
         self.frames.feed(offset, data, now, has_sequences=has_sequences)
         self.wake_all()
         if self.screen is not None:
-            self.screen.note_output(offset, data)
+            self.screen.note_output(offset, data, has_sequences=has_sequences)
         signals = self.signals.feed(data, has_sequences=has_sequences)
         if signals:
             self.on_signals(signals)

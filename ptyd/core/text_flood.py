@@ -32,6 +32,11 @@ class PlainSpan:
     unstyled_since: int
 
 
+def has_other_sequences(data: bytes) -> bool:
+    """Whether anything begins in ``data`` but whole SGR and EL: what draws frames, names windows, moves or asks."""
+    return b"\x1b" in data and _OTHER_SEQUENCE.search(data) is not None
+
+
 class PlainText:
     """How far back the newest output is plain, as it comes."""
 
@@ -40,13 +45,14 @@ class PlainText:
         """Replaced as a whole: another thread may read it."""
         self._unfinished = b""
 
-    def note(self, offset: int, data: bytes) -> None:
-        """``data`` has come, at ``offset``."""
+    def note(self, offset: int, data: bytes, *, has_sequences: bool = True) -> None:
+        """``data`` has come, at ``offset``. ``has_sequences`` False: it has no other sequences, as above."""
         end = offset + len(data)
         text = self._unfinished + data
+        may_have_sequences = has_sequences or bool(self._unfinished)
         unfinished = _UNFINISHED.search(text, max(0, len(text) - MAX_UNFINISHED_BYTES))
         self._unfinished = b"" if unfinished is None else unfinished[0]
-        if offset == self.span.until and _is_plain(text[: len(text) - len(self._unfinished)]):
+        if offset == self.span.until and _is_plain(text[: len(text) - len(self._unfinished)], may_have_sequences):
             unstyled_since = end if b"\x1b" in text else self.span.unstyled_since
             self.span = PlainSpan(self.span.since, end, unstyled_since)
         else:
@@ -54,9 +60,9 @@ class PlainText:
             self._unfinished = b""
 
 
-def _is_plain(text: bytes) -> bool:
+def _is_plain(text: bytes, may_have_sequences: bool) -> bool:
     rest = text.translate(None, _HARMLESS)
-    if rest.strip(b"\x1b") or (rest and _OTHER_SEQUENCE.search(text)):
+    if rest.strip(b"\x1b") or (rest and may_have_sequences and has_other_sequences(text)):
         return False
     return b"\xc2" not in text or not _CONTROL.search(text)
 

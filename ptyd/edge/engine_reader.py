@@ -117,10 +117,10 @@ class EngineReader:
 
     # --- what is asked, on the loop ---
 
-    def note_output(self, offset: int = 0, data: bytes = b"") -> None:
+    def note_output(self, offset: int = 0, data: bytes = b"", *, has_sequences: bool = True) -> None:
         """There is something new in the log: ``data`` at ``offset``, or a size."""
         if data:
-            self._plain.note(offset, data)
+            self._plain.note(offset, data, has_sequences=has_sequences)
         if self._has_failed:
             return
         if not self._is_fed:

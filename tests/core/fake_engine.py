@@ -123,7 +123,7 @@ class FakeScreen:
         self.shown: list[Appearance] = []
         self.let_go_of: list[Callable[[], None]] = []
 
-    def note_output(self, offset: int = 0, data: bytes = b"") -> None:
+    def note_output(self, offset: int = 0, data: bytes = b"", *, has_sequences: bool = True) -> None:
         self.noted += 1
 
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:

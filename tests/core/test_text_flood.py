@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptyd.core.text_flood import COUNT_BYTES, PlainSpan, PlainText, find_cut
+from ptyd.core.text_flood import COUNT_BYTES, PlainSpan, PlainText, find_cut, has_other_sequences
 from tests.core.memory import append, make_log
 
 LINE = b"a line of text\r\n"
@@ -135,3 +135,18 @@ def test_a_line_that_begins_further_on_is_not_taken_where_too_few_follow() -> No
     append(log, text)
     assert find_cut(log, 0, PlainSpan(0, len(text), 0), 49) == text.index(b"\r\n") + 2
     assert find_cut(log, 0, PlainSpan(0, len(text), 0), 50) == 0
+
+
+@given(
+    st.lists(st.sampled_from([b"text", LINE, b"\x1b[m", b"\x1b[38;5;7m", b"\x1b[H", b"\x1b]2;a\x07"]), max_size=8),
+    st.data(),
+)
+def test_it_does_not_matter_who_looks_for_sequences(parts: list[bytes], draw: st.DataObject) -> None:
+    text = b"".join(parts)
+    cuts = sorted(draw.draw(st.lists(st.integers(0, len(text)), max_size=5)))
+    told, untold = PlainText(0), PlainText(0)
+    for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
+        piece = text[begin:end]
+        told.note(begin, piece, has_sequences=has_other_sequences(piece))
+        untold.note(begin, piece)
+        assert told.span == untold.span
