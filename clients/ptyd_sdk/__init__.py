@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ptyd_protocol.activity import Activity, ExplainResult
     from ptyd_protocol.methods import (
         CaptureResult,
         CellGrid,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from ptyd_sdk.session_events import SessionEvent, SessionEvents
 
 __all__ = [
+    "Activity",
     "AmbiguousSession",
     "Attachment",
     "AttachmentEnded",
@@ -77,6 +79,7 @@ __all__ = [
     "ConnectionState",
     "DaemonUnreachable",
     "ExitStatus",
+    "ExplainResult",
     "InputOverflow",
     "NameTaken",
     "NoPtys",
@@ -114,6 +117,7 @@ _HOMES = {
     "ptyd_sdk.connection": ["Connection", "connect"],
     "ptyd_sdk.session": ["Session"],
     "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
+    "ptyd_protocol.activity": ["Activity", "ExplainResult"],
     "ptyd_protocol.methods": [
         "CaptureResult",
         "CellGrid",

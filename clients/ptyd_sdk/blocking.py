@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from ptyd_protocol import limits
+from ptyd_protocol.activity import Activity, ActivityState, ExplainResult
 from ptyd_protocol.messages import Role
 from ptyd_protocol.methods import (
     CaptureFormat,
@@ -270,6 +271,12 @@ class Session:
     def wait_idle(self, seconds: float = 1.0, timeout: float | None = None) -> None:
         self._thread.run(self._inner.wait_idle(seconds, timeout))
 
+    def wait_state(self, *states: ActivityState, timeout: float | None = None) -> Activity:
+        return self._thread.run(self._inner.wait_state(*states, timeout=timeout))
+
+    def explain(self) -> ExplainResult:
+        return self._thread.run(self._inner.explain())
+
     def wait_text(
         self, pattern: str | re.Pattern[str], timeout: float | None = None, *, since: int | None = None
     ) -> re.Match[str]:
@@ -384,8 +391,8 @@ class Connection:
     def get(self, ref: str = "") -> Session:
         return Session(self._thread, self._thread.run(self._inner.get(ref)))
 
-    def events(self) -> Iterator[SessionEvent]:
-        return _Iteration(self._thread, self._thread.run(_call(self._inner.events)))
+    def events(self, since: int | None = None) -> Iterator[SessionEvent]:
+        return _Iteration(self._thread, self._thread.run(_call(self._inner.events, since)))
 
     def status(self) -> StatusResult:
         return self._thread.run(self._inner.status())

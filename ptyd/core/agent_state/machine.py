@@ -44,8 +44,8 @@ class AgentState:
         self._asked: ToolUse | None = None
         self._ended_tools: deque[str] = deque(maxlen=MAX_TOOLS)
         self._failure = ""
-        self._verdict = Verdict(None, "nothing has been seen of it yet")
         self.activity = Activity(state="starting" if is_known else "active", since=began_at)
+        self._verdict = self._judge(began_at)
         self._told = self.activity
         """What ``activity`` was when it was last concluded."""
 
