@@ -32,6 +32,8 @@ VERBS: dict[str, Verb] = {
     "unlock": Verb("unlock", "Let typing take it over again."),
     "capture": Verb("capture", "Print what a session shows: text, VT, HTML or JSON."),
     "wait": Verb("wait", "Wait until a session ends, prints something or falls silent."),
+    "events": Verb("events", "Print what has happened to the sessions, or follow it."),
+    "explain": Verb("explain", "Say what a session is doing, and why ptyd thinks so."),
     "tail": Verb("tail", "Print the end of a session's raw output."),
     "export": Verb("export", "Write what a session has shown as a recording."),
     "mark": Verb("mark", "Set a mark in a session's recording."),

@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ptyd_protocol.activity import Activity, ExplainResult
     from ptyd_protocol.conversations import (
         ConversationInfo,
         ConversationSearchResult,
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from ptyd_sdk.session_events import SessionEvent, SessionEvents
 
 __all__ = [
+    "Activity",
     "AmbiguousSession",
     "Attachment",
     "AttachmentEnded",
@@ -106,6 +108,7 @@ __all__ = [
     "CostRow",
     "DaemonUnreachable",
     "ExitStatus",
+    "ExplainResult",
     "InputOverflow",
     "KeptSession",
     "NameTaken",
@@ -168,6 +171,7 @@ _HOMES = {
         "CostRow",
         "KeptSession",
     ],
+    "ptyd_protocol.activity": ["Activity", "ExplainResult"],
     "ptyd_protocol.methods": [
         "CaptureResult",
         "CellGrid",

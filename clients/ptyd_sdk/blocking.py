@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from ptyd_protocol import limits
+from ptyd_protocol.activity import Activity, ActivityState, ExplainResult
 from ptyd_protocol.conversations import (
     ConversationSearchResult,
     ConversationsResult,
@@ -285,6 +286,12 @@ class Session:
     def wait_idle(self, seconds: float = 1.0, timeout: float | None = None) -> None:
         self._thread.run(self._inner.wait_idle(seconds, timeout))
 
+    def wait_state(self, *states: ActivityState, timeout: float | None = None) -> Activity:
+        return self._thread.run(self._inner.wait_state(*states, timeout=timeout))
+
+    def explain(self) -> ExplainResult:
+        return self._thread.run(self._inner.explain())
+
     def wait_text(
         self, pattern: str | re.Pattern[str], timeout: float | None = None, *, since: int | None = None
     ) -> re.Match[str]:
@@ -498,8 +505,8 @@ class Connection:
     def runs(self) -> list[RunInfo]:
         return self._thread.run(self._inner.runs())
 
-    def events(self) -> Iterator[SessionEvent]:
-        return _Iteration(self._thread, self._thread.run(_call(self._inner.events)))
+    def events(self, since: int | None = None) -> Iterator[SessionEvent]:
+        return _Iteration(self._thread, self._thread.run(_call(self._inner.events, since)))
 
     def status(self) -> StatusResult:
         return self._thread.run(self._inner.status())

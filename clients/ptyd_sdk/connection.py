@@ -219,9 +219,15 @@ class Connection(ConversationCalls):
         result: list[RunInfo] = await self._link.request("run_list", NoParams())
         return result
 
-    def events(self) -> SessionEvents:
-        """What happens to all sessions from now on: ``async for event in ptyd.events()``."""
-        return self._events.listen()
+    def events(self, since: int | None = None) -> SessionEvents:
+        """What happens to all sessions from now on: ``async for event in ptyd.events()``.
+
+        Args:
+            since: the ``seq`` of the last event known, of this connection or another: what has happened since then
+                comes first, as far as the daemon keeps it (0: all that it keeps). Where that is not all an event
+                "missed" comes before it.
+        """
+        return self._events.listen(since)
 
     # --- the daemon --------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, overload
 import msgspec
 from msgspec import Struct
 from ptyd_protocol import limits
+from ptyd_protocol.activity import Activity, ActivityState, ExplainResult, WaitStateParams
 from ptyd_protocol.conversations import KeepParams, KeepPolicy
 from ptyd_protocol.files import PasteParams
 from ptyd_protocol.messages import Attach, Role
@@ -146,11 +147,29 @@ class Session:
         """
         await self._wait(WaitParams(session=self.id, until="idle", idle_seconds=seconds, timeout_seconds=timeout))
 
-    async def _wait(self, params: WaitParams) -> None:
+    async def wait_state(self, *states: ActivityState, timeout: float | None = None) -> Activity:
+        """Wait until the program is in one of these states ("idle", "working", "waiting", ...); at once if it is.
+
+        Raises:
+            TimedOut: it was in none of them.
+            SessionExited: it ended in another one.
+        """
+        params = WaitStateParams(session=self.id, states=list(states), timeout_seconds=timeout)
+        await self._wait(params, "wait_state")
+        if self.info.activity is None:
+            raise Unavailable("unavailable", "the daemon does not say what sessions do")
+        return self.info.activity
+
+    async def explain(self) -> ExplainResult:
+        """What the program is doing, and what was seen that says so."""
+        result: ExplainResult = await self._link.request("explain", SessionParams(session=self.id))
+        return result
+
+    async def _wait(self, params: WaitParams | WaitStateParams, method: str = "wait") -> None:
         try:
             # The daemon minds the time too; ours also counts while the connection is broken.
             async with asyncio.timeout(params.timeout_seconds):
-                await self._update("wait", params)
+                await self._update(method, params)
         except TimedOut:
             raise
         except TimeoutError:

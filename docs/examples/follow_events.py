@@ -13,7 +13,7 @@ async def main() -> None:
         await ptyd.restart()
         await session.send(b"\r")
         async for event in events:
-            if event.session != session.id or event.info is None or event.kind == "updated":
+            if event.session != session.id or event.info is None or event.kind in ("updated", "activity"):
                 continue
             print(f"{event.kind}: {event.info.name} is {event.info.state}")
             if event.kind == "exited":

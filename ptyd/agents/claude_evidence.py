@@ -183,7 +183,7 @@ def _observe_tool_begin(hook: HookInput, at: float) -> Observation:
 
 
 def _observe_tool_end(hook: HookInput, at: float) -> Observation:
-    return _seen(hook, at, f" of {hook.tool_name}", state="working", ends=hook.tool_use_id)
+    return _seen(hook, at, f" of {hook.tool_name}", state="working", ends=_tool_of(hook))
 
 
 def _observe_request(hook: HookInput, at: float) -> Observation:

@@ -24,10 +24,12 @@ DECISION_TIMEOUT_SECONDS = 24 * 3600
 
 # The shell is the user's (bash, zsh or sh). Nothing is printed, and 0 is returned, whatever happens: exit status 2
 # would keep the program from what it was about to do.
-_NOTE_SCRIPT = "{{ [ -d {folder} ] && cat >{folder}/{event}.$$; }} 2>/dev/null; exit 0"
+# What is told is always read to its end: the program may take offence at a pipe that breaks.
+_NOTE_SCRIPT = "{{ [ -d {folder} ] && cat >{folder}/{event}.$$ || cat >/dev/null; }} 2>/dev/null; exit 0"
 
 _DECISION_SCRIPT = (
-    'exec 2>/dev/null; f={folder}/{event}.$$; mkfifo -m 600 "$f.reply" || exit 0; exec 3<>"$f.reply"; cat >"$f";'
+    "exec 2>/dev/null; f={folder}/{event}.$$;"
+    ' mkfifo -m 600 "$f.reply" || {{ cat >/dev/null; exit 0; }}; exec 3<>"$f.reply"; cat >"$f";'
     ' read -r word <&3; [ "$word" = answer ] && cat "$f.answer"; rm -f "$f.reply" "$f.answer"; exit 0'
 )
 """The FIFO is open for reading before the daemon can know of it, so its answer is never lost (edge/hook_spool.py)."""

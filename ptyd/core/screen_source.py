@@ -33,8 +33,8 @@ class ScreenSource(Protocol):
     """What the program calls its window, as far as has been looked."""
 
     def note_output(self, offset: int = 0, data: bytes = b"", *, has_sequences: bool = True) -> None:
-        """The log has something new: ``data`` at ``offset``, or a size. ``has_sequences`` False: text_flood.py has found
-        no others in it."""
+        """The log has something new: ``data`` at ``offset``, or a size. ``has_sequences`` False: text_flood.py has
+        found no others in it."""
 
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:
         """Have the screen taken at the head of the log, or later, and call ``on_ready`` with it; with None where there

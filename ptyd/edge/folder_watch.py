@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ptyd.edge.inotify import CREATE, IGNORED, MOVED_FROM, MOVED_TO, OVERFLOW, FolderGone, Inotify
+from ptyd.edge.inotify import CREATE, IGNORED, MOVE_SELF, MOVED_TO, OVERFLOW, FolderGone, Inotify
 
 MAX_STEPS = 16
 """Folders come and go while we go down to it; whoever plays that game wins."""
@@ -50,8 +50,8 @@ class FolderWatch:
             while not place.is_dir() and place != place.parent:
                 place, missing = place.parent, place.name
             with suppress(FolderGone):
-                mask = CREATE | MOVED_TO | MOVED_FROM if missing else self._mask | MOVED_FROM
-                self._number = self._inotify.watch(place, mask, self._note)
+                mask = CREATE | MOVED_TO if missing else self._mask
+                self._number = self._inotify.watch(place, mask | MOVE_SELF, self._note)
                 if missing and (place / missing).is_dir():
                     continue  # it was made meanwhile
                 self._waits_for = missing
@@ -64,6 +64,7 @@ class FolderWatch:
             return
         if mask & IGNORED:
             self._number = None
+        if mask & (IGNORED | MOVE_SELF):
             self._find()
         elif self._waits_for:
             if mask & OVERFLOW or name == self._waits_for:

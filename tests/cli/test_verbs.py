@@ -25,12 +25,16 @@ def start_shell(ptyd: PtydUnderTest, name: str) -> None:
     ptyd.cli("wait", name, "--text", "inner>", check=True)
 
 
+FURTHER_HEADS = ("PID", "SIZE", "CLIENTS", "AGE", "COMMAND", "TITLE")
+
+
 def test_new_prints_the_name_and_ls_lists_it(ptyd: PtydUnderTest) -> None:
     assert ptyd.cli("new", "-d", "-n", "listed", "--", "sleep", "1000", check=True).stdout == "listed\n"
     for arguments in ([], ["ls"]):
         lines = ptyd.cli(*arguments, check=True).stdout.splitlines()
-        assert lines[0].split() == ["NAME", "ID", "STATE", "PID", "SIZE", "CLIENTS", "AGE", "COMMAND", "TITLE"]
-        assert any(re.match(r"listed +[0-9a-f]{8} +running +\d+ +80x24 +0 +\d+s +sleep 1000$", line) for line in lines)
+        assert lines[0].split() == ["NAME", "ID", "STATE", "DOES", *FURTHER_HEADS]
+        row = r"listed +[0-9a-f]{8} +running +(active|quiet) \d+s +\d+ +80x24 +0 +\d+s +sleep 1000$"
+        assert any(re.match(row, line) for line in lines)
 
 
 def test_ls_json(ptyd: PtydUnderTest) -> None:
@@ -256,7 +260,8 @@ def test_claude_runs_the_named_program_with_all_arguments(ptyd: PtydUnderTest, t
     arguments = ["claude", "-n", "mine", "-d", "--", "-d", "--model", "opus", "mend it"]
     ptyd.cli(*arguments, check=True, PTYD_CLAUDE=str(program), ANTHROPIC_API_KEY="k-1")
     ptyd.cli("wait", "mine", "--text", "key=k-1", "--timeout", "10", check=True)
-    assert "<-d><--model><opus><mend it>" in ptyd.cli("capture", "mine").stdout
+    # Behind the settings with our hooks.
+    assert ".agent/settings.json><-d><--model><opus><mend it>" in ptyd.cli("capture", "mine", "--join").stdout
     info = ptyd.request("get", session="mine")
     assert (info["kind"], info["argv"][0]) == ("claude", str(program))
     ptyd.cli("new", "-d", "-n", "other-claude", "--", str(program), check=True)

@@ -62,6 +62,7 @@ async def test_what_happened_during_a_break_is_told_afterwards(daemon: ScriptedD
     ended = session_map(name="t", state="exited", exit_code=1)
     daemon.answers["subscribe"] = subscribed(0, ended, session_map(id="new", name="n"))  # another daemon counts anew
     await daemon.break_connections()
+    assert await read(events, 1) == [("missed", None)]
     assert await read(events, 4) == [("renamed", "t"), ("exited", "t"), ("removed", None), ("created", "n")]
     daemon.tell(event(1, "resized", cols=99))
     assert await read(events, 1) == [("resized", "s")]

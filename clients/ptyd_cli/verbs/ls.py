@@ -5,12 +5,13 @@ from ptyd_protocol.methods import NoParams, SessionInfo
 from ptyd_sdk import oneshot
 from ptyd_sdk.errors import DaemonUnreachable
 
+from ptyd_cli.activity_words import describe_activity, wants_attention
 from ptyd_cli.calls import ask, keeper_runs
 from ptyd_cli.limit_words import describe_trouble, describe_use
 from ptyd_cli.options import json_option
 from ptyd_cli.output import age_of, format_state, format_table, print_json, printable
 
-HEADS = ("NAME", "ID", "STATE", "PID", "SIZE", "CLIENTS", "AGE", "COMMAND", "TITLE")
+HEADS = ("NAME", "ID", "STATE", "DOES", "PID", "SIZE", "CLIENTS", "AGE", "COMMAND", "TITLE")
 MAX_COMMAND_CHARS = 60
 MAX_TITLE_CHARS = 40
 
@@ -19,7 +20,7 @@ MAX_TITLE_CHARS = 40
 @json_option
 @click.option("-l", "--long", "is_long", is_flag=True, help="Show what each uses of what it may.")
 def command(is_json: bool, is_long: bool) -> None:
-    """List the sessions, the oldest first.
+    """List the sessions: those first that wait for somebody, then the oldest.
 
     A session that has exited stays listed until somebody has seen how it ended. A NOTE says which limit is near, or
     has ended it.
@@ -41,7 +42,7 @@ def fetch_sessions() -> list[SessionInfo]:
         if not keeper_runs():
             return []
         sessions = ask("list", NoParams())
-    return sorted(sessions, key=lambda info: info.created_at)
+    return sorted(sessions, key=lambda info: (not wants_attention(info), info.created_at))
 
 
 def format_sessions(sessions: list[SessionInfo], *, is_long: bool) -> str:
@@ -60,6 +61,7 @@ def format_row(info: SessionInfo) -> tuple[str, ...]:
         info.name,
         info.id,
         format_state(info) + (", locked" if info.locked else "") + (", raw" if info.engine == "quarantined" else ""),
+        describe_activity(info) or "-",
         str(info.pid),
         f"{info.cols}x{info.rows}",
         str(info.clients),

@@ -3,10 +3,11 @@
 import asyncio
 import re
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, get_args
 
 import click
+from ptyd_protocol.activity import ActivityState
 from ptyd_protocol.methods import SessionInfo, SessionParams
 from ptyd_sdk import Session, connect
 
@@ -28,6 +29,13 @@ Waiting = Callable[[Session], Coroutine[Any, Any, Any]]
     metavar="SECONDS",
     help="Until it has written nothing for so long.",
 )
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(get_args(ActivityState)),
+    help="Until its program does this; given again: or that.",
+)
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after so many seconds, with 124.")
 @json_option
 def command(
@@ -35,6 +43,7 @@ def command(
     is_for_exit: bool,
     pattern: str | None,
     idle_seconds: float | None,
+    states: tuple[ActivityState, ...],
     timeout: float | None,
     is_json: bool,
 ) -> int:
@@ -43,10 +52,15 @@ def command(
     --text reads the log with control sequences removed, from its beginning: what has been printed already
     counts, and what a full-screen program draws is found in the order in which it was drawn. The expression
     is Python's; it is found within a line or across several.
+
+    --state knows what Claude Code does, shells that mark their prompts, and whom a manifest describes: starting, idle,
+    working, waiting (for a permission, an answer or other input); of other programs only active, quiet and bell.
     """
-    if [is_for_exit, pattern is not None, idle_seconds is not None].count(True) != 1:
-        raise click.UsageError("wait for exactly one of --exit, --text and --idle")
-    if pattern is not None:
+    if [is_for_exit, pattern is not None, idle_seconds is not None, bool(states)].count(True) != 1:
+        raise click.UsageError("wait for exactly one of --exit, --text, --idle and --state")
+    if states:
+        waiting = wait_for_state(states, timeout)
+    elif pattern is not None:
         waiting = wait_for_text(pattern, timeout)
     elif idle_seconds is not None:
         waiting = wait_for_silence(idle_seconds, timeout)
@@ -71,6 +85,10 @@ async def run_waiting(session_id: str, waiting: Waiting) -> SessionInfo:
 
 def wait_for_exit(timeout: float | None) -> Waiting:
     return lambda session: session.wait_exit(timeout)
+
+
+def wait_for_state(states: Sequence[ActivityState], timeout: float | None) -> Waiting:
+    return lambda session: session.wait_state(*states, timeout=timeout)
 
 
 def wait_for_silence(seconds: float, timeout: float | None) -> Waiting:
