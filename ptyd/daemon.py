@@ -302,6 +302,7 @@ class Daemon:
             if ending == "restart"
             else (CloseCode.GOING_AWAY, "the daemon goes down")
         )
+        self._runs.close(is_dropping=False)
         self._listeners.close(for_good=ending != "restart")
         if self._has_lost_files and f"unix:{self._socket_path}" not in self._kept.activated:
             self._keeper.release(f"unix:{self._socket_path}")
@@ -429,6 +430,7 @@ class Daemon:
         """End the daemon; with ``kill_sessions`` every session and its process tree first."""
         if kill_sessions:
             self._keeping.end()
+            self._runs.close(is_dropping=True)
             await self._manager.end_all_processes(KILL_GRACE_SECONDS)
             await self._manager.recordings.finish_all()
             self._end("stop and kill")

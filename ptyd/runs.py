@@ -24,10 +24,12 @@ from ptyd_protocol.runs import RunInfo, RunParams
 from ptyd.agents.claude_run import build_run_argv
 from ptyd.config import Config
 from ptyd.core.access import Possession, Principal
+from ptyd.core.audit import NOBODY
 from ptyd.core.run import RUN_KIND, describe_run, make_record
 from ptyd.core.run_outcome import find_result, judge_run
 from ptyd.core.run_queue import QueuedRun, RunQueue
 from ptyd.core.session import Session
+from ptyd.edge import audit
 from ptyd.edge.log_store import LogStore
 from ptyd.edge.run_files import bound_errors, read_errors, write_private
 from ptyd.edge.tasks import Tasks
@@ -108,6 +110,8 @@ class Runs:
 
     def read_queue(self) -> None:
         """What the daemon before us has left waiting."""
+        for unfinished in self._directory.glob("*.new"):
+            unfinished.unlink(missing_ok=True)
         for path in sorted(self._directory.glob("*.json")):
             try:
                 run = msgspec.json.decode(path.read_bytes(), type=QueuedRun)
@@ -126,6 +130,14 @@ class Runs:
         self._start_next()
         self._tasks.start(self._look_at_errors(), "standard error of runs")
 
+    def close(self, *, is_dropping: bool) -> None:
+        """Start nothing more. ``is_dropping``: the sessions end with the daemon, and so do those that wait; else they
+        are the next daemon's."""
+        self._is_open = False
+        if is_dropping:
+            for run in list(self._queue):
+                self._drop(run, Refusal(ErrorCode.NO_SUCH_SESSION, f"run {run.id} was dropped: ptyd goes down"))
+
     async def submit(self, params: RunParams, principal: Principal, *, is_tied: bool = False) -> RunInfo:
         """Take a run in, and start it where there is a place. ``is_tied``: it is for a connection, and ends with it.
 
@@ -133,6 +145,8 @@ class Runs:
             Refusal: a bad parameter, a full queue, or a program that cannot be started.
         """
         self._check(params)
+        if not self._is_open:
+            raise Refusal(ErrorCode.UNAVAILABLE, "the daemon is about to end")
         run = QueuedRun(
             id=self._new_id(),
             params=params,
@@ -237,7 +251,9 @@ class Runs:
         create = CreateParams(
             argv=build_run_argv(params, conversation), cwd=params.cwd, env=params.env, name=params.name, kind=RUN_KIND
         )
-        await self._manager.create(create, run.owner, is_capped=run.is_capped, launch=launch)
+        session = await self._manager.create(create, run.owner, is_capped=run.is_capped, launch=launch)
+        with audit.acting_as(NOBODY):  # whoever asked for it may be gone
+            audit.note("created", run.owner, session, kind=RUN_KIND, program=session.argv[0], pid=session.pid)
 
     def _drop(self, run: QueuedRun, refusal: Refusal) -> None:
         """It will not be started."""
@@ -364,6 +380,7 @@ class Runs:
             status.signal if status is not None else None,
             record.stopped_by,
             read_errors(self._store.errors_path(session.id)),
+            session.end_reason,
         )
         self._loop.call_soon(self._start_next)
 

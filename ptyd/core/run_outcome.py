@@ -58,15 +58,20 @@ def find_result(output: bytes) -> RunResult | None:
 
 
 def judge_run(
-    result: RunResult | None, code: int | None, signal: int | None, stopped_by: str = "", stderr: str = ""
+    result: RunResult | None,
+    code: int | None,
+    signal: int | None,
+    stopped_by: str = "",
+    stderr: str = "",
+    end_reason: str = "",
 ) -> RunOutcome:
     """The outcome. ``code`` and ``signal``: one of them, or neither where nobody saw the end; ``stopped_by``: as in
-    RunRecord."""
+    RunRecord; ``end_reason``: as of the session, such as a limit that it has reached."""
     kind = _judge_kind(result, code, signal, stopped_by)
     usage = result.usage if result is not None else {}
     return RunOutcome(
         kind=kind,
-        message=_explain(kind, result, signal, stderr),
+        message=_explain(kind, result, end_reason or (f"signal {signal}" if signal is not None else ""), stderr),
         result=result.result if result is not None and not result.is_error else "",
         turns=result.num_turns if result is not None else 0,
         duration_ms=int(result.duration_ms) if result is not None else 0,
@@ -116,15 +121,15 @@ def _judge_failure(result: RunResult, code: int | None) -> OutcomeKind:
     return "api_error" if result.terminal_reason == "api_error" else "failed"
 
 
-def _explain(kind: OutcomeKind, result: RunResult | None, signal: int | None, stderr: str) -> str:
+def _explain(kind: OutcomeKind, result: RunResult | None, by_what: str, stderr: str) -> str:
     said = ""
     if kind == "api_error" and result is not None:
         said = result.result
     elif kind in {"refused", "failed"}:
         errors = [str(error) for error in result.errors] if result is not None else []
-        said = "; ".join(errors) or stderr.strip()
-    elif kind in {"killed", "terminated"} and signal is not None:
-        said = f"signal {signal}"
+        said = "; ".join(errors) or stderr.strip() or ("" if result is not None else "there was no result")
+    elif kind in {"killed", "terminated"}:
+        said = by_what
     text = _MESSAGES[kind]
     return f"{text}: {said[-1000:]}" if said else text
 

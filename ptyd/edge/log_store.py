@@ -210,7 +210,7 @@ class LogStore:
 
     def remove_others(self, session_ids: set[str]) -> None:
         """Remove the logs of sessions that nobody holds any more."""
-        for pattern in ("*.log", "*.screen", "*.screen-new", "*.prompt", "*.stderr"):
+        for pattern in ("*.log", "*.screen", "*.screen-new", "*.prompt", "*.stderr", "*.new"):
             for path in self._directory.glob(pattern):
                 if path.stem not in session_ids:
                     path.unlink(missing_ok=True)

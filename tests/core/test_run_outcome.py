@@ -84,6 +84,12 @@ def test_tools_that_were_not_permitted() -> None:
     assert (outcome.kind, outcome.denied) == ("success", ["Bash", "Write", ""])
 
 
+def test_which_limit_ended_it() -> None:
+    reason = "it used more memory than its limit, 1 GiB"
+    assert reason in judge_run(None, None, 9, end_reason=reason).message
+    assert judge_run(None, 0, None).message == "it ended with an error: there was no result"
+
+
 def test_of_many_complaints_the_last_are_kept() -> None:
     stderr = judge_run(None, 1, None, "", "x" * 100_000 + "end").stderr
     assert len(stderr) == MAX_STDERR_CHARS

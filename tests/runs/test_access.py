@@ -1,5 +1,7 @@
 """Who may ask for runs, see them, and stop them."""
 
+import json
+
 from ptyd_protocol.messages import Attached, Detached
 
 from tests.daemon.client import connected, connected_by
@@ -65,8 +67,8 @@ def test_the_audit_names_runs_and_no_prompt(runner: Runner) -> None:
     runner.wait(run_id)
     runner.ptyd.request("run_stop", run=run_id)
     audit = runner.ptyd.request("audit_read")["data"].decode()
-    assert '"run_asked"' in audit
-    assert '"run_stopped"' in audit
-    assert run_id in audit
+    lines = {line["event"]: line for line in map(json.loads, audit.splitlines())}
+    assert lines["run_asked"]["facts"]["run"] == lines["run_stopped"]["facts"]["run"] == run_id
+    assert (lines["created"]["session"], lines["created"]["principal"]) == (run_id, "owner")
     assert "secret prompt" not in audit
     assert "LABEL" not in audit

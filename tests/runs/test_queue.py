@@ -108,6 +108,24 @@ def test_what_waits_for_a_revoked_token_is_not_started(configure: Configure, api
     assert [turn.prompt.strip() for turn in api.turns] == ["slowly"]
 
 
+def test_who_waits_goes_down_with_the_sessions_or_waits_on(configure: Configure, api: FakeMessagesApi) -> None:
+    runner = configure(PTYD_MAX_RUNS="1")
+    middle = api.gate()
+    api.script("slowly", ["one, ", middle, "two"])
+    runner.start("slowly")
+    middle.wait_reached()
+    kept = runner.start("kept")
+    dead = runner.ptyd.daemon_pid()
+    runner.ptyd.request("shutdown")
+    runner.ptyd.wait_for_new_daemon(dead)
+    assert runner.ptyd.request("run_list")[0]["id"] == kept["id"]
+    dead = runner.ptyd.daemon_pid()
+    runner.ptyd.request("shutdown", kill_sessions=True)
+    runner.ptyd.keeper.wait(60)
+    assert list((runner.ptyd.runtime_dir / "runs").iterdir()) == []
+    assert [turn.prompt.strip() for turn in api.turns] == ["slowly"]
+
+
 def test_a_file_that_cannot_be_read_keeps_nobody(configure: Configure) -> None:
     runner = configure()
     (runner.ptyd.runtime_dir / "runs" / "deadbeef.json").write_text("{")

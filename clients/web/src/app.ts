@@ -113,6 +113,7 @@ export class App {
       onOpened: (view) => this.#searchBar.setAddon(view?.search ?? null),
       takeModifiers: () => this.#keyBar.takeModifiers(),
       onShortcut: (event) => this.#handleShortcut(event),
+      stopRun: (run) => void this.#try(() => this.#stopRun(run)),
     });
     this.#topBar = new TopBar(this.#status.pill, {
       toggleSidebar: () => this.#drawer.toggle(),
@@ -151,9 +152,9 @@ export class App {
   start(): void {
     watchPage(() => this.#connection.probe());
     publishTestHooks({
-      readText: () => this.#workspace.view?.readText() ?? "",
+      readText: () => (this.#workspace.view ?? this.#workspace.run)?.readText() ?? "",
       readStatus: () => this.#connection.status.kind,
-      readPhase: () => this.#workspace.state?.phase ?? null,
+      readPhase: () => (this.#workspace.state ?? this.#workspace.run)?.phase ?? null,
       readSession: () => this.#workspace.session,
       readTopLine: () => this.#workspace.view?.terminal.buffer.active.viewportY ?? 0,
       readSize: () => this.#workspace.state?.size ?? null,
@@ -217,6 +218,10 @@ export class App {
     await this.#connection.request("kill", { session: session.id });
   }
 
+  async #stopRun(run: string): Promise<void> {
+    await this.#connection.request("run_stop", { run });
+  }
+
   async #runAgain(): Promise<void> {
     const ended = this.#openSession;
     if (ended === null) return;
@@ -258,7 +263,9 @@ export class App {
   #open(session: SessionInfo, isNew = false): void {
     this.#openSession = session;
     this.#drawer.close();
-    this.#workspace.open(session.id, isNew, !this.#access.controls(session));
+    const controls = this.#access.controls(session);
+    if (session.run === null) this.#workspace.open(session.id, isNew, !controls);
+    else this.#workspace.openRun(session, controls);
     writeAddress(session.id);
     this.#render();
   }
@@ -397,7 +404,8 @@ export class App {
     this.#controlBanner.update(view, this.#fit.isScaled);
     this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);
     this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
-    this.#empty.hidden = view !== null;
+    if (session !== null) this.#workspace.run?.update(session);
+    this.#empty.hidden = view !== null || this.#workspace.run !== null;
     this.#keyBar.element.hidden = view === null || view.isObserver;
     this.#emptyNew.hidden = !this.#access.mayCreate;
     const title = cleanTitle(view?.title || session?.title || "");

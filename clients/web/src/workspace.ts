@@ -1,9 +1,10 @@
-/** Which session is open, and its terminal. */
+/** Which session is open, and its terminal or, where it is a structured run, its view. */
 
 import type { Connection } from "./net/connection";
 import type { PageVisibility } from "./net/page_visibility";
 import type { ChannelEvent, ChannelState, Size } from "./protocol/channel_state";
 import type { SessionInfo } from "./protocol/messages.gen";
+import { RunView } from "./runs/run_view";
 import type { Scheme } from "./terminal/colours";
 import type { ProgramWishes } from "./terminal/create_terminal";
 import { measureSpace } from "./terminal/measure_space";
@@ -28,12 +29,15 @@ export interface WorkspaceOptions {
   onOpened(view: TerminalView | null): void;
   takeModifiers(): Modifiers;
   onShortcut(event: KeyboardEvent): boolean;
+  /** Somebody wants a run to end. */
+  stopRun(session: string): void;
 }
 
 export class Workspace {
   readonly #options: WorkspaceOptions;
   #session: string | null = null;
   #view: TerminalView | null = null;
+  #run: RunView | null = null;
 
   constructor(options: WorkspaceOptions) {
     this.#options = options;
@@ -46,6 +50,11 @@ export class Workspace {
 
   get view(): TerminalView | null {
     return this.#view;
+  }
+
+  /** The open run; a session has either a terminal or this. */
+  get run(): RunView | null {
+    return this.#run;
   }
 
   get state(): ViewState | null {
@@ -66,6 +75,7 @@ export class Workspace {
   open(session: string, isNew: boolean, isObserver: boolean): void {
     if (session === this.#session) {
       this.#view?.offerFocus();
+      this.#run?.offerFocus();
       return;
     }
     this.close();
@@ -84,11 +94,26 @@ export class Workspace {
     this.#view.offerFocus();
   }
 
+  openRun(session: SessionInfo, mayStop: boolean): void {
+    if (session.id === this.#session) {
+      this.#run?.offerFocus();
+      return;
+    }
+    this.close();
+    this.#session = session.id;
+    const { host, connection, onState, stopRun } = this.#options;
+    host.hidden = false;
+    this.#run = new RunView({ host, connection, session, mayStop, stop: () => stopRun(session.id), onState });
+    this.#run.offerFocus();
+  }
+
   close(): void {
-    if (this.#view === null) return;
+    if (this.#session === null) return;
     this.#options.clipboardPrompt.hide();
-    this.#view.dispose();
+    this.#view?.dispose();
     this.#view = null;
+    this.#run?.dispose();
+    this.#run = null;
     this.#session = null;
     this.#options.host.hidden = true;
     this.#options.onOpened(null);
@@ -103,6 +128,7 @@ export class Workspace {
 
   handle(channel: ChannelState, event: ChannelEvent): void {
     this.#view?.handle(channel, event);
+    this.#run?.handle(channel, event);
   }
 }
 

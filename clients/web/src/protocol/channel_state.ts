@@ -40,6 +40,8 @@ export interface ChannelOptions {
   readonly hidden?: boolean;
   /** Only looks: it neither types nor sizes. */
   readonly isObserver?: boolean;
+  /** Bytes of earlier output to begin with, where there is no exact screen. */
+  readonly history?: number;
   readonly appearance?: TerminalAppearance;
 }
 
@@ -93,6 +95,7 @@ export class ChannelState {
   #sentSize: Size;
   #phase: ChannelPhase = "offline";
   readonly #isObserver: boolean;
+  readonly #history: number | null;
   #isClosing = false;
   #yours = false;
   #answers = false;
@@ -129,6 +132,7 @@ export class ChannelState {
     this.#hidden = options.hidden ?? false;
     this.#sentHidden = this.#hidden;
     this.#isObserver = options.isObserver ?? false;
+    this.#history = options.history ?? null;
     this.#appearance = options.appearance ?? null;
   }
 
@@ -244,6 +248,7 @@ export class ChannelState {
       epoch: this.#epoch,
       offset: this.#epoch === null ? null : this.#nextOffset,
       window: this.#windowBytes,
+      history: this.#history,
       scrollback: this.#scrollback,
       hidden: this.#hidden,
     });

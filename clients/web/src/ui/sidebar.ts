@@ -7,7 +7,7 @@ import { h, setText } from "./dom";
 import { icon } from "./icons";
 import { describeUse, listUse } from "./limit_words";
 import { cleanTitle } from "./program_title";
-import { describeCommand, describeSessionState, isGoodExit } from "./words";
+import { describeCommand, describeSessionState, hasEndedWell } from "./words";
 
 export interface SidebarActions {
   open(session: SessionInfo): void;
@@ -62,12 +62,12 @@ class Row {
     this.#rename.hidden = !access.mayRename(session);
     this.#end.hidden = !access.controls(session);
     const isRunning = session.state === "running";
-    const isGood = isRunning || isGoodExit(session.exit_code, session.exit_signal);
+    const isGood = isRunning || hasEndedWell(session);
     this.element.dataset.session = session.id;
     this.element.dataset.state = session.state;
     this.#dot.className = `dot ${isRunning ? "dot-running" : isGood ? "dot-ended" : "dot-failed"}`;
     setText(this.#name, session.name);
-    setText(this.#size, `${session.cols}×${session.rows}`);
+    setText(this.#size, session.run === null ? `${session.cols}×${session.rows}` : "run");
     const title = cleanTitle(session.title);
     setText(this.#detail, isRunning ? title || describeCommand(session) : describeSessionState(session));
     const watchers = session.clients === 1 ? "1 client" : `${session.clients} clients`;
@@ -81,7 +81,7 @@ class Row {
     const state = describeSessionState(session);
     this.#open.setAttribute(
       "aria-label",
-      `${session.name}, ${state}, ${session.cols} by ${session.rows}, ${watchers}`,
+      `${session.name}, ${state}, ${session.run === null ? `${session.cols} by ${session.rows}` : "run"}, ${watchers}`,
     );
     if (isCurrent) this.#open.setAttribute("aria-current", "true");
     else this.#open.removeAttribute("aria-current");

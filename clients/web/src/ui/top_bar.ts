@@ -83,7 +83,7 @@ export class TopBar {
   update(session: SessionInfo | null, view: ViewState | null, access: Access): void {
     this.menuButton.hidden = access.onlySession !== null;
     this.#leave.hidden = access.onlySession === null;
-    this.#share.hidden = view === null || !access.isAdmin;
+    this.#share.hidden = session === null || !access.isAdmin;
     this.#name.disabled = session === null || !access.mayRename(session);
     setText(this.#name, session?.name ?? "");
     this.#name.hidden = session === null;

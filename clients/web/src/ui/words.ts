@@ -2,6 +2,7 @@
 
 import type { ConnectionStatus } from "../net/status";
 import { ErrorCode, type SessionInfo } from "../protocol/messages.gen";
+import { describeOutcome } from "../runs/run_words";
 import type { ViewEnd } from "../terminal/terminal_view";
 import { joinCommandLine } from "./shell_words";
 
@@ -31,12 +32,18 @@ export function isGoodExit(code: number | null, signal: number | null): boolean 
   return code === 0 && signal === null;
 }
 
+export function hasEndedWell(session: SessionInfo): boolean {
+  if (session.run?.outcome) return session.run.outcome.kind === "success";
+  return isGoodExit(session.exit_code, session.exit_signal);
+}
+
 export function describeCommand(session: SessionInfo): string {
   return session.argv.length === 0 ? "login shell" : joinCommandLine(session.argv);
 }
 
 export function describeSessionState(session: SessionInfo): string {
   if (session.state === "running") return session.end_reason === "" ? "running" : "ending";
+  if (session.run?.outcome) return describeOutcome(session.run.outcome).toLowerCase();
   if (session.end_reason !== "") return `ended: ${session.end_reason}`;
   return describeExit(session.exit_code, session.exit_signal);
 }
