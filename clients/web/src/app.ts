@@ -1,6 +1,7 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
 import { Access } from "./access";
+import { showConversations } from "./conversations/conversations_dialog";
 import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
 import { watchPage } from "./net/page_signals";
@@ -113,6 +114,7 @@ export class App {
       end: (session) => this.#askEnd(session),
       showRecording: (session) => void this.#try(() => this.#showRecording(session)),
       openRecording: () => void this.#try(() => this.#openRecording()),
+      showConversations: () => this.#showConversations(),
       logOut: () => void this.#try(() => this.#logOut()),
     });
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
@@ -306,6 +308,20 @@ export class App {
     this.#drawer.close();
     const file = await pickFile(".cast,.json,.txt");
     if (file !== null) this.#play(file.name, new Uint8Array(await file.arrayBuffer()), file.name, "");
+  }
+
+  #showConversations(): void {
+    this.#drawer.close();
+    showConversations({
+      connection: this.#connection,
+      mayCreate: this.#access.mayCreate,
+      open: (session) => {
+        const found = typeof session === "string" ? this.#sessions.get(session) : session;
+        if (found !== undefined) this.#open(found, typeof session !== "string");
+      },
+      measureSize: () => this.#workspace.measureSize(),
+      onClosed: this.#focusTerminal,
+    });
   }
 
   #play(title: string, bytes: Uint8Array, fileName: string, note: string): void {
