@@ -4,6 +4,7 @@ import { Access } from "./access";
 import { CtrlV } from "./files/ctrl_v";
 import { FileSender } from "./files/file_sender";
 import { refuseStrayDrops, watchIncoming } from "./files/incoming";
+import { showConversations } from "./conversations/conversations_dialog";
 import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
 import { watchPage } from "./net/page_signals";
@@ -132,6 +133,7 @@ export class App {
       end: (session) => this.#askEnd(session),
       showRecording: (session) => void this.#try(() => this.#showRecording(session)),
       openRecording: () => void this.#try(() => this.#openRecording()),
+      showConversations: () => this.#showConversations(),
       logOut: () => void this.#try(() => this.#logOut()),
     });
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
@@ -338,6 +340,20 @@ export class App {
     this.#drawer.close();
     const file = await pickFile(".cast,.json,.txt");
     if (file !== null) this.#play(file.name, new Uint8Array(await file.arrayBuffer()), file.name, "");
+  }
+
+  #showConversations(): void {
+    this.#drawer.close();
+    showConversations({
+      connection: this.#connection,
+      mayCreate: this.#access.mayCreate,
+      open: (session) => {
+        const found = typeof session === "string" ? this.#sessions.get(session) : session;
+        if (found !== undefined) this.#open(found, typeof session !== "string");
+      },
+      measureSize: () => this.#workspace.measureSize(),
+      onClosed: this.#focusTerminal,
+    });
   }
 
   #play(title: string, bytes: Uint8Array, fileName: string, note: string): void {

@@ -47,6 +47,7 @@ export function makeSession(id: string, changes: Partial<SessionInfo> = {}): Ses
     end_reason: "",
     engine: "exact",
     run: null,
+    conversation: null,
     ...changes,
   };
 }

@@ -16,6 +16,7 @@ export interface SidebarActions {
   end(session: SessionInfo): void;
   showRecording(session: SessionInfo): void;
   openRecording(): void;
+  showConversations(): void;
   logOut(): void;
 }
 
@@ -122,6 +123,16 @@ export class Sidebar {
       this.#new,
       this.#empty,
       this.#list,
+      h(
+        "button",
+        {
+          class: "button show-conversations",
+          attrs: { type: "button", "data-testid": "show-conversations" },
+          on: { click: () => actions.showConversations() },
+        },
+        icon("talk"),
+        "Conversations",
+      ),
       h(
         "button",
         {
