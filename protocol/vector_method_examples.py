@@ -237,6 +237,7 @@ AUDIT: dict[str, Any] = {"data": b'{"event":"created"}\n', "start": 100, "positi
 UPLOAD = "0123456789abcdef"
 FILE_PIECE: dict[str, Any] = {"upload": UPLOAD, "name": "a.png", "size": 0, "offset": 0, "data": b"", "session": ""}
 FILE_GOT: dict[str, Any] = {"data": b"hi", "size": 7, "version": "8.1f"}
+MINIATURE: dict[str, Any] = {"session": "1a2b3c4d", "offset": 7, "cols": 80, "rows": 24, "text": "\x1b[0;1mhi\n"}
 
 SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
@@ -370,6 +371,8 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"path": "/repo/b", "offset": 1, "max_bytes": 1, "version": "8.1f", "session": "b"},
     ),
     ("paste", {"text": "grüße\n"}, {"text": "grüße\n", "session": ""}),
+    ("miniatures", {"known": {}}, {"known": {}}),
+    ("miniatures", {"known": {"1a2b3c4d": 12_345}}, {"known": {"1a2b3c4d": 12_345}}),
 ]
 
 # (method, what is sent, what is wrong)
@@ -432,6 +435,9 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("file_get", {}, "path is missing"),
     ("file_get", {"path": "a", "max_bytes": 524_289}, "max_bytes is over its maximum"),
     ("paste", {"text": ""}, "text is empty"),
+    ("miniatures", {}, "known is missing"),
+    ("miniatures", {"known": {"a": -1}}, "an offset is negative"),
+    ("miniatures", {"known": ["a"]}, "known is a list"),
     ("paste", {"text": "x" * 65_537}, "text has 65,537 characters"),
 ]
 
@@ -484,6 +490,8 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("file_put", {"received": 4}, {"received": 4, "path": ""}),
     ("file_put", {"received": 7, "path": "/run/a.png"}, {"received": 7, "path": "/run/a.png"}),
     ("file_get", FILE_GOT, FILE_GOT),
+    ("miniatures", [], []),
+    ("miniatures", [MINIATURE], [MINIATURE]),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
 ]
 
@@ -505,6 +513,7 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("audit_read", AUDIT | {"position": None}, "position is nil"),
     ("file_put", {"path": "/run/a.png"}, "received is missing"),
     ("file_get", FILE_GOT | {"data": "hi"}, "data is text"),
+    ("miniatures", [MINIATURE | {"text": None}], "text is nil"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

@@ -111,7 +111,7 @@ class Daemon:
             self._find_engine_maker(),
             tasks=self._tasks,
         )
-        self._service = Service(self._manager, self)
+        self._service = Service(self._manager, self, config.audit_typed_seconds)
         self._front = Front.of(config)
         self._office = Office(
             self._manager,

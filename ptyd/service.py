@@ -24,6 +24,7 @@ from ptyd.edge import audit
 from ptyd.edge.requests import Caller
 from ptyd.files_service import FilesService
 from ptyd.manager import PtyManager
+from ptyd.miniatures import Miniatures
 from ptyd.session_maker import SHORTAGES
 
 logger = logging.getLogger("ptyd.service")
@@ -53,10 +54,11 @@ class DaemonControl(Protocol):
 class Service:
     """Carries requests out. One for the daemon."""
 
-    def __init__(self, manager: PtyManager, control: DaemonControl) -> None:
+    def __init__(self, manager: PtyManager, control: DaemonControl, audit_seconds: float = 300.0) -> None:
         self._manager = manager
         self._control = control
         self._files = FilesService(manager)
+        self._miniatures = Miniatures(manager.registry, audit_seconds)
         self.refusals: Counter[str] = Counter()
         """How many requests were refused, by code."""
         self._table: dict[str, Callable[[Caller, Any], Awaitable[Any]]] = {
@@ -69,6 +71,7 @@ class Service:
             "unsubscribe": self._unsubscribe,
             "status": self._status,
             "login_ticket": self._login_ticket,
+            "miniatures": self._miniatures.collect,
         }
 
     # --- who may what: each method is in one of these, or is for everybody and minds who asks ---

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from ptyd_protocol import limits
 from ptyd_protocol.files import FileGetParams, FileGetResult, FilePutParams, FilePutResult, PasteParams
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
+from ptyd_protocol.miniatures import Miniature, MiniaturesParams
 
 SessionState = Literal["running", "exited"]
 Right = Literal["observe", "control", "create", "admin"]
@@ -547,9 +548,22 @@ METHODS: dict[str, Method] = {
     "file_put": Method(FilePutParams, FilePutResult),
     "file_get": Method(FileGetParams, FileGetResult),
     "paste": Method(PasteParams, SessionInfo),
+    "miniatures": Method(MiniaturesParams, list[Miniature]),
 }
 
 ASKING_METHODS = frozenset(
-    {"list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read", "file_get"}
+    {
+        "list",
+        "get",
+        "status",
+        "read_log",
+        "capture",
+        "wait",
+        "export",
+        "token_list",
+        "audit_read",
+        "file_get",
+        "miniatures",
+    }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

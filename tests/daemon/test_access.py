@@ -40,6 +40,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "file_put": {"upload": "0123456789abcdef", "name": "a", "size": 0, "data": b""},
     "file_get": {"path": "no-such-file"},
     "paste": {"text": " "},
+    "miniatures": {"known": {}},
 }
 ON_SESSION = {
     *("get", "rename", "resize", "signal", "kill", "detach", "send", "capture", "lock", "read_log", "wait", "mark"),
@@ -52,7 +53,7 @@ ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
     "audit_read",
 }
-FOR_ALL = {"list", "subscribe", "unsubscribe", "status", "login_ticket"}
+FOR_ALL = {"list", "subscribe", "unsubscribe", "status", "login_ticket", "miniatures"}
 HARMFUL = {"kill", "restart", "shutdown"}
 """Tried only where they are to be refused."""
 

@@ -65,6 +65,8 @@ export const MAX_PARAMETER_VALUES = 65536;
 export const MAX_FILE_PIECE_BYTES = 524288;
 /** Linux takes no longer ones. */
 export const MAX_PATH_CHARS = 4096;
+/** Sessions that one `miniatures` asks for. */
+export const MAX_MINIATURES = 512;
 /** In one `paste`: the daemon may have to hold it until the program reads. */
 export const MAX_PASTE_CHARS = 65536;
 
@@ -496,6 +498,22 @@ export interface FilePutResult {
 export interface PasteParams {
   text: string;
   session?: string;
+}
+
+/** A session's screen at `offset`. `text`: its lines with SGR sequences, as `capture` has them in the format
+ * "vt"; without the exact screen the end of its log, without any.
+ */
+export interface Miniature {
+  session: string;
+  offset: number;
+  cols: number;
+  rows: number;
+  text: string;
+}
+
+/** `known`: by the ids of the sessions that are wanted, up to which offset each is known; 0: not at all. */
+export interface MiniaturesParams {
+  known: Record<string, number>;
 }
 
 /** What one session may use. 0: no limit. None: not said; the daemon's default applies. */
@@ -983,6 +1001,7 @@ export interface Methods {
   file_put: { params: FilePutParams; result: FilePutResult };
   file_get: { params: FileGetParams; result: FileGetResult };
   paste: { params: PasteParams; result: SessionInfo };
+  miniatures: { params: MiniaturesParams; result: Miniature[] };
 }
 export type MethodName = keyof Methods;
 
@@ -1256,6 +1275,8 @@ export type StructName =
   | "FilePutParams"
   | "FilePutResult"
   | "PasteParams"
+  | "Miniature"
+  | "MiniaturesParams"
   | "SessionLimits"
   | "SessionUsage"
   | "SessionInfo"
@@ -1329,6 +1350,16 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   PasteParams: [
     { name: "text", type: { kind: "str", min: 1, max: 65536 } },
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  Miniature: [
+    { name: "session", type: { kind: "str" } },
+    { name: "offset", type: { kind: "int" } },
+    { name: "cols", type: { kind: "int" } },
+    { name: "rows", type: { kind: "int" } },
+    { name: "text", type: { kind: "str" } },
+  ],
+  MiniaturesParams: [
+    { name: "known", type: { kind: "map", value: { kind: "int", min: 0, max: 9007199254740991 } } },
   ],
   SessionLimits: [
     { name: "memory_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
@@ -1668,4 +1699,5 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   file_put: { params: { kind: "struct", name: "FilePutParams" }, result: { kind: "struct", name: "FilePutResult" } },
   file_get: { params: { kind: "struct", name: "FileGetParams" }, result: { kind: "struct", name: "FileGetResult" } },
   paste: { params: { kind: "struct", name: "PasteParams" }, result: { kind: "struct", name: "SessionInfo" } },
+  miniatures: { params: { kind: "struct", name: "MiniaturesParams" }, result: { kind: "list", item: { kind: "struct", name: "Miniature" } } },
 };
