@@ -367,6 +367,7 @@ AUDIT: dict[str, Any] = {"data": b'{"event":"created"}\n', "start": 100, "positi
 UPLOAD = "0123456789abcdef"
 FILE_PIECE: dict[str, Any] = {"upload": UPLOAD, "name": "a.png", "size": 0, "offset": 0, "data": b"", "session": ""}
 FILE_GOT: dict[str, Any] = {"data": b"hi", "size": 7, "version": "8.1f"}
+MINIATURE: dict[str, Any] = {"session": "1a2b3c4d", "offset": 7, "cols": 80, "rows": 24, "text": "\x1b[0;1mhi\n"}
 
 SESSION_ONLY = ("get", "detach")
 ANSWERED_BY_SESSION = (
@@ -525,6 +526,8 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("run_stop", {}, {"run": ""}),
     ("run_stop", {"run": "1a2b3c4d"}, {"run": "1a2b3c4d"}),
     *conversations.PARAMS,
+    ("miniatures", {"known": {}}, {"known": {}}),
+    ("miniatures", {"known": {"1a2b3c4d": 12_345}}, {"known": {"1a2b3c4d": 12_345}}),
 ]
 
 # (method, what is sent, what is wrong)
@@ -595,6 +598,9 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("file_get", {}, "path is missing"),
     ("file_get", {"path": "a", "max_bytes": 524_289}, "max_bytes is over its maximum"),
     ("paste", {"text": ""}, "text is empty"),
+    ("miniatures", {}, "known is missing"),
+    ("miniatures", {"known": {"a": -1}}, "an offset is negative"),
+    ("miniatures", {"known": ["a"]}, "known is a list"),
     ("paste", {"text": "x" * 65_537}, "text has 65,537 characters"),
     ("run", {}, "prompt is missing"),
     ("run", {"prompt": ""}, "prompt is empty"),
@@ -669,6 +675,8 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("run_wait", RUN | {"outcome": {"kind": "lost"}}, RUN | RUN_DEFAULTS | {"outcome": {"kind": "lost"} | NO_OUTCOME}),
     ("run_stop", RUN, RUN | RUN_DEFAULTS),
     ("get", SESSION | {"kind": "run", "run": ENDED_RUN}, WHOLE_SESSION | {"kind": "run", "run": ENDED_RUN}),
+    ("miniatures", [], []),
+    ("miniatures", [MINIATURE], [MINIATURE]),
     ("export", EXPORT | {"resume": None, "skipped": 5}, EXPORT | {"resume": None, "skipped": 5}),
     (
         "explain",
@@ -704,6 +712,7 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("run", RUN | {"state": "paused"}, "state is another word"),
     ("run", RUN | {"outcome": {}}, "an outcome without its kind"),
     *conversations.BAD_RESULTS,
+    ("miniatures", [MINIATURE | {"text": None}], "text is nil"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

@@ -127,7 +127,7 @@ class Daemon:
         own_prices = platformdirs.user_config_path("ptyd") / "prices.toml"
         self._library = Library(own_prices, self._keeping.config_dirs)
         conversations = ConversationsService(self._manager, self._library, self._keeping)
-        self._service = Service(self._manager, self, self._runs, conversations)
+        self._service = Service(self._manager, self, self._runs, conversations, config.audit_typed_seconds)
         self._front = Front.of(config)
         self._office = Office(
             self._manager,

@@ -27,6 +27,7 @@ from ptyd.edge import audit
 from ptyd.edge.requests import Caller
 from ptyd.files_service import FilesService
 from ptyd.manager import PtyManager
+from ptyd.miniatures import Miniatures
 from ptyd.run_service import RunService
 from ptyd.runs import Runs
 from ptyd.session_maker import SHORTAGES
@@ -64,11 +65,13 @@ class Service:
         control: DaemonControl,
         runs: Runs,
         conversations: ConversationsService | None = None,
+        audit_seconds: float = 300.0,
     ) -> None:
         self._manager = manager
         self._control = control
         self._activity = ActivityService(manager)
         self._files = FilesService(manager)
+        self._miniatures = Miniatures(manager.registry, audit_seconds)
         self.refusals: Counter[str] = Counter()
         """How many requests were refused, by code."""
         run_service = RunService(runs)
@@ -87,6 +90,7 @@ class Service:
             "run_list": run_service.list_runs,
             "run_wait": run_service.wait,
             "run_stop": run_service.stop,
+            "miniatures": self._miniatures.collect,
         }
         if conversations is not None:
             self._add_conversations(conversations)

@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { installable } from "./pwa_plugin";
+import { installable } from "./pwa_plugin.ts";
 
 export default defineConfig({
   // Addresses are relative: a reverse proxy may serve the page under a path.

@@ -101,5 +101,8 @@ MAX_FILE_PIECE_BYTES: Final = 512 * KIB
 MAX_PATH_CHARS: Final = 4096
 """Linux takes no longer ones."""
 
+MAX_MINIATURES: Final = 512
+"""Sessions that one ``miniatures`` asks for."""
+
 MAX_PASTE_CHARS: Final = 65_536
 """In one ``paste``: the daemon may have to hold it until the program reads."""

@@ -35,6 +35,7 @@ from ptyd_protocol.conversations import (
 )
 from ptyd_protocol.files import FileGetParams, FileGetResult, FilePutParams, FilePutResult, PasteParams
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
+from ptyd_protocol.miniatures import Miniature, MiniaturesParams
 from ptyd_protocol.runs import RunInfo, RunParams, RunRefParams, RunWaitParams
 
 SessionState = Literal["running", "exited"]
@@ -598,6 +599,7 @@ METHODS: dict[str, Method] = {
     "keep": Method(KeepParams, SessionInfo),
     "kept": Method(NoParams, list[KeptSession]),
     "forget_kept": Method(ForgetKeptParams, None),
+    "miniatures": Method(MiniaturesParams, list[Miniature]),
 }
 
 ASKING_METHODS = frozenset(
@@ -607,6 +609,7 @@ ASKING_METHODS = frozenset(
         *("file_get",),
         *("run_list", "run_wait"),
         *("conversations", "conversation_search", "conversation_export", "cost", "kept"),
+        *("miniatures",),
     }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

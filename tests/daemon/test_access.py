@@ -46,6 +46,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "conversation_export": {"conversation": "none"},
     "resume": {"conversation": "none"},
     "forget_kept": {"name": "none"},
+    "miniatures": {"known": {}},
 }
 ON_SESSION = {
     *("get", "rename", "resize", "signal", "kill", "detach", "send", "capture", "lock", "read_log", "wait", "mark"),
@@ -64,6 +65,7 @@ ADMIN_ONLY = {
 FOR_ALL = {
     *("list", "subscribe", "unsubscribe", "events", "status", "login_ticket", "run_list"),
     *("conversations", "conversation_search", "conversation_export", "cost", "kept", "forget_kept"),
+    *("miniatures",),
 }
 ON_RUN = {"run_wait", "run_stop"}
 """Tried in tests/runs/test_access.py."""

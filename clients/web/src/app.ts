@@ -1,20 +1,23 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
 import { Access } from "./access";
+import { showConversations } from "./conversations/conversations_dialog";
 import { CtrlV } from "./files/ctrl_v";
 import { FileSender } from "./files/file_sender";
 import { refuseStrayDrops, watchIncoming } from "./files/incoming";
-import { showConversations } from "./conversations/conversations_dialog";
 import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
+import { logOut } from "./net/log_out";
 import { watchPage } from "./net/page_signals";
 import { PageVisibility } from "./net/page_visibility";
-import { exportRecording } from "./player/export_recording";
-import { pickFile, pickFiles } from "./player/pick_file";
-import { readPlayer, showPlayer } from "./player/player_dialog";
+import { Overview } from "./overview/overview";
+import { pickFiles } from "./player/pick_file";
+import { readPlayer } from "./player/player_dialog";
+import { Recordings } from "./player/recordings";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
 import type { CreateParams, Event, SessionInfo, Welcome } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
+import { shareSession } from "./sharing";
 import { publishTestHooks } from "./test_hooks";
 import { textButton } from "./ui/button";
 import { ClipboardPrompt } from "./ui/clipboard_prompt";
@@ -29,7 +32,6 @@ import { readWarning } from "./ui/limit_words";
 import { cleanTitle } from "./ui/program_title";
 import { SearchBar } from "./ui/search_bar";
 import { askEnd, askNewSession, askRename } from "./ui/session_dialogs";
-import { showShare } from "./ui/share_dialog";
 import { handleShortcut } from "./ui/shortcuts";
 import { Sidebar } from "./ui/sidebar";
 import { StatusPill } from "./ui/status_pill";
@@ -69,6 +71,8 @@ export class App {
     () => this.#focusTerminal(),
   );
   readonly #searchBar = new SearchBar(() => this.#focusTerminal());
+  readonly #recordings: Recordings;
+  readonly #overview: Overview;
   readonly #transfers = new Transfers();
   readonly #files: FileSender;
   /** To a program it is SYN. */
@@ -116,6 +120,18 @@ export class App {
       onShortcut: (event) => this.#handleShortcut(event),
       stopRun: (run) => void this.#try(() => this.#stopRun(run)),
     });
+    this.#recordings = new Recordings({
+      connection: this.#connection,
+      readScheme: () => this.#theme.scheme,
+      onClosed: () => this.#focusTerminal(),
+    });
+    this.#overview = new Overview({
+      open: (session) => this.#open(session),
+      create: () => this.#askNew(),
+      readScheme: () => this.#theme.scheme,
+      isConnected: () => this.#connection.isReady,
+      request: (known) => this.#connection.request("miniatures", { known }),
+    });
     this.#topBar = new TopBar(this.#status.pill, {
       toggleSidebar: () => this.#drawer.toggle(),
       rename: () => this.#openSession && this.#askRename(this.#openSession),
@@ -123,7 +139,7 @@ export class App {
       chooseFiles: () => this.#chooseFiles(),
       toggleLock: () => void this.#try(() => this.#toggleLock()),
       share: () => this.#share(),
-      logOut: () => void this.#try(() => this.#logOut()),
+      logOut: () => void this.#try(logOut),
       cycleTheme: () => this.#theme.cycle(),
     });
     this.#sidebar = new Sidebar({
@@ -131,10 +147,11 @@ export class App {
       create: () => this.#askNew(),
       rename: (session) => this.#askRename(session),
       end: (session) => this.#askEnd(session),
-      showRecording: (session) => void this.#try(() => this.#showRecording(session)),
-      openRecording: () => void this.#try(() => this.#openRecording()),
+      showRecording: (session) => void this.#try(() => this.#recordings.showSession(session)),
+      openRecording: () => void this.#try(() => this.#recordings.openFile()),
+      showAll: () => this.#leave(),
       showConversations: () => this.#showConversations(),
-      logOut: () => void this.#try(() => this.#logOut()),
+      logOut: () => void this.#try(logOut),
     });
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
     this.#emptyNew = textButton("Start a session", "empty-new", "primary", () => this.#askNew());
@@ -167,7 +184,14 @@ export class App {
   }
 
   #buildMain(host: HTMLElement): HTMLElement {
-    const stage = h("div", { class: "stage" }, host, this.#empty, this.#searchBar.element);
+    const stage = h(
+      "div",
+      { class: "stage" },
+      host,
+      this.#overview.element,
+      this.#empty,
+      this.#searchBar.element,
+    );
     return h(
       "main",
       { class: "main" },
@@ -273,6 +297,7 @@ export class App {
   }
 
   #leave(): void {
+    this.#drawer.close();
     this.#openSession = null;
     this.#workspace.close();
     writeAddress(null);
@@ -303,43 +328,7 @@ export class App {
   }
 
   #share(): void {
-    const session = this.#openSession;
-    if (session === null) return;
-    showShare(session, {
-      share: (params) => this.#connection.request("share", params),
-      list: async () => {
-        const tokens = await this.#connection.request("token_list", {});
-        return tokens.filter((token) => token.kind === "share" && token.session === session.id);
-      },
-      revoke: async (link) => {
-        await this.#connection.request("token_revoke", { token: link.id });
-      },
-      onDone: this.#focusTerminal,
-    });
-  }
-
-  async #logOut(): Promise<void> {
-    const response = await fetch("logout", { method: "POST", credentials: "same-origin" });
-    if (!response.ok && response.status !== 401) throw new Error(`Not logged out (${response.status}).`);
-    // What the page shows goes with the login.
-    location.reload();
-  }
-
-  async #showRecording(session: SessionInfo): Promise<void> {
-    this.#drawer.close();
-    const { bytes, missing } = await exportRecording(this.#connection, session.id);
-    this.#play(
-      session.name,
-      bytes,
-      `${session.name}.cast`,
-      missing === 0 ? "" : "The beginning is no longer kept.",
-    );
-  }
-
-  async #openRecording(): Promise<void> {
-    this.#drawer.close();
-    const file = await pickFile(".cast,.json,.txt");
-    if (file !== null) this.#play(file.name, new Uint8Array(await file.arrayBuffer()), file.name, "");
+    if (this.#openSession !== null) shareSession(this.#connection, this.#openSession, this.#focusTerminal);
   }
 
   #showConversations(): void {
@@ -354,11 +343,6 @@ export class App {
       measureSize: () => this.#workspace.measureSize(),
       onClosed: this.#focusTerminal,
     });
-  }
-
-  #play(title: string, bytes: Uint8Array, fileName: string, note: string): void {
-    const { scheme } = this.#theme;
-    showPlayer({ title, bytes, fileName, note, scheme, onClosed: this.#focusTerminal });
   }
 
   #toggleFit(): void {
@@ -398,6 +382,7 @@ export class App {
     this.#topBar.setTheme(theme.choice);
     this.#searchBar.setScheme(theme.scheme);
     this.#workspace.view?.setScheme(theme.scheme);
+    this.#overview.redraw();
   }
 
   /** Many things may change at once, one drawing is enough. */
@@ -421,7 +406,10 @@ export class App {
     this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);
     this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
     if (session !== null) this.#workspace.run?.update(session);
-    this.#empty.hidden = view !== null || this.#workspace.run !== null;
+    const { sessions } = this.#sessions;
+    const isOverview = view === null && this.#workspace.run === null && sessions.length > 0;
+    this.#overview.update(sessions, isOverview, this.#access.mayCreate);
+    this.#empty.hidden = view !== null || this.#workspace.run !== null || isOverview;
     this.#keyBar.element.hidden = view === null || view.isObserver;
     this.#emptyNew.hidden = !this.#access.mayCreate;
     const title = cleanTitle(view?.title || session?.title || "");

@@ -71,6 +71,8 @@ export const MAX_PARAMETER_VALUES = 65536;
 export const MAX_FILE_PIECE_BYTES = 524288;
 /** Linux takes no longer ones. */
 export const MAX_PATH_CHARS = 4096;
+/** Sessions that one `miniatures` asks for. */
+export const MAX_MINIATURES = 512;
 /** In one `paste`: the daemon may have to hold it until the program reads. */
 export const MAX_PASTE_CHARS = 65536;
 
@@ -1245,6 +1247,22 @@ export interface PasteParams {
   session?: string;
 }
 
+/** `known`: by the ids of the sessions that are wanted, up to which offset each is known; 0: not at all. */
+export interface MiniaturesParams {
+  known: Record<string, number>;
+}
+
+/** A session's screen at `offset`. `text`: its lines with SGR sequences, as `capture` has them in the format
+ * "vt"; without the exact screen the end of its log, without any.
+ */
+export interface Miniature {
+  session: string;
+  offset: number;
+  cols: number;
+  rows: number;
+  text: string;
+}
+
 /** One prompt. `cwd` empty: the home directory. `resume`: the id of a conversation to go on with; `fork`: in a
  * new one that begins as it. `priority`: the highest waits least, among equals the oldest. `timeout_seconds`:
  * counted from its start; None: as the daemon is configured. `partial`: pieces of messages as they come, too.
@@ -1376,6 +1394,7 @@ export interface Methods {
   keep: { params: KeepParams; result: SessionInfo };
   kept: { params: NoParams; result: KeptSession[] };
   forget_kept: { params: ForgetKeptParams; result: null };
+  miniatures: { params: MiniaturesParams; result: Miniature[] };
 }
 export type MethodName = keyof Methods;
 
@@ -1719,6 +1738,8 @@ export type StructName =
   | "FileGetParams"
   | "FileGetResult"
   | "PasteParams"
+  | "MiniaturesParams"
+  | "Miniature"
   | "RunParams"
   | "RunOutcome"
   | "RunInfo"
@@ -2235,6 +2256,16 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "text", type: { kind: "str", min: 1, max: 65536 } },
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
   ],
+  MiniaturesParams: [
+    { name: "known", type: { kind: "map", value: { kind: "int", min: 0, max: 9007199254740991 } } },
+  ],
+  Miniature: [
+    { name: "session", type: { kind: "str" } },
+    { name: "offset", type: { kind: "int" } },
+    { name: "cols", type: { kind: "int" } },
+    { name: "rows", type: { kind: "int" } },
+    { name: "text", type: { kind: "str" } },
+  ],
   RunParams: [
     { name: "prompt", type: { kind: "str", min: 1, max: 500000 } },
     { name: "model", type: { kind: "str", max: 256 }, default: "" },
@@ -2342,4 +2373,5 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   keep: { params: { kind: "struct", name: "KeepParams" }, result: { kind: "struct", name: "SessionInfo" } },
   kept: { params: { kind: "struct", name: "NoParams" }, result: { kind: "list", item: { kind: "struct", name: "KeptSession" } } },
   forget_kept: { params: { kind: "struct", name: "ForgetKeptParams" }, result: { kind: "null" } },
+  miniatures: { params: { kind: "struct", name: "MiniaturesParams" }, result: { kind: "list", item: { kind: "struct", name: "Miniature" } } },
 };

@@ -17,6 +17,7 @@ export interface SidebarActions {
   showRecording(session: SessionInfo): void;
   openRecording(): void;
   showConversations(): void;
+  showAll(): void;
   logOut(): void;
 }
 
@@ -27,6 +28,8 @@ class Row {
   readonly #size = h("span", { class: "session-size" });
   readonly #detail = h("span", { class: "session-detail" });
   readonly #use = h("span", { class: "session-detail", attrs: { "data-testid": "session-use" } });
+  /** What the colour of the dot and the tooltip say, for those who see neither. */
+  readonly #spoken = h("span", { class: "spoken" });
   readonly #open: HTMLButtonElement;
   readonly #rename: HTMLButtonElement;
   readonly #end: HTMLButtonElement;
@@ -40,6 +43,7 @@ class Row {
       this.#dot,
       h("span", { class: "session-text" }, this.#name, this.#detail, this.#use),
       this.#size,
+      this.#spoken,
     );
     this.#rename = iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session));
     this.#end = iconButton("stop", "End", "session-end", () => actions.end(this.#session));
@@ -79,11 +83,7 @@ class Row {
     setText(this.#use, use);
     this.#use.hidden = use === "";
     this.#open.title = lines.filter((line) => line !== "").join("\n");
-    const state = describeSessionState(session);
-    this.#open.setAttribute(
-      "aria-label",
-      `${session.name}, ${state}, ${session.run === null ? `${session.cols} by ${session.rows}` : "run"}, ${watchers}`,
-    );
+    setText(this.#spoken, `, ${describeSessionState(session)}, ${watchers}`);
     if (isCurrent) this.#open.setAttribute("aria-current", "true");
     else this.#open.removeAttribute("aria-current");
     const label = isRunning ? `End ${session.name}` : `Remove ${session.name}`;
@@ -119,6 +119,7 @@ export class Sidebar {
         "div",
         { class: "sidebar-head" },
         h("span", { class: "brand" }, h("span", { class: "brand-mark" }, icon("prompt")), "ptyd"),
+        iconButton("grid", "Show all sessions", "show-all", () => actions.showAll()),
       ),
       this.#new,
       this.#empty,
