@@ -46,6 +46,7 @@ export function makeSession(id: string, changes: Partial<SessionInfo> = {}): Ses
     usage: null,
     end_reason: "",
     engine: "exact",
+    activity: null,
     run: null,
     conversation: null,
     ...changes,
