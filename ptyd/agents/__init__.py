@@ -3,9 +3,9 @@
 from ptyd.agents.base import Agent, Observer
 from ptyd.agents.claude import ClaudeAgent
 from ptyd.agents.claude_run import ClaudeRunAgent
-from ptyd.agents.command import CommandAgent
+from ptyd.agents.command import MANIFESTS, CommandAgent
 
 AGENTS: dict[str, Agent] = {agent.kind: agent for agent in (CommandAgent(), ClaudeAgent(), ClaudeRunAgent())}
 """Every kind by its word."""
 
-__all__ = ["AGENTS", "Agent", "Observer"]
+__all__ = ["AGENTS", "MANIFESTS", "Agent", "Observer"]

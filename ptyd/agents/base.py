@@ -40,6 +40,9 @@ class Observer(Protocol):
     def observe_screen(self, text: str, at: float) -> Observation | None:
         """What stands on its screen."""
 
+    def read_transcript(self, path: Path, at: float) -> Observation | None:
+        """What the end of its transcript tells. Blocks on the disk."""
+
 
 class Agent(Protocol):
     """Knowledge of one kind of program."""
