@@ -54,6 +54,10 @@ END_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for a session that has reached a limit."""
 
 
+LAST_THREADS_SECONDS = 5.0
+"""Between the end of a program's first thread and that of all of them, at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunLaunch:
     """What a session begins with that is a structured run: the id that it had in the queue, its record, its prompt."""
@@ -211,9 +215,10 @@ class PtyManager:
         session.terminal.resize(session.cols, session.rows)  # where a daemon was killed between noting and doing it
         if session.exit is not None:
             self._running[session.id].pty.drain()
-        elif session.run is not None:
+            return
+        if session.run is not None:
             self.on_run_started(session)
-        elif session.end_reason:
+        if session.end_reason and not (session.run is not None and session.run.stopped_by):
             self._tasks.start(self._end(session), f"end of {session.id}")  # which a daemon before us had begun
 
     def _make_session(self, session_id: str, record: SessionRecord, pid: int, log: MappedLog) -> Session:
@@ -418,6 +423,10 @@ class PtyManager:
             raise Refusal(
                 ErrorCode.NO_RESOURCES, f"the processes of session {session.name} cannot be found: {error.strerror}"
             ) from error
+        if running.pty.living_child() is not None:
+            # A program counts as gone when its first thread is; the others may still be giving their memory back.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(running.ended.wait(), LAST_THREADS_SECONDS)
         if running.pty.living_child() is not None:
             raise Refusal(
                 ErrorCode.PERMISSION_DENIED,

@@ -53,9 +53,7 @@ LAST_LINES_BYTES: Final = MIB
 MAX_FAILURES: Final = 1000
 """So many runs that could not be started, or were dropped, are remembered for those who ask."""
 
-NO_ROOM: Final = frozenset(
-    {ErrorCode.TOO_MANY_SESSIONS, ErrorCode.NO_RESOURCES, ErrorCode.NO_PTYS, ErrorCode.UNAVAILABLE}
-)
+NO_ROOM: Final = frozenset({ErrorCode.TOO_MANY_SESSIONS, ErrorCode.NO_RESOURCES, ErrorCode.NO_PTYS})
 """Reasons that pass."""
 
 StopReason = Literal["interrupt", "timeout", "client"]
@@ -344,8 +342,8 @@ class Runs:
         self._begin_stop(run, reason)
 
     def _begin_stop(self, session: Session, reason: StopReason) -> None:
-        if session.exit is not None or session.run is None or session.run.stopped_by:
-            return
+        if session.exit is not None or session.run is None or session.end_reason:
+            return  # it has ended, or is about to
         logger.info("run %s is stopped: %s", session.id, reason)
         self._manager.note_run(session, msgspec.structs.replace(session.run, stopped_by=reason), END_REASONS[reason])
         self._tasks.start(self._manager.stop_run(session, STOP_GRACE_SECONDS), f"end of run {session.id}")
