@@ -211,10 +211,12 @@ class Runs:
         """Start those that there are places for."""
         if not self._is_open:
             return
+        places = self._config.max_runs - self._count_busy()
         for run in self._queue:
             waiting = self._waiting[run.id]
-            if waiting.attempt is None and self._count_busy() < self._config.max_runs:
+            if places > 0 and waiting.attempt is None:
                 waiting.attempt = self._tasks.start(self._start(run, waiting), f"start of run {run.id}")
+                places -= 1
 
     def _count_busy(self) -> int:
         running = {session.id for session in self._manager.registry.running() if session.run is not None}
@@ -233,6 +235,10 @@ class Runs:
             else:
                 self._drop(run, refusal)
                 self._start_next()
+        except Exception:
+            logger.exception("run %s could not be started", run.id)
+            self._drop(run, Refusal(ErrorCode.INTERNAL, "the run could not be started; see the daemon's log"))
+            self._start_next()
         else:
             self._leave_queue(run.id)
 
@@ -267,7 +273,7 @@ class Runs:
 
     def list_runs(self, sees: Callable[[Possession], bool]) -> list[RunInfo]:
         """Those that wait, in the order in which they will start, then the sessions, oldest first."""
-        waiting = [self._queue.describe(run) for run in self._queue if sees(run)]
+        waiting = [self._queue.describe(run, place) for place, run in enumerate(self._queue, 1) if sees(run)]
         infos = [describe_run(session) for session in self._manager.registry if sees(session)]
         return waiting + [info for info in infos if info is not None]
 
