@@ -11,6 +11,7 @@ import { readPlayer, showPlayer } from "./player/player_dialog";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
 import type { CreateParams, Event, SessionInfo, Welcome } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
+import { WaitingRuns } from "./runs/waiting_runs";
 import { publishTestHooks } from "./test_hooks";
 import { textButton } from "./ui/button";
 import { ClipboardPrompt } from "./ui/clipboard_prompt";
@@ -39,6 +40,7 @@ export class App {
   #access = new Access(null);
   readonly #connection: Connection;
   readonly #sessions = new SessionList();
+  readonly #waitingRuns = new WaitingRuns();
   readonly #workspace: Workspace;
   readonly #toasts = new Toasts();
   readonly #status: StatusPill;
@@ -115,6 +117,7 @@ export class App {
       showRecording: (session) => void this.#try(() => this.#showRecording(session)),
       openRecording: () => void this.#try(() => this.#openRecording()),
       logOut: () => void this.#try(() => this.#logOut()),
+      dropRun: (run) => void this.#try(() => this.#stopRun(run.id)),
     });
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
     this.#emptyNew = textButton("Start a session", "empty-new", "primary", () => this.#askNew());
@@ -165,7 +168,8 @@ export class App {
   #note(event: Event): void {
     const warning = readWarning(event);
     if (warning !== null) this.#toasts.show(`${this.#sessions.get(event.session)?.name ?? ""}: ${warning}`);
-    if (this.#sessions.apply(event)) this.#render();
+    const hasQueueChanged = this.#waitingRuns.apply(event);
+    if (this.#sessions.apply(event) || hasQueueChanged) this.#render();
   }
 
   #begin(welcome: Welcome): void {
@@ -178,10 +182,20 @@ export class App {
 
   async #subscribe(): Promise<void> {
     this.#sessions.replace(await this.#connection.request("subscribe", {}));
+    void this.#listWaitingRuns();
     const address = this.#access.onlySession ?? readAddress();
     const session = address === null ? undefined : this.#sessions.get(address);
     if (session !== undefined && this.#workspace.session === null) this.#open(session);
     this.#render();
+  }
+
+  async #listWaitingRuns(): Promise<void> {
+    try {
+      this.#waitingRuns.replace(await this.#connection.request("run_list", {}));
+      this.#render();
+    } catch {
+      // An older daemon knows of no runs; a connection that broke lists them again when it is back.
+    }
   }
 
   async #create(params: CreateParams): Promise<void> {
@@ -362,6 +376,7 @@ export class App {
     const session = this.#openSession;
     const view = this.#workspace.state;
     this.#sidebar.update(this.#sessions.sessions, id, this.#access);
+    this.#sidebar.updateWaiting(this.#waitingRuns.runs, this.#access);
     this.#topBar.update(session, view, this.#access);
     this.#controlBanner.update(view, this.#fit.isScaled);
     this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);
