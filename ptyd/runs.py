@@ -31,7 +31,8 @@ from ptyd.core.run_queue import QueuedRun, RunQueue
 from ptyd.core.session import Session
 from ptyd.edge import audit
 from ptyd.edge.log_store import LogStore
-from ptyd.edge.run_files import bound_errors, read_errors, write_private
+from ptyd.edge.run_files import bound_errors, read_errors
+from ptyd.edge.run_store import RunStore
 from ptyd.edge.tasks import Tasks
 from ptyd.manager import PtyManager, RunLaunch
 from ptyd.session_maker import SESSION_ID_BYTES
@@ -90,7 +91,7 @@ class Runs:
         self._config = config
         self._manager = manager
         self._store = store
-        self._directory = directory
+        self._files = RunStore(directory)
         self._tasks = tasks
         self._is_good = is_good
         self._loop = asyncio.get_running_loop()
@@ -102,20 +103,12 @@ class Runs:
         """Whether runs may be started: not before the sessions are taken over."""
         manager.on_run_started = self._note_start
         manager.on_run_ended = self._note_end
-        directory.mkdir(mode=0o700, exist_ok=True)
 
     # --- the queue ---
 
     def read_queue(self) -> None:
         """What the daemon before us has left waiting."""
-        for unfinished in self._directory.glob("*.new"):
-            unfinished.unlink(missing_ok=True)
-        for path in sorted(self._directory.glob("*.json")):
-            try:
-                run = msgspec.json.decode(path.read_bytes(), type=QueuedRun)
-            except (OSError, msgspec.MsgspecError) as error:
-                logger.error("a queued run cannot be read and is left out: %s: %s", path, error)
-                continue
+        for run in self._files.read():
             self._queue.add(run)
             self._waiting[run.id] = _Waiting()
 
@@ -154,11 +147,7 @@ class Runs:
             queued_at=time.time(),
         )
         if not is_tied:  # with the daemon goes its connection, and so it
-            try:
-                self._directory.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
-                write_private(self._path(run.id), msgspec.json.encode(run))
-            except OSError as error:
-                raise Refusal(ErrorCode.NO_RESOURCES, f"the queue cannot be written: {error.strerror}") from error
+            self._files.write(run)
         self._queue.add(run)
         waiting = self._waiting[run.id] = _Waiting(is_tied=is_tied)
         self._start_next()
@@ -197,12 +186,9 @@ class Runs:
             pass
         return run_id
 
-    def _path(self, run_id: str) -> Path:
-        return self._directory / f"{run_id}.json"
-
     def _leave_queue(self, run_id: str) -> None:
         self._queue.remove(run_id)
-        self._path(run_id).unlink(missing_ok=True)
+        self._files.remove(run_id)
         waiting = self._waiting.pop(run_id, None)
         if waiting is not None:
             waiting.settled.set()
