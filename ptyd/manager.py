@@ -52,7 +52,7 @@ from ptyd.session_maker import SessionMaker
 
 logger = logging.getLogger("ptyd.manager")
 
-LAST_THREADS_SECONDS = 2.0
+LAST_THREADS_SECONDS = 5.0
 """A killed program with many threads and much memory takes some time to be gone, on a busy machine."""
 
 END_GRACE_SECONDS = 2.0
@@ -231,9 +231,10 @@ class PtyManager:
         session.terminal.resize(session.cols, session.rows)  # where a daemon was killed between noting and doing it
         if session.exit is not None:
             self._running[session.id].pty.drain()
-        elif session.run is not None:
+            return
+        if session.run is not None:
             self.on_run_started(session)
-        elif session.end_reason:
+        if session.end_reason and not (session.run is not None and session.run.stopped_by):
             self._tasks.start(self._end(session), f"end of {session.id}")  # which a daemon before us had begun
 
     def _make_session(self, session_id: str, record: SessionRecord, pid: int, log: MappedLog) -> Session:

@@ -31,7 +31,8 @@ from ptyd.core.run_queue import QueuedRun, RunQueue
 from ptyd.core.session import Session
 from ptyd.edge import audit
 from ptyd.edge.log_store import LogStore
-from ptyd.edge.run_files import bound_errors, read_errors, write_private
+from ptyd.edge.run_files import bound_errors, read_errors
+from ptyd.edge.run_store import RunStore
 from ptyd.edge.tasks import Tasks
 from ptyd.manager import PtyManager, RunLaunch
 from ptyd.session_maker import SESSION_ID_BYTES
@@ -53,9 +54,7 @@ LAST_LINES_BYTES: Final = MIB
 MAX_FAILURES: Final = 1000
 """So many runs that could not be started, or were dropped, are remembered for those who ask."""
 
-NO_ROOM: Final = frozenset(
-    {ErrorCode.TOO_MANY_SESSIONS, ErrorCode.NO_RESOURCES, ErrorCode.NO_PTYS, ErrorCode.UNAVAILABLE}
-)
+NO_ROOM: Final = frozenset({ErrorCode.TOO_MANY_SESSIONS, ErrorCode.NO_RESOURCES, ErrorCode.NO_PTYS})
 """Reasons that pass."""
 
 StopReason = Literal["interrupt", "timeout", "client"]
@@ -92,7 +91,7 @@ class Runs:
         self._config = config
         self._manager = manager
         self._store = store
-        self._directory = directory
+        self._files = RunStore(directory)
         self._tasks = tasks
         self._is_good = is_good
         self._loop = asyncio.get_running_loop()
@@ -104,20 +103,12 @@ class Runs:
         """Whether runs may be started: not before the sessions are taken over."""
         manager.on_run_started = self._note_start
         manager.on_run_ended = self._note_end
-        directory.mkdir(mode=0o700, exist_ok=True)
 
     # --- the queue ---
 
     def read_queue(self) -> None:
         """What the daemon before us has left waiting."""
-        for unfinished in self._directory.glob("*.new"):
-            unfinished.unlink(missing_ok=True)
-        for path in sorted(self._directory.glob("*.json")):
-            try:
-                run = msgspec.json.decode(path.read_bytes(), type=QueuedRun)
-            except (OSError, msgspec.MsgspecError) as error:
-                logger.error("a queued run cannot be read and is left out: %s: %s", path, error)
-                continue
+        for run in self._files.read():
             self._queue.add(run)
             self._waiting[run.id] = _Waiting()
 
@@ -156,11 +147,7 @@ class Runs:
             queued_at=time.time(),
         )
         if not is_tied:  # with the daemon goes its connection, and so it
-            try:
-                self._directory.mkdir(mode=0o700, exist_ok=True)  # somebody may have tidied up
-                write_private(self._path(run.id), msgspec.json.encode(run))
-            except OSError as error:
-                raise Refusal(ErrorCode.NO_RESOURCES, f"the queue cannot be written: {error.strerror}") from error
+            self._files.write(run)
         self._queue.add(run)
         waiting = self._waiting[run.id] = _Waiting(is_tied=is_tied)
         self._start_next()
@@ -199,12 +186,9 @@ class Runs:
             pass
         return run_id
 
-    def _path(self, run_id: str) -> Path:
-        return self._directory / f"{run_id}.json"
-
     def _leave_queue(self, run_id: str) -> None:
         self._queue.remove(run_id)
-        self._path(run_id).unlink(missing_ok=True)
+        self._files.remove(run_id)
         waiting = self._waiting.pop(run_id, None)
         if waiting is not None:
             waiting.settled.set()
@@ -213,10 +197,12 @@ class Runs:
         """Start those that there are places for."""
         if not self._is_open:
             return
+        places = self._config.max_runs - self._count_busy()
         for run in self._queue:
             waiting = self._waiting[run.id]
-            if waiting.attempt is None and self._count_busy() < self._config.max_runs:
+            if places > 0 and waiting.attempt is None:
                 waiting.attempt = self._tasks.start(self._start(run, waiting), f"start of run {run.id}")
+                places -= 1
 
     def _count_busy(self) -> int:
         running = {session.id for session in self._manager.registry.running() if session.run is not None}
@@ -235,6 +221,10 @@ class Runs:
             else:
                 self._drop(run, refusal)
                 self._start_next()
+        except Exception:
+            logger.exception("run %s could not be started", run.id)
+            self._drop(run, Refusal(ErrorCode.INTERNAL, "the run could not be started; see the daemon's log"))
+            self._start_next()
         else:
             self._leave_queue(run.id)
 
@@ -269,7 +259,7 @@ class Runs:
 
     def list_runs(self, sees: Callable[[Possession], bool]) -> list[RunInfo]:
         """Those that wait, in the order in which they will start, then the sessions, oldest first."""
-        waiting = [self._queue.describe(run) for run in self._queue if sees(run)]
+        waiting = [self._queue.describe(run, place) for place, run in enumerate(self._queue, 1) if sees(run)]
         infos = [describe_run(session) for session in self._manager.registry if sees(session)]
         return waiting + [info for info in infos if info is not None]
 
@@ -344,8 +334,8 @@ class Runs:
         self._begin_stop(run, reason)
 
     def _begin_stop(self, session: Session, reason: StopReason) -> None:
-        if session.exit is not None or session.run is None or session.run.stopped_by:
-            return
+        if session.exit is not None or session.run is None or session.end_reason:
+            return  # it has ended, or is about to
         logger.info("run %s is stopped: %s", session.id, reason)
         self._manager.note_run(session, msgspec.structs.replace(session.run, stopped_by=reason), END_REASONS[reason])
         self._tasks.start(self._manager.stop_run(session, STOP_GRACE_SECONDS), f"end of run {session.id}")

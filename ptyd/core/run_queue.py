@@ -45,8 +45,11 @@ class RunQueue:
     def get(self, run_id: str) -> QueuedRun | None:
         return self._runs.get(run_id)
 
-    def describe(self, run: QueuedRun) -> RunInfo:
+    def describe(self, run: QueuedRun, position: int | None = None) -> RunInfo:
+        """``position``: in the queue, where the caller knows it."""
         params = run.params
+        if position is None:
+            position = next((place for place, one in enumerate(self, 1) if one.id == run.id), 0)
         return RunInfo(
             id=run.id,
             name=params.name,
@@ -60,5 +63,5 @@ class RunQueue:
             conversation=params.resume,
             timeout_seconds=params.timeout_seconds,
             queued_at=run.queued_at,
-            position=[one.id for one in self].index(run.id) + 1 if run.id in self else 0,
+            position=position,
         )

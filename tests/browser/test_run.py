@@ -9,13 +9,21 @@ import pytest
 
 from tests.browser.page import WebPage
 from tests.support.claude import HermeticClaude, make_hermetic_claude
-from tests.support.daemon import PtydUnderTest
+from tests.support.daemon import PtydUnderTest, running_ptyd
 from tests.support.fake_messages_api import FakeMessagesApi, HttpError, ToolUse
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
 
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
+
+
+@pytest.fixture
+def daemon() -> Iterator[PtydUnderTest]:
+    """One run at a time."""
+    with running_ptyd(PTYD_MAX_RUNS="1") as running:
+        running.request("listen", host="127.0.0.1", port=0)
+        yield running
 
 
 @pytest.fixture
@@ -116,3 +124,20 @@ def test_a_run_is_stopped_and_another_fails(
     assert web.find("run").count() == 0
     web.row("slow").locator("button.session").click()
     web.wait_for_text("one,")
+
+
+def test_who_waits_is_shown_and_dropped(web: WebPage, api: FakeMessagesApi, start: Start) -> None:
+    middle = api.gate()
+    api.script("slowly", ["one, ", middle, "two"])
+    start("slowly", name="slow")
+    middle.wait_reached()
+    for prompt in ("the second", "never"):
+        start(prompt, name=prompt.split()[-1])
+    prompts = web.find("waiting-runs").locator(".waiting-prompt")
+    wait_until(lambda: prompts.all_inner_texts() == ["the second", "never"], what="both to be listed")
+    web.find("waiting-drop").last.click()
+    wait_until(lambda: prompts.all_inner_texts() == ["the second"], what="one to be dropped")
+    middle.open()
+    web.open_session("second")
+    web.wait_for_text("You said: the second")
+    assert not web.find("waiting-runs").is_visible()

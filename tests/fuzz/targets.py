@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.fuzz.keeper_targets import keeper_targets
 from tests.fuzz.recovery_targets import recovery_targets
+from tests.fuzz.run_targets import run_targets
 from tests.fuzz.target import Target
 from tests.fuzz.wire_targets import wire_targets
 
@@ -14,7 +15,7 @@ CORPUS = Path(__file__).parent / "corpus"
 
 @cache
 def all_targets() -> dict[str, Target]:
-    return {target.name: target for target in [*wire_targets(), *keeper_targets(), *recovery_targets()]}
+    return {target.name: target for target in [*wire_targets(), *keeper_targets(), *recovery_targets(), *run_targets()]}
 
 
 def iterate_corpus(name: str) -> Iterator[tuple[Path, bytes]]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.conftest import Runner
+from tests.runs.conftest import Configure, Runner
 from tests.support.daemon import RequestFailed
 from tests.support.fake_messages_api import FakeMessagesApi, HttpError, ToolUse
+from tests.support.waiting import wait_until
 
 
 def test_done(runner: Runner, api: FakeMessagesApi) -> None:
@@ -130,13 +131,21 @@ def test_killed_with_all_that_it_has_started(runner: Runner) -> None:
     runner.wait_gone(tool)
 
 
-def test_out_of_time_with_all_that_it_has_started(runner: Runner) -> None:
-    run_id, tool = runner.start_sleeper("sleep", timeout_seconds=10)
+def test_interrupted_with_all_that_it_has_started(runner: Runner) -> None:
+    run_id, tool = runner.start_sleeper("sleep")
+    runner.ptyd.request("run_stop", run=run_id)
+    assert runner.wait(run_id)["kind"] == "interrupted"
+    runner.wait_gone(tool)
+
+
+def test_out_of_time(runner: Runner, api: FakeMessagesApi) -> None:
+    never = api.gate()
+    api.script("slowly", ["one, ", never, "two"])
+    run_id = runner.start("slowly", timeout_seconds=3)["id"]
     outcome = runner.wait(run_id)
     assert outcome["kind"] == "timeout"
     assert "more time" in outcome["message"]
     assert runner.info(run_id)["end_reason"] == "it took longer than it was allowed"
-    runner.wait_gone(tool)
 
 
 def test_out_of_time_and_deaf(runner: Runner, tmp_path: Path) -> None:
@@ -195,3 +204,33 @@ def test_it_cannot_be_started(runner: Runner, params: dict[str, object], code: s
     assert runner.ptyd.request("run_list") == []
     assert list((runner.ptyd.runtime_dir / "runs").iterdir()) == []
     assert list((runner.ptyd.runtime_dir / "sessions").iterdir()) == []
+
+
+def test_a_limit_ends_it_and_is_named(configure: Configure, api: FakeMessagesApi) -> None:
+    runner = configure(PTYD_LIMIT_LIFETIME_SECONDS="4")
+    never = api.gate()
+    api.script("slowly", ["one, ", never, "two"])
+    run_id = runner.start("slowly")["id"]
+    outcome = runner.wait(run_id)
+    assert outcome["kind"] in {"terminated", "killed"}
+    reason = runner.info(run_id)["end_reason"]
+    assert "lifetime" in reason
+    assert reason in outcome["message"]
+
+
+def test_a_program_that_complains_without_end(runner: Runner, tmp_path: Path) -> None:
+    """Its standard error is bounded, and what is told is its end."""
+    loud = tmp_path / "loud"
+    loud.write_text(
+        "#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' x >&2\n"
+        f"until [ -e {tmp_path}/go ]; do sleep 0.1; done\necho the end >&2\nexit 1\n"
+    )
+    loud.chmod(0o755)
+    run_id = runner.start("hello", program=str(loud), cwd=str(tmp_path))["id"]
+    errors = runner.ptyd.runtime_dir / "sessions" / f"{run_id}.stderr"
+    wait_until(lambda: errors.exists() and 0 < errors.stat().st_size < 100_000, 30, what="the file to be cut")
+    (tmp_path / "go").touch()
+    outcome = runner.wait(run_id)
+    assert outcome["kind"] == "refused"
+    assert outcome["stderr"].endswith("xxxthe end\n")
+    assert len(outcome["stderr"]) == 8000

@@ -173,13 +173,11 @@ def test_out_of_time(configure: Configure, api: FakeMessagesApi) -> None:
     api.script("slowly", ["one, ", never, "two"])
     with opened(runner) as socket:
         ask(socket, "slowly")
-        never.wait_reached()
-        [run] = runner.ptyd.request("run_list")
-        pid = runner.info(run["id"])["pid"]
         messages, code, _ = read_to_close(socket)
     assert code == 1011
     assert messages[-1]["outcome"] == "timeout"
-    runner.wait_gone(pid)
+    [run] = runner.ptyd.request("run_list")
+    runner.wait_gone(runner.info(run["id"])["pid"])
 
 
 def test_it_waits_for_a_place(configure: Configure, api: FakeMessagesApi) -> None:
@@ -203,7 +201,7 @@ def test_it_waits_for_a_place(configure: Configure, api: FakeMessagesApi) -> Non
 
 
 def test_the_daemon_is_replaced_or_killed(runner: Runner, api: FakeMessagesApi) -> None:
-    for how in ("restart", "kill"):
+    for how in ("restart", "shutdown", "kill"):
         middle = api.gate()
         api.script(how, ["one, ", middle, "two"])
         with opened(runner) as socket:
@@ -211,11 +209,11 @@ def test_the_daemon_is_replaced_or_killed(runner: Runner, api: FakeMessagesApi) 
             middle.wait_reached()
             run = runner.ptyd.request("run_list")[-1]
             pid, daemon = runner.info(run["id"])["pid"], runner.ptyd.daemon_pid()
-            if how == "restart":
-                runner.ptyd.request("restart")
-                assert read_to_close(socket)[1] == 1012
-            else:
+            if how == "kill":
                 kill_process(daemon)
+            else:
+                runner.ptyd.request(how)
+                assert read_to_close(socket)[1] == {"restart": 1012, "shutdown": 1001}[how]
         runner.ptyd.wait_for_new_daemon(daemon)
         runner.wait_gone(pid)
         assert runner.wait(run["id"])["kind"] == "interrupted"

@@ -17,6 +17,7 @@ import { Recordings } from "./player/recordings";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
 import type { CreateParams, Event, SessionInfo, Welcome } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
+import { WaitingRuns } from "./runs/waiting_runs";
 import { shareSession } from "./sharing";
 import { publishTestHooks } from "./test_hooks";
 import { textButton } from "./ui/button";
@@ -46,6 +47,7 @@ export class App {
   #access = new Access(null);
   readonly #connection: Connection;
   readonly #sessions = new SessionList();
+  readonly #waitingRuns = new WaitingRuns();
   readonly #workspace: Workspace;
   readonly #toasts = new Toasts();
   readonly #status: StatusPill;
@@ -152,6 +154,7 @@ export class App {
       showAll: () => this.#leave(),
       showConversations: () => this.#showConversations(),
       logOut: () => void this.#try(logOut),
+      dropRun: (run) => void this.#try(() => this.#stopRun(run.id)),
     });
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
     this.#emptyNew = textButton("Start a session", "empty-new", "primary", () => this.#askNew());
@@ -216,7 +219,8 @@ export class App {
   #note(event: Event): void {
     const warning = readWarning(event);
     if (warning !== null) this.#toasts.show(`${this.#sessions.get(event.session)?.name ?? ""}: ${warning}`);
-    if (this.#sessions.apply(event)) this.#render();
+    const hasQueueChanged = this.#waitingRuns.apply(event);
+    if (this.#sessions.apply(event) || hasQueueChanged) this.#render();
   }
 
   #begin(welcome: Welcome): void {
@@ -229,10 +233,20 @@ export class App {
 
   async #subscribe(): Promise<void> {
     this.#sessions.replace(await this.#connection.request("subscribe", {}));
+    void this.#listWaitingRuns();
     const address = this.#access.onlySession ?? readAddress();
     const session = address === null ? undefined : this.#sessions.get(address);
     if (session !== undefined && this.#workspace.session === null) this.#open(session);
     this.#render();
+  }
+
+  async #listWaitingRuns(): Promise<void> {
+    try {
+      this.#waitingRuns.replace(await this.#connection.request("run_list", {}));
+      this.#render();
+    } catch {
+      // An older daemon knows of no runs; a connection that broke lists them again when it is back.
+    }
   }
 
   async #create(params: CreateParams): Promise<void> {
@@ -401,6 +415,7 @@ export class App {
     const session = this.#openSession;
     const view = this.#workspace.state;
     this.#sidebar.update(this.#sessions.sessions, id, this.#access);
+    this.#sidebar.updateWaiting(this.#waitingRuns.runs, this.#access);
     this.#topBar.update(session, view, this.#access);
     this.#controlBanner.update(view, this.#fit.isScaled);
     this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);

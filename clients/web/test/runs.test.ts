@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { RunInfo, RunOutcome } from "../src/protocol/messages.gen";
+import type { Event, RunInfo, RunOutcome } from "../src/protocol/messages.gen";
 import { LineReader, type RunLine } from "../src/runs/line_reader";
 import { RunBlocks } from "../src/runs/run_blocks";
 import { describeUsed } from "../src/runs/run_words";
+import { WaitingRuns } from "../src/runs/waiting_runs";
 import { describeSessionState, hasEndedWell } from "../src/ui/words";
 import { makeSession } from "./session_info";
 
@@ -37,6 +38,24 @@ const LINES = [
   },
 ];
 const OUTPUT = encoder.encode(LINES.map((line) => `${JSON.stringify(line)}\n`).join(""));
+
+const NO_RUN: RunInfo = {
+  id: "a",
+  name: "a",
+  state: "running",
+  prompt: "x",
+  owner: "",
+  model: "",
+  cwd: "",
+  priority: 0,
+  label: "",
+  conversation: "",
+  timeout_seconds: null,
+  queued_at: 0,
+  started_at: null,
+  position: 0,
+  outcome: null,
+};
 
 function piece(event: object): object {
   return { type: "stream_event", event, parent_tool_use_id: null };
@@ -193,6 +212,26 @@ describe("blocks", () => {
   });
 });
 
+describe("runs that wait", () => {
+  const run = (id: string, priority: number, queued_at: number): RunInfo =>
+    ({ ...NO_RUN, id, priority, queued_at, state: "queued" }) as RunInfo;
+  const event = (kind: string, session: string, data: object) =>
+    ({ type: "Event", seq: 1, kind, session, data }) as Event;
+
+  test("in the order in which they will start, until they do or are dropped", () => {
+    const waiting = new WaitingRuns();
+    waiting.replace([run("a", 0, 1), { ...run("r", 9, 0), state: "running" }]);
+    expect(waiting.apply(event("run_queued", "b", run("b", 5, 3)))).toBe(true);
+    expect(waiting.apply(event("run_queued", "c", run("c", 5, 2)))).toBe(true);
+    expect(waiting.runs.map((one) => one.id)).toEqual(["c", "b", "a"]);
+    expect(waiting.apply(event("created", "c", {}))).toBe(true);
+    expect(waiting.apply(event("run_dropped", "a", {}))).toBe(true);
+    expect(waiting.apply(event("updated", "b", {}))).toBe(false);
+    expect(waiting.apply(event("run_queued", "d", { id: "d" }))).toBe(false);
+    expect(waiting.runs.map((one) => one.id)).toEqual(["b"]);
+  });
+});
+
 describe("words", () => {
   test("what was used", () => {
     expect(describeUsed(1, 0.00048, 1065)).toBe("1 turn · $0.0005 · 1.1 s");
@@ -218,23 +257,7 @@ describe("words", () => {
       exit_signal: null,
       stderr: "",
     };
-    const run: RunInfo = {
-      id: "a",
-      name: "a",
-      state: "ended",
-      prompt: "x",
-      owner: "",
-      model: "",
-      cwd: "",
-      priority: 0,
-      label: "",
-      conversation: "",
-      timeout_seconds: null,
-      queued_at: 0,
-      started_at: null,
-      position: 0,
-      outcome,
-    };
+    const run: RunInfo = { ...NO_RUN, state: "ended", outcome };
     const session = makeSession("a", { kind: "run", state: "exited", exit_code: 0, run });
     expect(hasEndedWell(session)).toBe(false);
     expect(describeSessionState(session)).toBe("interrupted");

@@ -1,7 +1,8 @@
 /** The list of sessions. */
 
 import type { Access } from "../access";
-import type { SessionInfo } from "../protocol/messages.gen";
+import type { RunInfo, SessionInfo } from "../protocol/messages.gen";
+import { WaitingList } from "../runs/waiting_list";
 import { iconButton } from "./button";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
@@ -19,6 +20,7 @@ export interface SidebarActions {
   showConversations(): void;
   showAll(): void;
   logOut(): void;
+  dropRun(run: RunInfo): void;
 }
 
 class Row {
@@ -98,10 +100,12 @@ export class Sidebar {
   readonly #empty = h("p", { class: "sidebar-empty" }, "No sessions yet.");
   readonly #new: HTMLButtonElement;
   readonly #actions: SidebarActions;
+  readonly #waiting: WaitingList;
   readonly #rows = new Map<string, Row>();
 
   constructor(actions: SidebarActions) {
     this.#actions = actions;
+    this.#waiting = new WaitingList((run) => actions.dropRun(run));
     this.#new = h(
       "button",
       {
@@ -124,6 +128,7 @@ export class Sidebar {
       this.#new,
       this.#empty,
       this.#list,
+      this.#waiting.element,
       h(
         "button",
         {
@@ -155,6 +160,10 @@ export class Sidebar {
         "Log out",
       ),
     );
+  }
+
+  updateWaiting(runs: readonly RunInfo[], access: Access): void {
+    this.#waiting.update(runs, access);
   }
 
   update(sessions: readonly SessionInfo[], currentId: string | null, access: Access): void {
