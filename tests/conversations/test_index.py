@@ -65,9 +65,7 @@ def test_a_line_that_is_being_written_is_waited_for(index: ConversationIndex, tm
 
 
 @pytest.mark.parametrize("is_replaced", [True, False])
-def test_a_file_that_was_written_anew_is_read_anew(
-    index: ConversationIndex, tmp_path: Path, is_replaced: bool
-) -> None:
+def test_a_file_that_was_written_anew_is_read_anew(index: ConversationIndex, tmp_path: Path, is_replaced: bool) -> None:
     talk = Talk()
     answer = talk.answer("first")
     path = talk.write(tmp_path, [talk.prompt("old"), answer])

@@ -90,7 +90,9 @@ def test_a_field_that_has_become_something_else_is_left_out() -> None:
     assert plain_text(read_blocks(parsed.message)) == "still there"
 
 
-@given(st.dictionaries(st.sampled_from(NAMES), values, max_size=8), st.sampled_from(["user", "assistant", "cost-state"]))
+@given(
+    st.dictionaries(st.sampled_from(NAMES), values, max_size=8), st.sampled_from(["user", "assistant", "cost-state"])
+)
 def test_any_line_is_read_or_passed_over(fields: dict[str, Any], kind: str) -> None:
     line = parse_line(json.dumps({**fields, "type": kind}).encode())
     assert line is None or (line.type == kind and isinstance(line.at, float))
