@@ -24,6 +24,7 @@ from bench.scenarios import (
     idle_screens,
     slow_client,
     snapshots,
+    transcripts,
     viewers,
 )
 from bench.table import format_markdown, format_table, make_json
@@ -44,6 +45,7 @@ SCENARIOS: dict[str, Callable[[Plan], list[Finding]]] = {
     "idle": idle.measure,
     "idle-screens": idle_screens.measure,
     "command-line": command_line.measure,
+    "transcripts": transcripts.measure,
 }
 
 

@@ -265,6 +265,7 @@ def test_started_again_on_failure(ptyd: PtydUnderTest, claude: HermeticClaude, a
         return running[0] if running else None
 
     again = wait_until(find_next, what="a next session")
+    assert again is not None
     assert (again["name"], again["conversation"]["id"]) == ("tough", info["conversation"]["id"])
     wait_until_ready(ptyd, claude, "tough")
     say(ptyd, claude, api, "tough", "which number was it?")
