@@ -4,7 +4,6 @@ import asyncio
 import os
 import secrets
 import shlex
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -89,11 +88,8 @@ async def save_file(link: Link, session: str, path: str, target: Path, progress:
 
 
 def _begin_file(target: Path) -> tuple[int, str]:
-    descriptor, half = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    mask = os.umask(0)
-    os.umask(mask)
-    os.fchmod(descriptor, 0o666 & ~mask)
-    return descriptor, half
+    half = str(target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}"))
+    return os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), half
 
 
 def _read_at(file: BinaryIO, offset: int, count: int) -> bytes:

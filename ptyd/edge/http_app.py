@@ -328,7 +328,8 @@ def _page(title: str, body: str, status: int) -> Response:
     return HTMLResponse(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>ptyd: {title}</title>{NO_ICON}'
         f'<meta name="viewport" content="width=device-width"><style>body{{font:1rem/1.5 system-ui;max-width:34rem;'
-        f"margin:20vh auto;padding:0 1rem;color-scheme:light dark}}</style><h1>{title}</h1><p>{body}</p></html>",
+        f"margin:20vh auto;padding:0 1rem;color-scheme:light dark}}</style>"
+        f"<main><h1>{title}</h1><p>{body}</p></main></html>",
         status_code=status,
         headers={"cache-control": "no-store"},
     )

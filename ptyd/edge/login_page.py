@@ -8,8 +8,8 @@ LOGIN_PAGE = """\
 <!doctype html><html lang="en"><meta charset="utf-8"><title>ptyd</title><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width"><style>body{font:1rem/1.5 system-ui;max-width:34rem;\
 margin:20vh auto;padding:0 1rem;color-scheme:light dark}</style>
-<p id="text" role="status">Logging in…</p><noscript>ptyd needs JavaScript.</noscript><script src="login.js"></script>
-</html>
+<main><h1>ptyd</h1><p id="text" role="status">Logging in…</p><noscript>ptyd needs JavaScript.</noscript></main>
+<script src="login.js"></script></html>
 """
 
 LOGIN_SCRIPT = """\

@@ -153,24 +153,37 @@ class SessionFiles:
     def _check_room(self, folder: int, part: str, size: int) -> None:
         """Whether a file of ``size`` may come to those that there are. Raises Refusal."""
         used = count = 0
-        is_stale_before = time.time() - STALE_SECONDS
-        for entry in os.scandir(folder):
-            status = entry.stat(follow_symlinks=False)
-            if entry.name == part:
-                continue
-            if entry.name.endswith(PART_SUFFIX) and status.st_mtime < is_stale_before:
-                os.unlink(entry.name, dir_fd=folder)
-                continue
-            count += 1
-            used += status.st_size if stat.S_ISREG(status.st_mode) else 0
-            if count >= MAX_FILES:
-                raise Refusal(ErrorCode.NO_RESOURCES, f"the session has {MAX_FILES} files already: remove some")
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name == part:
+                    continue
+                # The program may remove them at any time: they are its own.
+                with contextlib.suppress(FileNotFoundError):
+                    used += 0 if _remove_stale(folder, entry) else _size_of(entry)
+                count += 1
+                if count >= MAX_FILES:
+                    raise Refusal(ErrorCode.NO_RESOURCES, f"the session has {MAX_FILES} files already: remove some")
         if used + size > self._max_session_bytes:
             raise Refusal(
                 ErrorCode.NO_RESOURCES,
                 f"the session's files have {format_size(used)}, and {format_size(size)} more would be over"
                 f" {format_size(self._max_session_bytes)} (max_session_files_bytes): remove some",
             )
+
+
+def _remove_stale(folder: int, entry: os.DirEntry[str]) -> bool:
+    """Whether it was the part of an upload that nobody goes on with."""
+    if not entry.name.endswith(PART_SUFFIX) or not entry.name.startswith("."):
+        return False
+    if entry.stat(follow_symlinks=False).st_mtime > time.time() - STALE_SECONDS:
+        return False
+    os.unlink(entry.name, dir_fd=folder)
+    return True
+
+
+def _size_of(entry: os.DirEntry[str]) -> int:
+    status = entry.stat(follow_symlinks=False)
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def _write_all(fd: int, data: bytes, offset: int) -> int:

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 import ptyd
 from tests.browser.page import WebPage
+from tests.doors.other_site import other_site
 from tests.support.certificates import make_certificate
 from tests.support.daemon import PtydUnderTest, running_ptyd
 from tests.support.nginx import find_free_port, running_nginx
@@ -76,6 +77,25 @@ def test_an_earlier_build_is_forgotten(web: WebPage) -> None:
     wait_until_kept(web)
     web.wait_for("caches.keys().then((names) => names.every((name) => !name.endsWith(' earlier')))", "the old to go")
     assert web.page.evaluate("caches.has('of another application')")
+
+
+def test_other_sites_get_no_more_than_before(web: WebPage, context: BrowserContext) -> None:
+    """What they may is judged by the daemon, though the worker asks it: a link leads here, a frame does not."""
+    wait_until_kept(web)
+    url = web.page.url
+    with other_site() as site:
+        site.pages["/link"] = f'<!doctype html><title>other</title><a href="{url}">here</a>'
+        site.pages["/frame"] = f'<!doctype html><title>other</title><iframe src="{url}"></iframe>'
+        visitor = context.new_page()
+        for host in ("127.0.0.1", "other.localhost"):  # the same site on another port, and another site
+            visitor.goto(site.url("/link", host))
+            with visitor.expect_navigation(url=url) as arrived:
+                visitor.click("a")
+            answer = arrived.value
+            # A strict cookie may be kept back on the way from elsewhere: then the page says how to log in.
+            assert answer is not None and answer.status in (200, 401)
+            visitor.goto(site.url("/frame", host))
+            wait_until(lambda: any(frame.url.startswith("chrome-error:") for frame in visitor.frames))
 
 
 def test_the_manifest(web: WebPage, context: BrowserContext) -> None:

@@ -8,10 +8,15 @@ interface WorkerEvent extends Event {
 }
 interface WorkerFetch extends WorkerEvent {
   readonly request: Request;
+  /** What the browser has asked for by itself, while the worker woke up. */
+  readonly preloadResponse: Promise<Response | undefined>;
   respondWith(response: Promise<Response>): void;
 }
 interface Worker {
-  readonly registration: { readonly scope: string };
+  readonly registration: {
+    readonly scope: string;
+    readonly navigationPreload?: { enable(): Promise<void> };
+  };
   readonly clients: { claim(): Promise<void> };
   skipWaiting(): Promise<void>;
   addEventListener(type: "install" | "activate", listener: (event: WorkerEvent) => void): void;
@@ -33,12 +38,12 @@ worker.addEventListener("install", (event) => {
 });
 
 worker.addEventListener("activate", (event) => {
-  event.waitUntil(dropOldShells().then(() => worker.clients.claim()));
+  event.waitUntil(Promise.all([dropOldShells(), preloadPages()]).then(() => worker.clients.claim()));
 });
 
 worker.addEventListener("fetch", (event) => {
   const answer = chooseAnswer(event.request, scope, assets);
-  if (answer === "page") event.respondWith(answerPage(event.request));
+  if (answer === "page") event.respondWith(answerPage(event));
   else if (answer === "asset") event.respondWith(answerAsset(event.request));
 });
 
@@ -52,10 +57,18 @@ async function dropOldShells(): Promise<void> {
   await Promise.all(stale.map((name) => caches.delete(name)));
 }
 
+/**
+ * The browser itself asks for a page then, as if there were no worker: the daemon sees whether a link of another site has
+ * led here. A worker's own request for it says so in a way that no link does, and would be refused.
+ */
+async function preloadPages(): Promise<void> {
+  await worker.registration.navigationPreload?.enable();
+}
+
 /** Whatever the daemon says counts, be it that nobody is logged in. */
-async function answerPage(request: Request): Promise<Response> {
+async function answerPage({ request, preloadResponse }: WorkerFetch): Promise<Response> {
   try {
-    return await fetch(request);
+    return (await preloadResponse) ?? (await fetch(request));
   } catch (error) {
     const kept = await (await caches.open(cacheName)).match("./");
     if (kept === undefined) throw error;
