@@ -85,6 +85,8 @@ class PtyManager:
         # A number of an earlier daemon's is below all of this one's: whoever asks with it is told that it is too late.
         self.events = EventHub(config.max_subscribers, int(time.time() * 1_000_000), time.time)
         self.on_removed: Callable[[Session], None] = lambda session: None
+        self.on_published: Callable[[EventKind, Session], None] = lambda kind, session: None
+        """Called with each event of a session."""
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.activities = Activities(recordings_directory, tasks, self._publish)
         self.echo = EchoSampler()
@@ -355,6 +357,7 @@ class PtyManager:
             await self.recordings.wait_finished(session.id)
             self._remove(session)
             return
+        session.end_is_asked = True
         await self._end_processes(session, running, grace_seconds)
         self.note_exit_seen(session)
 
@@ -506,6 +509,7 @@ class PtyManager:
         self._discard(session)
         self.on_removed(session)
         self.events.publish("removed", session, {})
+        self.on_published("removed", session)
 
     def _discard(self, session: Session) -> None:
         self._removals.cancel(session)
@@ -524,3 +528,4 @@ class PtyManager:
     def _publish(self, kind: EventKind, session: Session) -> None:
         if session.id in self.registry:
             self.events.publish(kind, session, msgspec.to_builtins(session.info()))
+            self.on_published(kind, session)

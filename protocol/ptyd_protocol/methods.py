@@ -18,6 +18,7 @@ from ptyd_protocol.activity import (
     WaitStateParams,
 )
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
+from ptyd_protocol.notify import NotifyTestResult
 
 SessionState = Literal["running", "exited"]
 Right = Literal["observe", "control", "create", "admin"]
@@ -558,6 +559,7 @@ METHODS: dict[str, Method] = {
     "explain": Method(SessionParams, ExplainResult),
     "wait_state": Method(WaitStateParams, SessionInfo),
     "events": Method(EventsParams, EventsResult),
+    "notify_test": Method(NoParams, NotifyTestResult),
 }
 
 ASKING_METHODS = frozenset(

@@ -59,5 +59,12 @@ AUDITED: dict[str, AuditedMethod] = {
     "share": AuditedMethod("shared", _facts_of_grant),
     "access_token": AuditedMethod("token_read", _nothing),
     "restart": AuditedMethod("restart_asked", _nothing),
+    "notify_test": AuditedMethod(
+        "notify_tested",
+        lambda params, result: {
+            "urls": len(result.outcomes),
+            "failed": sum(bool(one.reason) for one in result.outcomes),
+        },
+    ),
     "shutdown": AuditedMethod("shutdown_asked", lambda params, result: {"kill_sessions": params.kill_sessions}),
 }

@@ -525,6 +525,12 @@ export interface WaitStateParams {
   timeout_seconds?: number | null;
 }
 
+/** `warnings`, for a person: what is wrong with the configuration. */
+export interface NotifyTestResult {
+  outcomes: NotifyOutcome[];
+  warnings: string[];
+}
+
 /** What one session may use. 0: no limit. None: not said; the daemon's default applies. */
 export interface SessionLimits {
   /** Of all its processes together. */
@@ -1005,6 +1011,15 @@ export interface EventRecord {
   data: Record<string, unknown>;
 }
 
+/** `number`: which of the configured URLs, counted from 1; the URL itself is a secret. */
+export interface NotifyOutcome {
+  number: number;
+  /** For a person: what is behind it. */
+  service: string;
+  /** For a person: why it failed; empty: it took the notification. */
+  reason: string;
+}
+
 /** Each method with the types of its parameters and of its result. */
 export interface Methods {
   create: { params: CreateParams; result: SessionInfo };
@@ -1038,6 +1053,7 @@ export interface Methods {
   explain: { params: SessionParams; result: ExplainResult };
   wait_state: { params: WaitStateParams; result: SessionInfo };
   events: { params: EventsParams; result: EventsResult };
+  notify_test: { params: NoParams; result: NotifyTestResult };
 }
 export type MethodName = keyof Methods;
 
@@ -1313,6 +1329,7 @@ export type StructName =
   | "ExplainResult"
   | "SubscribeParams"
   | "WaitStateParams"
+  | "NotifyTestResult"
   | "SessionLimits"
   | "SessionUsage"
   | "SessionInfo"
@@ -1357,7 +1374,8 @@ export type StructName =
   | "AuditReadParams"
   | "AuditReadResult"
   | "Evidence"
-  | "EventRecord";
+  | "EventRecord"
+  | "NotifyOutcome";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
@@ -1402,6 +1420,10 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "states", type: { kind: "list", item: { kind: "literal", values: ["active", "bell", "exited", "idle", "quiet", "starting", "waiting", "working"] }, min: 1, max: 8 } },
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
     { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+  ],
+  NotifyTestResult: [
+    { name: "outcomes", type: { kind: "list", item: { kind: "struct", name: "NotifyOutcome" } } },
+    { name: "warnings", type: { kind: "list", item: { kind: "str" } }, default: [] },
   ],
   SessionLimits: [
     { name: "memory_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
@@ -1725,6 +1747,11 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "session", type: { kind: "str" } },
     { name: "data", type: { kind: "map", value: { kind: "any" } } },
   ],
+  NotifyOutcome: [
+    { name: "number", type: { kind: "int" } },
+    { name: "service", type: { kind: "str" } },
+    { name: "reason", type: { kind: "str" }, default: "" },
+  ],
 };
 
 export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldType; readonly result: FieldType }>> = {
@@ -1759,4 +1786,5 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   explain: { params: { kind: "struct", name: "SessionParams" }, result: { kind: "struct", name: "ExplainResult" } },
   wait_state: { params: { kind: "struct", name: "WaitStateParams" }, result: { kind: "struct", name: "SessionInfo" } },
   events: { params: { kind: "struct", name: "EventsParams" }, result: { kind: "struct", name: "EventsResult" } },
+  notify_test: { params: { kind: "struct", name: "NoParams" }, result: { kind: "struct", name: "NotifyTestResult" } },
 };
