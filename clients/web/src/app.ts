@@ -1,6 +1,8 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
 import { Access } from "./access";
+import { listWaiting } from "./attention/activity_words";
+import { Attention } from "./attention/attention";
 import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
 import { watchPage } from "./net/page_signals";
@@ -35,6 +37,9 @@ import { TopBar } from "./ui/top_bar";
 import { describeError } from "./ui/words";
 import { readAddress, Workspace, writeAddress } from "./workspace";
 
+/** So often "since when" is written anew. */
+const SINCE_MS = 20_000;
+
 export class App {
   #access = new Access(null);
   readonly #connection: Connection;
@@ -43,6 +48,7 @@ export class App {
   readonly #toasts = new Toasts();
   readonly #status: StatusPill;
   readonly #topBar: TopBar;
+  readonly #attention: Attention;
   readonly #sidebar: Sidebar;
   readonly #drawer: Drawer;
   readonly #theme: Theme;
@@ -84,11 +90,12 @@ export class App {
       now: browserEnvironment.now,
       reconnect: () => this.#connection.reconnect(),
     });
+    const visibility = new PageVisibility();
     const host = h("div", { class: "terminal-host", attrs: { hidden: true, "data-testid": "terminal" } });
     this.#workspace = new Workspace({
       host,
       connection: this.#connection,
-      visibility: new PageVisibility(),
+      visibility,
       clipboardPrompt: this.#clipboardPrompt,
       isScaled: () => this.#fit.isScaled,
       readScheme: () => this.#theme.scheme,
@@ -106,21 +113,37 @@ export class App {
       logOut: () => void this.#try(() => this.#logOut()),
       cycleTheme: () => this.#theme.cycle(),
     });
-    this.#sidebar = new Sidebar({
-      open: (session) => this.#open(session),
-      create: () => this.#askNew(),
-      rename: (session) => this.#askRename(session),
-      end: (session) => this.#askEnd(session),
-      showRecording: (session) => void this.#try(() => this.#showRecording(session)),
-      openRecording: () => void this.#try(() => this.#openRecording()),
-      logOut: () => void this.#try(() => this.#logOut()),
+    this.#attention = new Attention({
+      visibility,
+      open: (id) => {
+        const session = this.#sessions.get(id);
+        if (session !== undefined) this.#open(session);
+      },
     });
+    this.#sidebar = new Sidebar(
+      {
+        open: (session) => this.#open(session),
+        create: () => this.#askNew(),
+        rename: (session) => this.#askRename(session),
+        end: (session) => this.#askEnd(session),
+        showRecording: (session) => void this.#try(() => this.#showRecording(session)),
+        openRecording: () => void this.#try(() => this.#openRecording()),
+        logOut: () => void this.#try(() => this.#logOut()),
+      },
+      this.#attention.button.element,
+    );
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
     this.#emptyNew = textButton("Start a session", "empty-new", "primary", () => this.#askNew());
     this.#empty = createEmptyState(this.#emptyNew);
     this.#theme = new Theme(() => this.#applyTheme());
     this.#applyTheme();
-    root.append(this.#sidebar.element, this.#drawer.backdrop, this.#buildMain(host), this.#toasts.element);
+    root.append(
+      this.#sidebar.element,
+      this.#drawer.backdrop,
+      this.#buildMain(host),
+      this.#toasts.element,
+      this.#attention.announcer.element,
+    );
   }
 
   start(): void {
@@ -134,6 +157,7 @@ export class App {
       readSize: () => this.#workspace.state?.size ?? null,
       readPlayer,
     });
+    setInterval(() => this.#render(), SINCE_MS);
     this.#render();
     this.#connection.start();
   }
@@ -356,6 +380,7 @@ export class App {
     const view = this.#workspace.state;
     this.#sidebar.update(this.#sessions.sessions, id, this.#access);
     this.#topBar.update(session, view, this.#access);
+    this.#topBar.setWaiting(listWaiting(this.#sessions.sessions).length);
     this.#controlBanner.update(view, this.#fit.isScaled);
     this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);
     this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
@@ -363,6 +388,9 @@ export class App {
     this.#keyBar.element.hidden = view === null || view.isObserver;
     this.#emptyNew.hidden = !this.#access.mayCreate;
     const title = cleanTitle(view?.title || session?.title || "");
-    document.title = [title, session?.name ?? "", "ptyd"].filter((part) => part !== "").join(" · ");
+    this.#attention.update(
+      this.#sessions.sessions,
+      [title, session?.name ?? "", "ptyd"].filter((part) => part !== "").join(" · "),
+    );
   }
 }

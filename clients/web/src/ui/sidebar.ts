@@ -1,13 +1,12 @@
 /** The list of sessions. */
 
 import type { Access } from "../access";
+import { isWaiting, putWaitingFirst } from "../attention/activity_words";
 import type { SessionInfo } from "../protocol/messages.gen";
 import { iconButton } from "./button";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
-import { describeUse, listUse } from "./limit_words";
-import { cleanTitle } from "./program_title";
-import { describeCommand, describeSessionState, isGoodExit } from "./words";
+import { describeSession } from "./session_words";
 
 export interface SidebarActions {
   open(session: SessionInfo): void;
@@ -24,6 +23,7 @@ class Row {
   readonly #dot = h("span", { class: "dot" });
   readonly #name = h("span", { class: "session-name" });
   readonly #size = h("span", { class: "session-size" });
+  readonly #doing = h("span", { class: "session-doing", attrs: { "data-testid": "session-doing" } });
   readonly #detail = h("span", { class: "session-detail" });
   readonly #use = h("span", { class: "session-detail", attrs: { "data-testid": "session-use" } });
   readonly #open: HTMLButtonElement;
@@ -37,7 +37,7 @@ class Row {
       "button",
       { class: "session", attrs: { type: "button" }, on: { click: () => actions.open(this.#session) } },
       this.#dot,
-      h("span", { class: "session-text" }, this.#name, this.#detail, this.#use),
+      h("span", { class: "session-text" }, this.#name, this.#doing, this.#detail, this.#use),
       this.#size,
     );
     this.#rename = iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session));
@@ -61,31 +61,23 @@ class Row {
     this.#session = session;
     this.#rename.hidden = !access.mayRename(session);
     this.#end.hidden = !access.controls(session);
-    const isRunning = session.state === "running";
-    const isGood = isRunning || isGoodExit(session.exit_code, session.exit_signal);
     this.element.dataset.session = session.id;
     this.element.dataset.state = session.state;
-    this.#dot.className = `dot ${isRunning ? "dot-running" : isGood ? "dot-ended" : "dot-failed"}`;
+    const words = describeSession(session, Date.now() / 1000);
+    this.#dot.className = words.dot;
+    this.#open.classList.toggle("waiting", isWaiting(session));
     setText(this.#name, session.name);
     setText(this.#size, `${session.cols}×${session.rows}`);
-    const title = cleanTitle(session.title);
-    setText(this.#detail, isRunning ? title || describeCommand(session) : describeSessionState(session));
-    const watchers = session.clients === 1 ? "1 client" : `${session.clients} clients`;
-    const lines = [title, describeCommand(session), session.cwd, `pid ${session.pid}, ${watchers}`];
-    if (session.locked) lines.push("locked");
-    lines.push(...listUse(session));
-    const use = describeUse(session);
-    setText(this.#use, use);
-    this.#use.hidden = use === "";
-    this.#open.title = lines.filter((line) => line !== "").join("\n");
-    const state = describeSessionState(session);
-    this.#open.setAttribute(
-      "aria-label",
-      `${session.name}, ${state}, ${session.cols} by ${session.rows}, ${watchers}`,
-    );
+    setText(this.#doing, words.doing);
+    this.#doing.hidden = words.doing === "";
+    setText(this.#detail, words.detail);
+    setText(this.#use, words.use);
+    this.#use.hidden = words.use === "";
+    this.#open.title = words.more;
+    this.#open.setAttribute("aria-label", words.spoken);
     if (isCurrent) this.#open.setAttribute("aria-current", "true");
     else this.#open.removeAttribute("aria-current");
-    const label = isRunning ? `End ${session.name}` : `Remove ${session.name}`;
+    const label = session.state === "running" ? `End ${session.name}` : `Remove ${session.name}`;
     this.#end.setAttribute("aria-label", label);
     this.#end.title = label;
   }
@@ -99,7 +91,8 @@ export class Sidebar {
   readonly #actions: SidebarActions;
   readonly #rows = new Map<string, Row>();
 
-  constructor(actions: SidebarActions) {
+  /** `notify`: turns notifications on and off. */
+  constructor(actions: SidebarActions, notify: HTMLElement) {
     this.#actions = actions;
     this.#new = h(
       "button",
@@ -122,6 +115,7 @@ export class Sidebar {
       this.#new,
       this.#empty,
       this.#list,
+      notify,
       h(
         "button",
         {
@@ -155,7 +149,8 @@ export class Sidebar {
       row.element.remove();
       this.#rows.delete(id);
     }
-    sessions.forEach((session, index) => {
+    const focused = document.activeElement;
+    putWaitingFirst(sessions).forEach((session, index) => {
       const row = this.#rows.get(session.id) ?? new Row(session, this.#actions, access);
       this.#rows.set(session.id, row);
       row.update(session, session.id === currentId, access);
@@ -163,5 +158,6 @@ export class Sidebar {
       // Moving an element takes the focus from it: only where the order has changed.
       if (there !== row.element) this.#list.insertBefore(row.element, there);
     });
+    if (focused instanceof HTMLElement && this.#list.contains(focused)) focused.focus();
   }
 }
