@@ -495,6 +495,7 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"states": ["idle", "waiting"], "session": "b", "timeout_seconds": 30},
         {"states": ["idle", "waiting"], "session": "b", "timeout_seconds": 30.0},
     ),
+    ("notify_test", {}, {}),
     ("events", {}, {"since": 0, "session": None, "max_events": 1024}),
     ("events", {"since": 7, "session": "b", "max_events": 1}, {"since": 7, "session": "b", "max_events": 1}),
     ("file_put", {"upload": UPLOAD, "name": "a.png", "size": 0, "data": b""}, FILE_PIECE),
@@ -684,6 +685,11 @@ RESULTS: list[tuple[str, Any, Any]] = [
         {"activity": WHOLE_ACTIVITY, "reason": "it says so", "evidence": [WHOLE_EVIDENCE]},
     ),
     ("wait_state", SESSION | {"activity": ACTIVITY}, WHOLE_SESSION | {"activity": WHOLE_ACTIVITY}),
+    (
+        "notify_test",
+        {"outcomes": [{"number": 1, "service": "ntfy"}]},
+        {"outcomes": [{"number": 1, "service": "ntfy", "reason": ""}], "warnings": []},
+    ),
     ("events", {"events": [EVENT], "seq": 7}, {"events": [EVENT], "seq": 7, "is_late": False, "more": False}),
     *conversations.RESULTS,
 ]
@@ -706,6 +712,7 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("audit_read", AUDIT | {"position": None}, "position is nil"),
     ("get", SESSION | {"activity": {"state": "idle"}}, "an activity without its since"),
     ("explain", {"activity": ACTIVITY, "reason": "", "evidence": [EVIDENCE | {"source": "guess"}]}, "another word"),
+    ("notify_test", {"outcomes": [{"service": "ntfy"}]}, "an outcome without its number"),
     ("events", {"events": [EVENT | {"seq": None}], "seq": 7}, "seq is nil"),
     ("file_put", {"path": "/run/a.png"}, "received is missing"),
     ("file_get", FILE_GOT | {"data": "hi"}, "data is text"),

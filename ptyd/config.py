@@ -3,9 +3,11 @@
 An option comes from the configuration file (``[daemon]`` in ``config.toml``), or from the environment as
 ``PTYD_<NAME>``, which wins. What sessions may use stands in ``[limits]`` and ``PTYD_LIMIT_<NAME>``, and what principals
 without the right "admin" may ask for at most in ``[caps]`` and ``PTYD_CAP_<NAME>``: sizes and times may be text there,
-such as ``"2G"`` and ``"8h"`` (core/session_limits.py says which limits there are).
+such as ``"2G"`` and ``"8h"`` (core/session_limits.py says which limits there are). Whom to notify stands in
+``[notify]`` and nowhere else, for it is secret.
 """
 
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +20,7 @@ from ptyd_protocol.errors import Refusal
 from ptyd_protocol.limit_values import LIMIT_NAMES, BadLimit, parse_limit
 from ptyd_protocol.methods import SessionLimits
 
+from ptyd.core.notices.options import NotifyOptions
 from ptyd.core.session_limits import resolve_limits
 
 KIB = 1024
@@ -205,6 +208,9 @@ class Config(Struct, frozen=True, kw_only=True):
             " never (nothing), ask (offered again), always (started again)."
         ),
     ] = "never"
+    notify: Annotated[NotifyOptions, Meta(description="[notify]: whom to tell that a session needs attention.")] = (
+        NotifyOptions()
+    )
 
     @property
     def session_defaults(self) -> SessionLimits:
@@ -213,6 +219,9 @@ class Config(Struct, frozen=True, kw_only=True):
 
 
 _LISTS = frozenset({"allowed_hosts", "pass_environment", "trusted_proxies"})
+
+_TABLES = frozenset({"limits", "caps", "notify"})
+"""Options that are tables of their own in the file."""
 
 OWN_OPTIONS = frozenset({"log_bytes", "scrollback_lines"})
 """Limits whose defaults stand in [daemon]."""
@@ -230,15 +239,19 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """
     tables = _read_file(path)
     values = _read_table(tables, "daemon", path)
-    unknown = sorted(set(values) - set(Config.__struct_fields__) | set(values) & {"limits", "caps"})
+    unknown = sorted(set(values) - set(Config.__struct_fields__) | set(values) & _TABLES)
     if unknown:
         raise ConfigError(f"{path}: [daemon] has no option {', '.join(unknown)}")
-    for name in Config.__struct_fields__:
+    for name in set(Config.__struct_fields__) - _TABLES:
         text = environ.get(f"PTYD_{name.upper()}")
         if text is not None:
             values[name] = _split_list(text) if name in _LISTS else text
     values["limits"] = _read_limits(_read_table(tables, "limits", path), "PTYD_LIMIT_", environ, OWN_OPTIONS)
     values["caps"] = _read_limits(_read_table(tables, "caps", path), "PTYD_CAP_", environ, frozenset())
+    values["notify"] = _read_table(tables, "notify", path)
+    unknown = sorted(set(values["notify"]) - set(NotifyOptions.__struct_fields__))
+    if unknown:
+        raise ConfigError(f"{path}: [notify] has no option {', '.join(unknown)}")
     try:
         config = msgspec.convert(values, Config, strict=False)
         for limits in (config.limits, config.caps):
@@ -246,6 +259,17 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     except (msgspec.ValidationError, Refusal) as error:
         raise ConfigError(f"configuration: {error}") from error
     return config
+
+
+def find_exposed_secrets(path: Path, config: Config) -> str:
+    """For a person: that others can read secrets in the configuration file, and what to do; empty: they cannot."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return ""
+    if not config.notify.urls or not mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return ""
+    return f"{path} holds secrets ([notify] urls), and others can read it: chmod 600 {path}"
 
 
 def _read_limits(

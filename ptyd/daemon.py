@@ -8,6 +8,7 @@ import faulthandler
 import gc
 import logging
 import os
+import platform
 import resource
 import signal
 import sys
@@ -17,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import platformdirs
 from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.errors import ErrorCode, Refusal
@@ -33,11 +35,12 @@ from ptyd_protocol.methods import (
     TokenCreateParams,
     TokenInfo,
 )
+from ptyd_protocol.notify import NotifyTestResult
 from ptyd_protocol.version import __version__
 
 from ptyd import log_lines
 from ptyd.agents import MANIFESTS
-from ptyd.config import Config, ConfigError, load_config
+from ptyd.config import Config, ConfigError, find_exposed_secrets, load_config
 from ptyd.conversations.kept_store import KeptStore, kept_path
 from ptyd.conversations.library import Library
 from ptyd.conversations_service import ConversationsService
@@ -58,6 +61,7 @@ from ptyd.edge.listeners import Listeners, url_of
 from ptyd.edge.log_store import LogStore
 from ptyd.edge.logins import TICKET_SECONDS, Logins, end_expired
 from ptyd.edge.loop_lag import LoopLag
+from ptyd.edge.notice_sender import NoticeSender
 from ptyd.edge.presence import AnotherDaemon, Presence, take_daemon_lock
 from ptyd.edge.tasks import Tasks
 from ptyd.edge.tls import Tls, find_own_certificate, load_tls
@@ -66,6 +70,7 @@ from ptyd.engine import find_engine_maker
 from ptyd.keeping import Keeping
 from ptyd.manager import PtyManager
 from ptyd.metrics import Metrics
+from ptyd.notifier import MEMORY_NAME, Notifier
 from ptyd.runs import Runs
 from ptyd.service import Service
 
@@ -141,6 +146,7 @@ class Daemon:
         self._front = Front.of(config)
         self._logins.on_ended = self._office.expel
         self._manager.on_removed = lambda session: self._logins.end_session(session.id)
+        self._notifier = self._make_notifier()
         self._presence = Presence(runtime_dir, socket_path)
         self._has_lost_files = False
         self._listeners = Listeners(
@@ -174,6 +180,20 @@ class Daemon:
             logger.warning("libghostty-vt is not to be had here: sessions run without an exact screen")
         return maker
 
+    def _make_notifier(self) -> Notifier | None:
+        if not self._config.notify.urls:
+            return None
+        path = self._runtime_dir / MEMORY_NAME
+        notifier = Notifier(self._config.notify, path, self._tasks, NoticeSender(), self._link_to)
+        self._manager.on_published = notifier.note
+        exposed = find_exposed_secrets(_config_path(), self._config)
+        if exposed:
+            logger.warning("%s", exposed)
+        return notifier
+
+    def _link_to(self, session_id: str) -> str:
+        return f"{self._front.public_url}/#{session_id}" if self._front.public_url else ""
+
     async def run(self) -> None:
         """Serve until told to end."""
         loop = asyncio.get_running_loop()
@@ -189,6 +209,8 @@ class Daemon:
         self._runs.read_queue()
         for session in self._kept.sessions:
             self._manager.adopt(session)
+        if self._notifier is not None:
+            self._notifier.start(list(self._manager.registry))
         self._logins.keep_sessions(kept_ids)
         self._keeper.start(on_exit=self._manager.note_exit, on_gone=self._note_keeper_gone)
         self._runs.open()
@@ -323,6 +345,8 @@ class Daemon:
         self._manager.activities.close()
         self._manager.files.close()
         self._library.close()
+        if self._notifier is not None:
+            self._notifier.close()
         if self._manager.engines is not None:
             self._manager.engines.close()
         audit.note("daemon_ended", pid=os.getpid(), ending=ending.replace(" ", "_"))
@@ -415,6 +439,18 @@ class Daemon:
             raise Refusal(ErrorCode.UNAVAILABLE, f"the audit cannot be read: {error.strerror}") from error
         return AuditReadResult(data=piece.data, start=piece.start, position=piece.position)
 
+    async def notify_test(self) -> NotifyTestResult:
+        """Raises Refusal."""
+        path = _config_path()
+        if self._notifier is None:
+            raise Refusal(
+                ErrorCode.UNAVAILABLE,
+                f"nobody is to be notified: put urls into [notify] of {path} (docs/notifications.md), and ptyd restart",
+            )
+        result = await self._notifier.test("ptyd can reach you", f"This is a test from {platform.node()}.")
+        exposed = find_exposed_secrets(path, self._config)
+        return msgspec.structs.replace(result, warnings=[exposed] if exposed else [])
+
     def restart(self) -> None:
         """Make way for the next daemon.
 
@@ -440,6 +476,10 @@ class Daemon:
         return len(self._manager.registry.running())
 
 
+def _config_path() -> Path:
+    return platformdirs.user_config_path("ptyd") / "config.toml"
+
+
 def _open_audit_log(config: Config, runtime_dir: Path) -> AuditLog | None:
     return AuditLog(runtime_dir, config.audit_bytes, config.audit_files) if config.audit_bytes else None
 
@@ -458,7 +498,7 @@ def _leave_no_core() -> None:
 async def _main(runtime_dir: Path) -> None:
     # Held until the process ends.
     take_daemon_lock(runtime_dir)
-    config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
+    config = load_config(_config_path(), os.environ)
     MANIFESTS.load(platformdirs.user_config_path("ptyd") / "agents")
     log_lines.set_up_logging(config.log_format, config.log_level, audit.known_of_now)
     keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock", config.cgroups)

@@ -109,6 +109,8 @@ class PtyManager:
         self.on_killed: Callable[[Session], None] = lambda session: None
         """Somebody wants it to end."""
         self.on_ended: Callable[[Session], None] = lambda session: None
+        self.on_published: Callable[[EventKind, Session], None] = lambda kind, session: None
+        """Called with each event of a session."""
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.activities = Activities(recordings_directory, tasks, self._publish)
         self.files = SessionFiles(recordings_directory, config.max_file_bytes, config.max_session_files_bytes)
@@ -426,6 +428,7 @@ class PtyManager:
             await self.recordings.wait_finished(session.id)
             self._remove(session)
             return
+        session.end_is_asked = True
         await self._end_processes(session, running, grace_seconds)
         self.note_exit_seen(session)
 
@@ -620,6 +623,7 @@ class PtyManager:
         self._discard(session)
         self.on_removed(session)
         self.events.publish("removed", session, {})
+        self.on_published("removed", session)
 
     def _discard(self, session: Session) -> None:
         self._removals.cancel(session)
@@ -639,3 +643,4 @@ class PtyManager:
     def _publish(self, kind: EventKind, session: Session) -> None:
         if session.id in self.registry:
             self.events.publish(kind, session, msgspec.to_builtins(session.info()))
+            self.on_published(kind, session)

@@ -15,6 +15,7 @@ from ptyd_protocol import methods as m
 from ptyd_protocol.activity import SubscribeParams
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Failure, Reply, Request
+from ptyd_protocol.notify import NotifyTestResult
 
 from ptyd.activity_service import ActivityService
 from ptyd.conversations_service import ConversationsService
@@ -53,6 +54,7 @@ class DaemonControl(Protocol):
     def token_list(self) -> list[m.TokenInfo]: ...
     def token_revoke(self, token: str, session_id: str) -> list[m.TokenInfo]: ...
     def share(self, params: m.ShareParams, session_id: str) -> m.ShareResult: ...
+    async def notify_test(self) -> NotifyTestResult: ...
     async def read_audit(self, position: int | None, max_bytes: int) -> m.AuditReadResult: ...
 
 
@@ -140,6 +142,7 @@ class Service:
             "token_revoke": self._token_revoke,
             "share": self._share,
             "audit_read": self._audit_read,
+            "notify_test": self._notify_test,
         }
 
     def _on_session(self, handler: SessionHandler, control: bool = False) -> Callable[[Caller, Any], Awaitable[Any]]:
@@ -353,6 +356,9 @@ class Service:
 
     async def _audit_read(self, caller: Caller, params: m.AuditReadParams) -> m.AuditReadResult:
         return await self._control.read_audit(params.position, params.max_bytes)
+
+    async def _notify_test(self, caller: Caller, params: m.NoParams) -> NotifyTestResult:
+        return await self._control.notify_test()
 
     async def _shutdown(self, caller: Caller, params: m.ShutdownParams) -> m.ShutdownResult:
         return m.ShutdownResult(sessions_left=await self._control.shutdown(params.kill_sessions))

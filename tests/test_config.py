@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from ptyd_protocol.methods import SessionLimits
 
-from ptyd.config import KIB, MIB, Config, ConfigError, load_config
+from ptyd.config import KIB, MIB, Config, ConfigError, find_exposed_secrets, load_config
 
 
 @pytest.fixture
@@ -108,3 +108,44 @@ def test_limits_that_cannot_be_used(path: Path, text: str, complaint: str) -> No
     path.write_text(text)
     with pytest.raises(ConfigError, match=complaint):
         load_config(path, {})
+
+
+def test_notify(path: Path) -> None:
+    path.write_text('[notify]\nurls = ["ntfys://ntfy.sh/s3cret"]\nquiet_hours = "22:00-07:30"\nchanges = ["waiting"]\n')
+    options = load_config(path, {"PTYD_NOTIFY": "x", "PTYD_URLS": "y"}).notify
+    assert (options.urls, options.quiet_hours, options.changes) == (
+        ["ntfys://ntfy.sh/s3cret"],
+        "22:00-07:30",
+        ("waiting",),
+    )
+    assert "s3cret" not in repr(load_config(path, {}))
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("quiet = 1", "no option quiet"),
+        ('quiet_hours = "22-7"', "quiet_hours"),
+        ('quiet_hours = "22:00-24:00"', "quiet_hours"),
+        ('changes = ["sneezing"]', "changes"),
+        ("finished_after_seconds = -1", "finished_after_seconds"),
+        ('urls = ["s3cret"]', "urls"),
+        ('urls = "ntfy://s3cret"', "urls"),
+    ],
+)
+def test_notify_that_makes_no_sense(path: Path, line: str, complaint: str) -> None:
+    """The complaint shows no secret."""
+    path.write_text(f"[notify]\n{line}\n")
+    with pytest.raises(ConfigError, match=complaint) as error:
+        load_config(path, {})
+    assert "s3cret" not in str(error.value)
+
+
+def test_secrets_that_others_can_read(path: Path) -> None:
+    path.write_text('[notify]\nurls = ["ntfys://ntfy.sh/s3cret"]\n')
+    config = load_config(path, {})
+    for mode, is_exposed in ((0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o644, True)):
+        path.chmod(mode)
+        assert (f"chmod 600 {path}" in find_exposed_secrets(path, config)) == is_exposed
+    assert find_exposed_secrets(path, Config()) == "", "there is no secret in it"
+    assert find_exposed_secrets(path.with_name("none"), config) == ""

@@ -46,6 +46,7 @@ VERBS: dict[str, Verb] = {
     "restart": Verb("restart", "Replace the daemon; the sessions go on."),
     "top": Verb("top", "Watch the sessions: what they use and do."),
     "audit": Verb("audit", "Say who did what: created, attached, typed, killed, was refused."),
+    "notify": Verb("notify", "Try the notifications that the configuration asks for."),
     "status": Verb("status", "Say how the daemon is."),
     "login": Verb("login", "Remember how to get in at a daemon elsewhere."),
     "logout": Verb("logout", "Forget that."),

@@ -36,6 +36,7 @@ from ptyd_protocol.conversations import (
 from ptyd_protocol.files import FileGetParams, FileGetResult, FilePutParams, FilePutResult, PasteParams
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 from ptyd_protocol.miniatures import Miniature, MiniaturesParams
+from ptyd_protocol.notify import NotifyTestResult
 from ptyd_protocol.runs import RunInfo, RunParams, RunRefParams, RunWaitParams
 
 SessionState = Literal["running", "exited"]
@@ -600,6 +601,7 @@ METHODS: dict[str, Method] = {
     "kept": Method(NoParams, list[KeptSession]),
     "forget_kept": Method(ForgetKeptParams, None),
     "miniatures": Method(MiniaturesParams, list[Miniature]),
+    "notify_test": Method(NoParams, NotifyTestResult),
 }
 
 ASKING_METHODS = frozenset(

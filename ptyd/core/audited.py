@@ -83,5 +83,12 @@ AUDITED: dict[str, AuditedMethod] = {
     "resume": AuditedMethod("resumed", _facts_of_resume),
     "keep": AuditedMethod("keep_set", _facts_of_keep),
     "forget_kept": AuditedMethod("kept_forgotten", lambda params, result: {"name": params.name}),
+    "notify_test": AuditedMethod(
+        "notify_tested",
+        lambda params, result: {
+            "urls": len(result.outcomes),
+            "failed": sum(bool(one.reason) for one in result.outcomes),
+        },
+    ),
     "shutdown": AuditedMethod("shutdown_asked", lambda params, result: {"kill_sessions": params.kill_sessions}),
 }

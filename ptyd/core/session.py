@@ -134,6 +134,8 @@ class Session:
     usage: SessionUsage | None = None
     end_reason: str = ""
     """Why the daemon ended it, for a person; empty: it did not."""
+    end_is_asked: bool = False
+    """Somebody has asked for its end: how it ends is no surprise."""
     began_at: float = 0.0
     """On a clock that is never set, and that the daemons of one run of the machine share."""
     active_at: float = 0.0

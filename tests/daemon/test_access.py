@@ -60,7 +60,7 @@ CONTROLLING = {
 }
 ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
-    "audit_read",
+    *("audit_read", "notify_test"),
 }
 FOR_ALL = {
     *("list", "subscribe", "unsubscribe", "events", "status", "login_ticket", "run_list"),
@@ -204,6 +204,7 @@ def test_every_method(place: Place, who: str) -> None:
             is_own = {
                 *(("wait", "timeout"), ("token_revoke", "no_such_token"), ("subscribe", "bad_request")),
                 ("wait_state", "timeout"),
+                ("notify_test", "unavailable"),
                 ("file_get", "no_such_file"),
                 *(("conversation_export", "no_such_conversation"), ("resume", "no_such_conversation")),
                 *(("forget_kept", "no_such_session"), ("keep", "bad_request")),

@@ -89,13 +89,13 @@ def check_web_client() -> list[Finding]:
 
 
 def check_configuration() -> list[Finding]:
-    from ptyd.config import ConfigError, load_config  # noqa: PLC0415 - only the doctor needs it
+    from ptyd.config import ConfigError, find_exposed_secrets, load_config  # noqa: PLC0415 - only the doctor needs it
     from ptyd_cli.errors import CliError  # noqa: PLC0415 - as above
     from ptyd_cli.settings import config_path, load_detach_keys  # noqa: PLC0415 - as above
 
     path = config_path()
     try:
-        load_config(path, os.environ)
+        exposed = find_exposed_secrets(path, load_config(path, os.environ))
         load_detach_keys()
     except (ConfigError, CliError) as error:
         return [
@@ -105,6 +105,16 @@ def check_configuration() -> list[Finding]:
                 what=str(error),
                 why="the daemon does not start with it",
                 to_do=f"mend {path}, or the variable PTYD_...",
+            )
+        ]
+    if exposed:
+        return [
+            Finding(
+                check="configuration",
+                state="warning",
+                what=exposed,
+                why="whoever has these URLs can write to you, and read what is written, in your name",
+                to_do=f"chmod 600 {path}",
             )
         ]
     return [

@@ -1,6 +1,8 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
 import { Access } from "./access";
+import { listWaiting } from "./attention/activity_words";
+import { Attention } from "./attention/attention";
 import { showConversations } from "./conversations/conversations_dialog";
 import { CtrlV } from "./files/ctrl_v";
 import { FileSender } from "./files/file_sender";
@@ -43,6 +45,9 @@ import { Transfers } from "./ui/transfers";
 import { describeError } from "./ui/words";
 import { readAddress, Workspace, writeAddress } from "./workspace";
 
+/** So often "since when" is written anew. */
+const SINCE_MS = 20_000;
+
 export class App {
   #access = new Access(null);
   readonly #connection: Connection;
@@ -52,6 +57,7 @@ export class App {
   readonly #toasts = new Toasts();
   readonly #status: StatusPill;
   readonly #topBar: TopBar;
+  readonly #attention: Attention;
   readonly #sidebar: Sidebar;
   readonly #drawer: Drawer;
   readonly #theme: Theme;
@@ -108,11 +114,12 @@ export class App {
       pasteHere: (session, text) => this.#workspace.paste(session, text),
       say: (text) => this.#toasts.show(text),
     });
+    const visibility = new PageVisibility();
     const host = h("div", { class: "terminal-host", attrs: { hidden: true, "data-testid": "terminal" } });
     this.#workspace = new Workspace({
       host,
       connection: this.#connection,
-      visibility: new PageVisibility(),
+      visibility,
       clipboardPrompt: this.#clipboardPrompt,
       isScaled: () => this.#fit.isScaled,
       readScheme: () => this.#theme.scheme,
@@ -144,18 +151,28 @@ export class App {
       logOut: () => void this.#try(logOut),
       cycleTheme: () => this.#theme.cycle(),
     });
-    this.#sidebar = new Sidebar({
-      open: (session) => this.#open(session),
-      create: () => this.#askNew(),
-      rename: (session) => this.#askRename(session),
-      end: (session) => this.#askEnd(session),
-      showRecording: (session) => void this.#try(() => this.#recordings.showSession(session)),
-      openRecording: () => void this.#try(() => this.#recordings.openFile()),
-      showAll: () => this.#leave(),
-      showConversations: () => this.#showConversations(),
-      logOut: () => void this.#try(logOut),
-      dropRun: (run) => void this.#try(() => this.#stopRun(run.id)),
+    this.#attention = new Attention({
+      visibility,
+      open: (id) => {
+        const session = this.#sessions.get(id);
+        if (session !== undefined) this.#open(session);
+      },
     });
+    this.#sidebar = new Sidebar(
+      {
+        open: (session) => this.#open(session),
+        create: () => this.#askNew(),
+        rename: (session) => this.#askRename(session),
+        end: (session) => this.#askEnd(session),
+        showRecording: (session) => void this.#try(() => this.#recordings.showSession(session)),
+        openRecording: () => void this.#try(() => this.#recordings.openFile()),
+        showAll: () => this.#leave(),
+        showConversations: () => this.#showConversations(),
+        logOut: () => void this.#try(logOut),
+        dropRun: (run) => void this.#try(() => this.#stopRun(run.id)),
+      },
+      this.#attention.button.element,
+    );
     this.#drawer = new Drawer(this.#sidebar.element, this.#topBar.menuButton);
     this.#emptyNew = textButton("Start a session", "empty-new", "primary", () => this.#askNew());
     this.#empty = createEmptyState(this.#emptyNew);
@@ -168,7 +185,13 @@ export class App {
     });
     refuseStrayDrops();
     const news = h("div", { class: "news" }, this.#transfers.element, this.#toasts.element);
-    root.append(this.#sidebar.element, this.#drawer.backdrop, this.#buildMain(host), news);
+    root.append(
+      this.#sidebar.element,
+      this.#drawer.backdrop,
+      this.#buildMain(host),
+      news,
+      this.#attention.announcer.element,
+    );
   }
 
   start(): void {
@@ -182,6 +205,7 @@ export class App {
       readSize: () => this.#workspace.state?.size ?? null,
       readPlayer,
     });
+    setInterval(() => this.#render(), SINCE_MS);
     this.#render();
     this.#connection.start();
   }
@@ -417,6 +441,7 @@ export class App {
     this.#sidebar.update(this.#sessions.sessions, id, this.#access);
     this.#sidebar.updateWaiting(this.#waitingRuns.runs, this.#access);
     this.#topBar.update(session, view, this.#access);
+    this.#topBar.setWaiting(listWaiting(this.#sessions.sessions).length);
     this.#controlBanner.update(view, this.#fit.isScaled);
     this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);
     this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
@@ -428,6 +453,9 @@ export class App {
     this.#keyBar.element.hidden = view === null || view.isObserver;
     this.#emptyNew.hidden = !this.#access.mayCreate;
     const title = cleanTitle(view?.title || session?.title || "");
-    document.title = [title, session?.name ?? "", "ptyd"].filter((part) => part !== "").join(" · ");
+    this.#attention.update(
+      this.#sessions.sessions,
+      [title, session?.name ?? "", "ptyd"].filter((part) => part !== "").join(" · "),
+    );
   }
 }

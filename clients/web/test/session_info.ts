@@ -1,6 +1,6 @@
 /** A session as the daemon tells of it. */
 
-import type { SessionInfo, SessionLimits } from "../src/protocol/messages.gen";
+import type { Activity, SessionInfo, SessionLimits } from "../src/protocol/messages.gen";
 
 export const NO_LIMITS: SessionLimits = {
   memory_bytes: 0,
@@ -49,6 +49,28 @@ export function makeSession(id: string, changes: Partial<SessionInfo> = {}): Ses
     activity: null,
     run: null,
     conversation: null,
+    ...changes,
+  };
+}
+
+export function makeActivity(changes: Partial<Activity> = {}): Activity {
+  return {
+    state: "idle",
+    since: 1,
+    waits_for: null,
+    detail: "",
+    source: "registry",
+    prompt: "",
+    tool: "",
+    tool_detail: "",
+    model: "",
+    conversation: "",
+    transcript: "",
+    permission_mode: "",
+    context_tokens: null,
+    background_tasks: 0,
+    command_status: null,
+    bell_at: null,
     ...changes,
   };
 }

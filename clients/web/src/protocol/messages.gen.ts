@@ -1263,6 +1263,21 @@ export interface Miniature {
   text: string;
 }
 
+/** `number`: which of the configured URLs, counted from 1; the URL itself is a secret. */
+export interface NotifyOutcome {
+  number: number;
+  /** For a person: what is behind it. */
+  service: string;
+  /** For a person: why it failed; empty: it took the notification. */
+  reason: string;
+}
+
+/** `warnings`, for a person: what is wrong with the configuration. */
+export interface NotifyTestResult {
+  outcomes: NotifyOutcome[];
+  warnings: string[];
+}
+
 /** One prompt. `cwd` empty: the home directory. `resume`: the id of a conversation to go on with; `fork`: in a
  * new one that begins as it. `priority`: the highest waits least, among equals the oldest. `timeout_seconds`:
  * counted from its start; None: as the daemon is configured. `partial`: pieces of messages as they come, too.
@@ -1395,6 +1410,7 @@ export interface Methods {
   kept: { params: NoParams; result: KeptSession[] };
   forget_kept: { params: ForgetKeptParams; result: null };
   miniatures: { params: MiniaturesParams; result: Miniature[] };
+  notify_test: { params: NoParams; result: NotifyTestResult };
 }
 export type MethodName = keyof Methods;
 
@@ -1740,6 +1756,8 @@ export type StructName =
   | "PasteParams"
   | "MiniaturesParams"
   | "Miniature"
+  | "NotifyOutcome"
+  | "NotifyTestResult"
   | "RunParams"
   | "RunOutcome"
   | "RunInfo"
@@ -2266,6 +2284,15 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "rows", type: { kind: "int" } },
     { name: "text", type: { kind: "str" } },
   ],
+  NotifyOutcome: [
+    { name: "number", type: { kind: "int" } },
+    { name: "service", type: { kind: "str" } },
+    { name: "reason", type: { kind: "str" }, default: "" },
+  ],
+  NotifyTestResult: [
+    { name: "outcomes", type: { kind: "list", item: { kind: "struct", name: "NotifyOutcome" } } },
+    { name: "warnings", type: { kind: "list", item: { kind: "str" } }, default: [] },
+  ],
   RunParams: [
     { name: "prompt", type: { kind: "str", min: 1, max: 500000 } },
     { name: "model", type: { kind: "str", max: 256 }, default: "" },
@@ -2374,4 +2401,5 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   kept: { params: { kind: "struct", name: "NoParams" }, result: { kind: "list", item: { kind: "struct", name: "KeptSession" } } },
   forget_kept: { params: { kind: "struct", name: "ForgetKeptParams" }, result: { kind: "null" } },
   miniatures: { params: { kind: "struct", name: "MiniaturesParams" }, result: { kind: "list", item: { kind: "struct", name: "Miniature" } } },
+  notify_test: { params: { kind: "struct", name: "NoParams" }, result: { kind: "struct", name: "NotifyTestResult" } },
 };

@@ -29,6 +29,7 @@ const paths = {
   share: "M12 15V4M8 8l4-4 4 4M6 11.5v8h12v-8",
   leave: "M13 4H6v16h7M10 12h10M16.5 8.5 20 12l-3.5 3.5",
   talk: "M4 5h16v11H10l-4.5 4v-4H4Z",
+  bell: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15ZM10 20.5h4",
   fit: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5M9 9h6v6H9Z",
 } as const;
 

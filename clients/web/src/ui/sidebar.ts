@@ -1,14 +1,13 @@
 /** The list of sessions. */
 
 import type { Access } from "../access";
+import { isWaiting, putWaitingFirst } from "../attention/activity_words";
 import type { RunInfo, SessionInfo } from "../protocol/messages.gen";
 import { WaitingList } from "../runs/waiting_list";
 import { iconButton } from "./button";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
-import { describeUse, listUse } from "./limit_words";
-import { cleanTitle } from "./program_title";
-import { describeCommand, describeSessionState, hasEndedWell } from "./words";
+import { describeSession } from "./session_words";
 
 export interface SidebarActions {
   open(session: SessionInfo): void;
@@ -28,10 +27,9 @@ class Row {
   readonly #dot = h("span", { class: "dot" });
   readonly #name = h("span", { class: "session-name" });
   readonly #size = h("span", { class: "session-size" });
+  readonly #doing = h("span", { class: "session-doing", attrs: { "data-testid": "session-doing" } });
   readonly #detail = h("span", { class: "session-detail" });
   readonly #use = h("span", { class: "session-detail", attrs: { "data-testid": "session-use" } });
-  /** What the colour of the dot and the tooltip say, for those who see neither. */
-  readonly #spoken = h("span", { class: "spoken" });
   readonly #open: HTMLButtonElement;
   readonly #rename: HTMLButtonElement;
   readonly #end: HTMLButtonElement;
@@ -43,9 +41,8 @@ class Row {
       "button",
       { class: "session", attrs: { type: "button" }, on: { click: () => actions.open(this.#session) } },
       this.#dot,
-      h("span", { class: "session-text" }, this.#name, this.#detail, this.#use),
+      h("span", { class: "session-text" }, this.#name, this.#doing, this.#detail, this.#use),
       this.#size,
-      this.#spoken,
     );
     this.#rename = iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session));
     this.#end = iconButton("stop", "End", "session-end", () => actions.end(this.#session));
@@ -68,27 +65,23 @@ class Row {
     this.#session = session;
     this.#rename.hidden = !access.mayRename(session);
     this.#end.hidden = !access.controls(session);
-    const isRunning = session.state === "running";
-    const isGood = isRunning || hasEndedWell(session);
     this.element.dataset.session = session.id;
     this.element.dataset.state = session.state;
-    this.#dot.className = `dot ${isRunning ? "dot-running" : isGood ? "dot-ended" : "dot-failed"}`;
+    const words = describeSession(session, Date.now() / 1000);
+    this.#dot.className = words.dot;
+    this.#open.classList.toggle("waiting", isWaiting(session));
     setText(this.#name, session.name);
     setText(this.#size, session.run === null ? `${session.cols}×${session.rows}` : "run");
-    const title = cleanTitle(session.title);
-    setText(this.#detail, isRunning ? title || describeCommand(session) : describeSessionState(session));
-    const watchers = session.clients === 1 ? "1 client" : `${session.clients} clients`;
-    const lines = [title, describeCommand(session), session.cwd, `pid ${session.pid}, ${watchers}`];
-    if (session.locked) lines.push("locked");
-    lines.push(...listUse(session));
-    const use = describeUse(session);
-    setText(this.#use, use);
-    this.#use.hidden = use === "";
-    this.#open.title = lines.filter((line) => line !== "").join("\n");
-    setText(this.#spoken, `, ${describeSessionState(session)}, ${watchers}`);
+    setText(this.#doing, words.doing);
+    this.#doing.hidden = words.doing === "";
+    setText(this.#detail, words.detail);
+    setText(this.#use, words.use);
+    this.#use.hidden = words.use === "";
+    this.#open.title = words.more;
+    this.#open.setAttribute("aria-label", words.spoken);
     if (isCurrent) this.#open.setAttribute("aria-current", "true");
     else this.#open.removeAttribute("aria-current");
-    const label = isRunning ? `End ${session.name}` : `Remove ${session.name}`;
+    const label = session.state === "running" ? `End ${session.name}` : `Remove ${session.name}`;
     this.#end.setAttribute("aria-label", label);
     this.#end.title = label;
   }
@@ -103,7 +96,8 @@ export class Sidebar {
   readonly #waiting: WaitingList;
   readonly #rows = new Map<string, Row>();
 
-  constructor(actions: SidebarActions) {
+  /** `notify`: turns notifications on and off. */
+  constructor(actions: SidebarActions, notify: HTMLElement) {
     this.#actions = actions;
     this.#waiting = new WaitingList((run) => actions.dropRun(run));
     this.#new = h(
@@ -139,6 +133,7 @@ export class Sidebar {
         icon("talk"),
         "Conversations",
       ),
+      notify,
       h(
         "button",
         {
@@ -176,7 +171,8 @@ export class Sidebar {
       row.element.remove();
       this.#rows.delete(id);
     }
-    sessions.forEach((session, index) => {
+    const focused = document.activeElement;
+    putWaitingFirst(sessions).forEach((session, index) => {
       const row = this.#rows.get(session.id) ?? new Row(session, this.#actions, access);
       this.#rows.set(session.id, row);
       row.update(session, session.id === currentId, access);
@@ -184,5 +180,6 @@ export class Sidebar {
       // Moving an element takes the focus from it: only where the order has changed.
       if (there !== row.element) this.#list.insertBefore(row.element, there);
     });
+    if (focused instanceof HTMLElement && this.#list.contains(focused)) focused.focus();
   }
 }

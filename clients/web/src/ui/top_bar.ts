@@ -97,6 +97,15 @@ export class TopBar {
     this.#drawLock(view?.locked ?? false);
   }
 
+  /** How many sessions wait: where the list of them is a drawer, this button is all that is seen of it. */
+  setWaiting(count: number): void {
+    const label = count === 0 ? "Sessions" : `Sessions, ${count} ${count === 1 ? "waits" : "wait"}`;
+    this.menuButton.setAttribute("aria-label", label);
+    this.menuButton.title = label;
+    if (count === 0) delete this.menuButton.dataset.waiting;
+    else this.menuButton.dataset.waiting = String(count);
+  }
+
   #drawLock(isLocked: boolean): void {
     if (isLocked === this.#isLocked) return;
     this.#isLocked = isLocked;
