@@ -59,6 +59,60 @@ EVENT: dict[str, Any] = {
     "session": "1a2b3c4d",
     "data": {},
 }
+APPROVAL: dict[str, Any] = {
+    "id": "0a1b2c3d4e",
+    "session": "1a2b3c4d",
+    "name": "build",
+    "kind": "permission",
+    "tool": "Bash",
+    "asked_at": 1_700_000_001.5,
+}
+APPROVAL_DEFAULTS: dict[str, Any] = {
+    "state": "waiting",
+    "input": {},
+    "is_cut": False,
+    "detail": "",
+    "diff": "",
+    "cwd": "",
+    "suggestions": [],
+    "decision": None,
+    "answered_at": None,
+    "answered_by": "",
+    "answered_how": None,
+    "problem": "",
+}
+WHOLE_APPROVAL_DEFAULTS = APPROVAL | APPROVAL_DEFAULTS
+WHOLE_APPROVAL: dict[str, Any] = APPROVAL | {
+    "state": "answered",
+    "input": {"command": "make install", "options": [1, None, {"force": True}]},
+    "is_cut": True,
+    "detail": "make install",
+    "diff": "--- a\n+++ a\n",
+    "cwd": "/home/ada",
+    "suggestions": ["allow Bash(make *)"],
+    "decision": "deny",
+    "answered_at": 1_700_000_002.5,
+    "answered_by": "owner",
+    "answered_how": "client",
+    "problem": "",
+}
+ANSWER_DEFAULTS: dict[str, Any] = {
+    "approval": "",
+    "session": None,
+    "message": "",
+    "interrupt": False,
+    "always": None,
+    "answers": {},
+}
+WHOLE_ANSWER: dict[str, Any] = {
+    "decision": "allow",
+    "approval": "0a1b2c3d4e",
+    "session": "build",
+    "message": "no",
+    "interrupt": True,
+    "always": 0,
+    "answers": {"Which colour?": "Blue"},
+}
 SESSION_DEFAULTS: dict[str, Any] = {
     "exit_code": None,
     "exit_signal": None,
@@ -388,6 +442,10 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("events", {}, {"since": 0, "session": None, "max_events": 1024}),
     ("events", {"since": 7, "session": "b", "max_events": 1}, {"since": 7, "session": "b", "max_events": 1}),
+    ("approvals", {}, {"session": None, "closed": False}),
+    ("approvals", {"session": "b", "closed": True}, {"session": "b", "closed": True}),
+    ("answer_approval", {"decision": "deny"}, {"decision": "deny"} | ANSWER_DEFAULTS),
+    ("answer_approval", WHOLE_ANSWER, WHOLE_ANSWER),
 ]
 
 # (method, what is sent, what is wrong)
@@ -449,6 +507,11 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("events", {"since": None}, "since is nil"),
     ("events", {"max_events": 0}, "max_events is under its minimum"),
     ("events", {"max_events": 1025}, "max_events is over its maximum"),
+    ("approvals", {"closed": 1}, "closed is a number"),
+    ("answer_approval", {}, "decision is missing"),
+    ("answer_approval", {"decision": "ask"}, "decision is another word"),
+    ("answer_approval", {"decision": "allow", "always": -1}, "always is negative"),
+    ("answer_approval", {"decision": "allow", "answers": {"Which?": 1}}, "an answer is a number"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -511,6 +574,9 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ),
     ("wait_state", SESSION | {"activity": ACTIVITY}, WHOLE_SESSION | {"activity": WHOLE_ACTIVITY}),
     ("events", {"events": [EVENT], "seq": 7}, {"events": [EVENT], "seq": 7, "is_late": False, "more": False}),
+    ("approvals", [], []),
+    ("approvals", [APPROVAL, WHOLE_APPROVAL], [WHOLE_APPROVAL_DEFAULTS, WHOLE_APPROVAL]),
+    ("answer_approval", WHOLE_APPROVAL, WHOLE_APPROVAL),
 ]
 
 # (method, what a Reply carries, what is wrong)
@@ -532,6 +598,8 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("get", SESSION | {"activity": {"state": "idle"}}, "an activity without its since"),
     ("explain", {"activity": ACTIVITY, "reason": "", "evidence": [EVIDENCE | {"source": "guess"}]}, "another word"),
     ("events", {"events": [EVENT | {"seq": None}], "seq": 7}, "seq is nil"),
+    ("approvals", [APPROVAL | {"state": "asked"}], "state is another word"),
+    ("answer_approval", APPROVAL | {"input": []}, "input is a list"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

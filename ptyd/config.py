@@ -3,7 +3,8 @@
 An option comes from the configuration file (``[daemon]`` in ``config.toml``), or from the environment as
 ``PTYD_<NAME>``, which wins. What sessions may use stands in ``[limits]`` and ``PTYD_LIMIT_<NAME>``, and what principals
 without the right "admin" may ask for at most in ``[caps]`` and ``PTYD_CAP_<NAME>``: sizes and times may be text there,
-such as ``"2G"`` and ``"8h"`` (core/session_limits.py says which limits there are).
+such as ``"2G"`` and ``"8h"`` (core/session_limits.py says which limits there are). Rules that answer requests for
+permissions stand in ``[[approvals.rules]]`` (core/approval_rules.py), in the file alone.
 """
 
 import tomllib
@@ -17,6 +18,7 @@ from ptyd_protocol.errors import Refusal
 from ptyd_protocol.limit_values import LIMIT_NAMES, BadLimit, parse_limit
 from ptyd_protocol.methods import SessionLimits
 
+from ptyd.core.approval_rules import ApprovalRule
 from ptyd.core.session_limits import resolve_limits
 
 KIB = 1024
@@ -180,6 +182,11 @@ class Config(Struct, frozen=True, kw_only=True):
         Meta(description="What becomes of the processes that a program leaves behind when it ends by itself."),
     ] = "end"
 
+    approval_rules: Annotated[
+        list[ApprovalRule],
+        Meta(description="[[approvals.rules]]: what is allowed or denied without asking anybody; the first that fits."),
+    ] = []
+
     @property
     def session_defaults(self) -> SessionLimits:
         """``limits``, with those that have options of their own."""
@@ -187,6 +194,9 @@ class Config(Struct, frozen=True, kw_only=True):
 
 
 _LISTS = frozenset({"allowed_hosts", "pass_environment", "trusted_proxies"})
+
+_TABLES = frozenset({"limits", "caps", "approval_rules"})
+"""Fields that are tables of their own in the file, and no options of [daemon]."""
 
 OWN_OPTIONS = frozenset({"log_bytes", "scrollback_lines"})
 """Limits whose defaults stand in [daemon]."""
@@ -204,15 +214,16 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """
     tables = _read_file(path)
     values = _read_table(tables, "daemon", path)
-    unknown = sorted(set(values) - set(Config.__struct_fields__) | set(values) & {"limits", "caps"})
+    unknown = sorted(set(values) - set(Config.__struct_fields__) | set(values) & _TABLES)
     if unknown:
         raise ConfigError(f"{path}: [daemon] has no option {', '.join(unknown)}")
     for name in Config.__struct_fields__:
         text = environ.get(f"PTYD_{name.upper()}")
-        if text is not None:
+        if text is not None and name not in _TABLES:
             values[name] = _split_list(text) if name in _LISTS else text
     values["limits"] = _read_limits(_read_table(tables, "limits", path), "PTYD_LIMIT_", environ, OWN_OPTIONS)
     values["caps"] = _read_limits(_read_table(tables, "caps", path), "PTYD_CAP_", environ, frozenset())
+    values["approval_rules"] = _read_rules(_read_table(tables, "approvals", path), path)
     try:
         config = msgspec.convert(values, Config, strict=False)
         for limits in (config.limits, config.caps):
@@ -237,6 +248,25 @@ def _read_limits(
         return SessionLimits(**{name: parse_limit(name, str(value)) for name, value in said.items()})  # type: ignore[arg-type]
     except BadLimit as error:
         raise ConfigError(f"configuration: {error}") from error
+
+
+def _read_rules(table: Mapping[str, Any], path: Path) -> list[ApprovalRule]:
+    unknown = sorted(set(table) - {"rules"})
+    if unknown:
+        raise ConfigError(f"{path}: [approvals] has no option {', '.join(unknown)}; there is [[approvals.rules]]")
+    rules = table.get("rules", [])
+    if not isinstance(rules, list):
+        raise ConfigError(f"{path}: rules of approvals are tables: [[approvals.rules]]")
+    found = []
+    for number, values in enumerate(rules, 1):
+        try:
+            rule = msgspec.convert(values, ApprovalRule)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{path}: rule {number} of [[approvals.rules]]: {error}") from error
+        if fault := rule.find_fault():
+            raise ConfigError(f"{path}: rule {number} of [[approvals.rules]]: {fault}")
+        found.append(rule)
+    return found
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ptyd_protocol.methods import CreateParams, SessionLimits
 
 from ptyd.activities import Activities
 from ptyd.agents import AGENTS, Agent
+from ptyd.approvals import Approvals
 from ptyd.config import Config
 from ptyd.core.access import Principal, check_attach
 from ptyd.core.attachment import Attachment, Outlet
@@ -87,6 +88,9 @@ class PtyManager:
         self.on_removed: Callable[[Session], None] = lambda session: None
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.activities = Activities(recordings_directory, tasks, self._publish)
+        self.approvals = Approvals(config.approval_rules, self.events.publish, tasks)
+        self.activities.on_decision = self.approvals.take
+        self.activities.followers.append(self.approvals)
         self.echo = EchoSampler()
         self._config = config
         self._keeper = keeper
@@ -515,6 +519,7 @@ class PtyManager:
         self._store.remove(session.id)
         self.recordings.remove(session.id)
         self.activities.remove(session.id)
+        self.approvals.forget(session)
 
     def _note_change(self, kind: EventKind, session: Session) -> None:
         if kind == "resized":

@@ -17,6 +17,7 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Failure, Reply, Request
 
 from ptyd.activity_service import ActivityService
+from ptyd.approvals_service import ApprovalsService
 from ptyd.core.access import Principal
 from ptyd.core.audited import AUDITED
 from ptyd.core.capture import capture_log, capture_screen
@@ -58,6 +59,7 @@ class Service:
         self._manager = manager
         self._control = control
         self._activity = ActivityService(manager)
+        self._approvals = ApprovalsService(manager)
         self.refusals: Counter[str] = Counter()
         """How many requests were refused, by code."""
         self._table: dict[str, Callable[[Caller, Any], Awaitable[Any]]] = {
@@ -71,6 +73,8 @@ class Service:
             "events": self._activity.read_events,
             "status": self._status,
             "login_ticket": self._login_ticket,
+            "approvals": self._approvals.listed,
+            "answer_approval": self._approvals.answer,
         }
 
     # --- who may what: each method is in one of these, or is for everybody and minds who asks ---

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ptyd_protocol.activity import Activity, ExplainResult
+    from ptyd_protocol.approvals import Approval
     from ptyd_protocol.methods import (
         CaptureResult,
         CellGrid,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
     from ptyd_sdk.errors import (
+        AlreadyAnswered,
+        AmbiguousApproval,
         AmbiguousSession,
         AttachmentEnded,
         BadName,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
         NameTaken,
         NoPtys,
         NoResources,
+        NoSuchApproval,
         NoSuchDirectory,
         NoSuchSession,
         NoSuchToken,
@@ -64,7 +68,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Activity",
+    "AlreadyAnswered",
+    "AmbiguousApproval",
     "AmbiguousSession",
+    "Approval",
     "Attachment",
     "AttachmentEnded",
     "AttachmentEvent",
@@ -84,6 +91,7 @@ __all__ = [
     "NameTaken",
     "NoPtys",
     "NoResources",
+    "NoSuchApproval",
     "NoSuchDirectory",
     "NoSuchSession",
     "NoSuchToken",
@@ -118,6 +126,7 @@ _HOMES = {
     "ptyd_sdk.session": ["Session"],
     "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
     "ptyd_protocol.activity": ["Activity", "ExplainResult"],
+    "ptyd_protocol.approvals": ["Approval"],
     "ptyd_protocol.methods": [
         "CaptureResult",
         "CellGrid",

@@ -36,6 +36,7 @@ from ptyd_protocol.methods import (
 from ptyd_protocol.version import __version__
 
 from ptyd_sdk.address import Address, find_target
+from ptyd_sdk.approvals import Approving
 from ptyd_sdk.errors import BadRequest, DaemonUnreachable
 from ptyd_sdk.link import Link, LinkState
 from ptyd_sdk.session import Session
@@ -52,7 +53,7 @@ ALL_RIGHTS = ("observe", "control", "create", "admin")
 SessionMethod = Literal["create", "get", "rename", "resize", "signal", "kill", "detach", "send", "wait"]
 
 
-class Connection:
+class Connection(Approving):
     """A connection to a daemon, which comes back by itself. Made by ``connect``."""
 
     def __init__(self, link: Link, client_id: str) -> None:

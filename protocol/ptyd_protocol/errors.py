@@ -36,6 +36,9 @@ class ErrorCode(StrEnum):
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
     NO_SUCH_TOKEN = "no_such_token"
+    NO_SUCH_APPROVAL = "no_such_approval"
+    AMBIGUOUS_APPROVAL = "ambiguous_approval"
+    ALREADY_ANSWERED = "already_answered"
     # Reasons of Detached beside those above.
     DETACHED = "detached"
     OUTPUT_LOST = "output_lost"

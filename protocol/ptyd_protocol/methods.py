@@ -17,6 +17,7 @@ from ptyd_protocol.activity import (
     SubscribeParams,
     WaitStateParams,
 )
+from ptyd_protocol.approvals import AnswerApprovalParams, Approval, ApprovalsParams
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 
 SessionState = Literal["running", "exited"]
@@ -558,12 +559,14 @@ METHODS: dict[str, Method] = {
     "explain": Method(SessionParams, ExplainResult),
     "wait_state": Method(WaitStateParams, SessionInfo),
     "events": Method(EventsParams, EventsResult),
+    "approvals": Method(ApprovalsParams, list[Approval]),
+    "answer_approval": Method(AnswerApprovalParams, Approval),
 }
 
 ASKING_METHODS = frozenset(
     {
         *("list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"),
-        *("explain", "wait_state", "events"),
+        *("explain", "wait_state", "events", "approvals"),
     }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

@@ -6,6 +6,8 @@ from pathlib import Path
 from ptyd_protocol.limits import MIB
 from ptyd_protocol.methods import SessionLimits
 
+from ptyd.agents.base import Approver
+from ptyd.agents.claude_approvals import ClaudeApprover
 from ptyd.agents.claude_evidence import (
     DECIDING_EVENTS,
     observe_hook,
@@ -34,6 +36,7 @@ class ClaudeAgent:
     usual_memory_bytes = 300 * MIB
 
     has_hooks = True
+    approver: Approver | None = ClaudeApprover()
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         return list(argv) or ["claude"]

@@ -23,6 +23,8 @@ EventKind = Literal[
     "limit_warning",
     "activity",
     "bell",
+    "approval_asked",
+    "approval_answered",
 ]
 
 

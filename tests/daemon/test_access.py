@@ -35,6 +35,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "lock": {"locked": False},
     "wait": {"until": "exit", "timeout_seconds": 0},
     "wait_state": {"states": ["exited"], "timeout_seconds": 0},
+    "answer_approval": {"decision": "deny"},
     "create": {"argv": ["true"]},
     "token_create": {"rights": ["observe"]},
     "token_revoke": {"token": "nobody"},
@@ -48,7 +49,8 @@ ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
     "audit_read",
 }
-FOR_ALL = {"list", "subscribe", "unsubscribe", "events", "status", "login_ticket"}
+FOR_ALL = {"list", "subscribe", "unsubscribe", "events", "status", "login_ticket", "approvals", "answer_approval"}
+"""Of approvals see tests/daemon/test_approvals.py."""
 HARMFUL = {"kill", "restart", "shutdown"}
 """Tried only where they are to be refused."""
 
@@ -179,7 +181,7 @@ def test_every_method(place: Place, who: str) -> None:
                 got = failed.code
             # These prove by their own refusals that they were let in.
             is_own = {("wait", "timeout"), ("token_revoke", "no_such_token"), ("subscribe", "bad_request")}
-            is_own.add(("wait_state", "timeout"))
+            is_own |= {("wait_state", "timeout"), ("answer_approval", "no_such_approval")}
             if got != wanted and not (not wanted and (method, got) in is_own):
                 wrong.append((method, session, wanted, got))
     assert wrong == []
