@@ -1,6 +1,9 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
 import { Access } from "./access";
+import { Inbox } from "./approvals/inbox";
+import { InboxButton } from "./approvals/inbox_button";
+import { InboxDialog } from "./approvals/inbox_dialog";
 import { browserEnvironment } from "./net/browser_environment";
 import { Connection } from "./net/connection";
 import { watchPage } from "./net/page_signals";
@@ -35,12 +38,35 @@ import { TopBar } from "./ui/top_bar";
 import { describeError } from "./ui/words";
 import { readAddress, Workspace, writeAddress } from "./workspace";
 
+/** Behind the page's address: open the inbox, as a link on a phone's screen would. */
+const INBOX_ADDRESS = "#inbox";
+
 export class App {
   #access = new Access(null);
   readonly #connection: Connection;
   readonly #sessions = new SessionList();
   readonly #workspace: Workspace;
   readonly #toasts = new Toasts();
+  readonly #inbox = new Inbox(
+    {
+      list: (params) => this.#connection.request("approvals", params),
+      answer: (params) => this.#connection.request("answer_approval", params),
+    },
+    () => this.#render(),
+  );
+  readonly #inboxDialog = new InboxDialog({
+    inbox: this.#inbox,
+    mayAnswer: (approval) => {
+      const session = this.#sessions.get(approval.session);
+      return session !== undefined && this.#access.controls(session);
+    },
+    openSession: (id) => {
+      const session = this.#sessions.get(id);
+      if (session !== undefined) this.#open(session);
+    },
+    onClosed: () => this.#focusTerminal(),
+  });
+  readonly #inboxButton = new InboxButton(() => this.#inboxDialog.open());
   readonly #status: StatusPill;
   readonly #topBar: TopBar;
   readonly #sidebar: Sidebar;
@@ -97,7 +123,7 @@ export class App {
       takeModifiers: () => this.#keyBar.takeModifiers(),
       onShortcut: (event) => this.#handleShortcut(event),
     });
-    this.#topBar = new TopBar(this.#status.pill, {
+    this.#topBar = new TopBar(this.#status.pill, this.#inboxButton.element, {
       toggleSidebar: () => this.#drawer.toggle(),
       rename: () => this.#openSession && this.#askRename(this.#openSession),
       search: () => this.#searchBar.open(),
@@ -164,6 +190,7 @@ export class App {
   #note(event: Event): void {
     const warning = readWarning(event);
     if (warning !== null) this.#toasts.show(`${this.#sessions.get(event.session)?.name ?? ""}: ${warning}`);
+    this.#inbox.note(event);
     if (this.#sessions.apply(event)) this.#render();
   }
 
@@ -177,6 +204,8 @@ export class App {
 
   async #subscribe(): Promise<void> {
     this.#sessions.replace(await this.#connection.request("subscribe", {}));
+    void this.#inbox.refresh();
+    if (location.hash === INBOX_ADDRESS) this.#inboxDialog.open();
     const address = this.#access.onlySession ?? readAddress();
     const session = address === null ? undefined : this.#sessions.get(address);
     if (session !== undefined && this.#workspace.session === null) this.#open(session);
@@ -358,6 +387,8 @@ export class App {
     this.#topBar.update(session, view, this.#access);
     this.#controlBanner.update(view, this.#fit.isScaled);
     this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);
+    this.#inboxButton.update(this.#inbox.count);
+    this.#inboxDialog.update();
     this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
     this.#empty.hidden = view !== null;
     this.#keyBar.element.hidden = view === null || view.isObserver;

@@ -26,6 +26,7 @@ const paths = {
   unlock: "M6.5 11h11v8.5h-11ZM8.5 11V7a3.5 3.5 0 0 1 6.8-1.2",
   share: "M12 15V4M8 8l4-4 4 4M6 11.5v8h12v-8",
   leave: "M13 4H6v16h7M10 12h10M16.5 8.5 20 12l-3.5 3.5",
+  inbox: "M4 13l3-8h10l3 8v6H4ZM4 13h5l1.5 2.5h3L15 13h5",
   fit: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5M9 9h6v6H9Z",
 } as const;
 
