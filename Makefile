@@ -7,7 +7,7 @@ TESTS ?= tests
 PYTEST_ARGS ?= -n 2 --dist loadfile
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: check format lint types imports wire web web-check test soak fuzz bench pictures clean
+.PHONY: check format lint types imports wire web web-check test soak fuzz claude-facts bench pictures clean
 
 check: format lint types imports wire web-check web test
 
@@ -57,6 +57,13 @@ soak: web
 FUZZ_SECONDS ?= 600
 fuzz:
 	$(PYTHON) -m tools.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+# Whether a newer Claude Code still is what docs/claude.md says; CLAUDE=VERSION for a certain one.
+CLAUDE ?= latest
+claude-facts:
+	export PTYD_TEST_CLAUDE_VERSION=$$($(NPM) view @anthropic-ai/claude-code@$(CLAUDE) version) && \
+	echo "Claude Code $$PTYD_TEST_CLAUDE_VERSION" && $(PYTHON) -m tests.support.claude_install && \
+	$(PYTHON) -m pytest -q tests/e2e/test_claude_alone.py tests/e2e/test_claude_facts.py tests/e2e/test_claude_state.py
 
 bench:
 	$(PYTHON) -m bench

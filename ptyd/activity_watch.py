@@ -24,8 +24,12 @@ BELL_SECONDS = 1.0
 """A bell more often than this is told once."""
 SAVE_SECONDS = 1.0
 """So much of what was seen a killed daemon may forget."""
+TRANSCRIPT_SECONDS = 0.3
+"""After a turn: what it says of the last answer is written by then."""
 SCREEN_SECONDS = 0.3
 """The screen is looked at when nothing has come for so long: it is whole then, most likely."""
+MAX_SCREEN_SECONDS = 1.0
+"""And after so long in any case: there are spinners."""
 
 
 class ActivityWatch:
@@ -52,6 +56,9 @@ class ActivityWatch:
         self._output: ActivityState | None = None
         """What the output says: active, quiet, or a bell that nobody has reacted to."""
         self._bell_told_at = -BELL_SECONDS
+        self._screen_due_at = 0.0
+        self._transcript_read_of = 0.0
+        """The beginning of the state in which it was read."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._waiters: dict[asyncio.Future[bool], frozenset[str]] = {}
         """With the states that each waits for."""
@@ -98,7 +105,8 @@ class ActivityWatch:
     def _begin_output(self, text: str) -> None:
         self._note_own_output("active", text)
         self._set_timer("quiet", QUIET_SECONDS, self._check_quiet)
-        if self._observer.looks_at_screen:
+        if self._observer.looks_at_screen and "screen" not in self._timers:
+            self._screen_due_at = self._loop.time() + MAX_SCREEN_SECONDS
             self._set_timer("screen", SCREEN_SECONDS, self._check_screen)
 
     def note_input(self) -> None:
@@ -112,10 +120,6 @@ class ActivityWatch:
 
     def note_hook(self, call: HookCall) -> None:
         self._note(self._observer.observe_hook(call.event, call.content, call.at))
-
-    def note_facts(self, facts: Facts, source_text: str) -> None:
-        """Something was learned that says nothing of the state."""
-        self._note(Observation(source="hook", at=time.time(), text=source_text, facts=facts))
 
     def finish(self, how: str, at: float) -> None:
         """The program has ended."""
@@ -162,9 +166,10 @@ class ActivityWatch:
 
     def _check_screen(self) -> None:
         """Only while nothing that is trusted more says anything."""
-        if self.activity.source not in ("screen", "output", "title") or self._session.screen is None:
+        if self.activity.source not in ("screen", "output") or self._session.screen is None:
             return
-        remaining = self._session.output_noted_at + SCREEN_SECONDS - self._loop.time()
+        due_at = min(self._session.output_noted_at + SCREEN_SECONDS, self._screen_due_at)
+        remaining = due_at - self._loop.time()
         if remaining > 0:
             self._set_timer("screen", remaining, self._check_screen)
         else:
@@ -186,6 +191,15 @@ class ActivityWatch:
         # What shows next comes with output, and nothing else says when to look again.
         self._output = None if self._output == "active" else self._output
 
+    def _check_transcript(self) -> None:
+        if self._transcript_read_of != self.activity.since:
+            self._transcript_read_of = self.activity.since  # once a turn; what it tells changes the activity, too
+            self._tasks.start(self._look_at_transcript(), f"look at the transcript of {self._session.id}")
+
+    async def _look_at_transcript(self) -> None:
+        path = Path(self.activity.transcript)
+        self._note(await asyncio.to_thread(self._observer.read_transcript, path, time.time()))
+
     # --- what follows ---
 
     def _note(self, seen: Observation | None) -> None:
@@ -206,6 +220,8 @@ class ActivityWatch:
             return
         self._session.activity = self._state.activity
         state = self.activity.state
+        if state in ("idle", "waiting") and self.activity.transcript and "transcript" not in self._timers:
+            self._set_timer("transcript", TRANSCRIPT_SECONDS, self._check_transcript)
         for waiter, states in self._waiters.items():
             if not waiter.done() and (state in states or state == "exited"):
                 waiter.set_result(state in states)

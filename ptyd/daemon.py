@@ -36,6 +36,7 @@ from ptyd_protocol.methods import (
 from ptyd_protocol.version import __version__
 
 from ptyd import log_lines
+from ptyd.agents import MANIFESTS
 from ptyd.config import Config, ConfigError, load_config
 from ptyd.core.access import Principal
 from ptyd.core.engine import EngineMaker
@@ -431,6 +432,7 @@ async def _main(runtime_dir: Path) -> None:
     # Held until the process ends.
     take_daemon_lock(runtime_dir)
     config = load_config(platformdirs.user_config_path("ptyd") / "config.toml", os.environ)
+    MANIFESTS.load(platformdirs.user_config_path("ptyd") / "agents")
     log_lines.set_up_logging(config.log_format, config.log_level, audit.known_of_now)
     keeper, kept = await KeeperLink.connect(runtime_dir / "keeper.sock", config.cgroups)
     await Daemon(config, runtime_dir, keeper, kept).run()

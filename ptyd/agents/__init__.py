@@ -2,9 +2,9 @@
 
 from ptyd.agents.base import Agent, Answer, Approver, AskedFor, Observer
 from ptyd.agents.claude import ClaudeAgent
-from ptyd.agents.command import CommandAgent
+from ptyd.agents.command import MANIFESTS, CommandAgent
 
 AGENTS: dict[str, Agent] = {agent.kind: agent for agent in (CommandAgent(), ClaudeAgent())}
 """Every kind by its word."""
 
-__all__ = ["AGENTS", "Agent", "Answer", "Approver", "AskedFor", "Observer"]
+__all__ = ["AGENTS", "MANIFESTS", "Agent", "Answer", "Approver", "AskedFor", "Observer"]

@@ -42,6 +42,9 @@ class Observer(Protocol):
     def observe_screen(self, text: str, at: float) -> Observation | None:
         """What stands on its screen."""
 
+    def read_transcript(self, path: Path, at: float) -> Observation | None:
+        """What the end of its transcript tells. Blocks on the disk."""
+
 
 class AskedFor(Struct, frozen=True, kw_only=True):
     """What a program asks permission for, or its question."""

@@ -18,6 +18,7 @@ from ptyd.agents.claude_evidence import (
     read_registry,
 )
 from ptyd.agents.claude_settings import add_settings, build_hooks
+from ptyd.agents.claude_transcript import observe_tail, read_tail
 from ptyd.core.agent_state import Observation
 from ptyd.core.output_signals import OutputSignal
 
@@ -96,6 +97,12 @@ class ClaudeObserver:
                     detail=detail,
                 )
         return None
+
+    def read_transcript(self, path: Path, at: float) -> Observation | None:
+        try:
+            return observe_tail(read_tail(path), at)
+        except OSError:
+            return None  # nothing has been said yet, or it was removed
 
 
 STARTING_DIALOGS = (

@@ -167,7 +167,7 @@ def _observe_other(hook: HookInput, at: float) -> Observation:
 def _observe_start(hook: HookInput, at: float) -> Observation:
     if hook.source == "compact":
         return _seen(hook, at, " (compact)", facts=Facts(model=hook.model))
-    facts = Facts(model=hook.model, prompt="", failure="", background_tasks=0)
+    facts = Facts(model=hook.model, prompt="", failure="", background_tasks=0, context_tokens=0)
     return _seen(hook, at, f" ({hook.source})", state="idle", facts=facts, ends_all=True)
 
 
@@ -183,7 +183,7 @@ def _observe_tool_begin(hook: HookInput, at: float) -> Observation:
 
 
 def _observe_tool_end(hook: HookInput, at: float) -> Observation:
-    return _seen(hook, at, f" of {hook.tool_name}", state="working", ends=hook.tool_use_id)
+    return _seen(hook, at, f" of {hook.tool_name}", state="working", ends=_tool_of(hook))
 
 
 def _observe_request(hook: HookInput, at: float) -> Observation:

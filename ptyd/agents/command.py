@@ -1,4 +1,4 @@
-"""Any program: nothing is known of it but what its kind of terminal program has in common."""
+"""Any program: nothing is known of it but what a manifest says, or what shells have in common."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
@@ -7,9 +7,12 @@ from ptyd_protocol.limits import MIB
 from ptyd_protocol.methods import SessionLimits
 
 from ptyd.agents.base import Approver
+from ptyd.agents.manifest import ManifestObserver, Manifests
 from ptyd.core.agent_state import Observation
 from ptyd.core.agent_state.marks import observe_mark
 from ptyd.core.output_signals import OutputSignal
+
+MANIFESTS = Manifests()
 
 
 class CommandAgent:
@@ -34,8 +37,9 @@ class CommandAgent:
     def registry_folder(self, environ: Mapping[str, str]) -> Path | None:
         return None
 
-    def observe(self, argv: Sequence[str]) -> "CommandObserver":
-        return CommandObserver()
+    def observe(self, argv: Sequence[str]) -> "CommandObserver | ManifestObserver":
+        manifest = MANIFESTS.find(argv)
+        return CommandObserver() if manifest is None else ManifestObserver(manifest)
 
 
 class CommandObserver:
@@ -56,4 +60,7 @@ class CommandObserver:
         return None
 
     def observe_screen(self, text: str, at: float) -> Observation | None:
+        return None
+
+    def read_transcript(self, path: Path, at: float) -> Observation | None:
         return None

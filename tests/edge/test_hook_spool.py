@@ -62,7 +62,7 @@ async def test_what_a_hook_is_told_arrives(inotify: Inotify, folder: Path, shell
     await wait_until_async(lambda: calls)
     assert (calls[0].event, json.loads(calls[0].content)) == ("Stop", told)
     assert not calls[0].is_waiting
-    assert not list(folder.glob("*"))
+    wait_until(lambda: not list(folder.glob("*")))
     spool.close()
 
 

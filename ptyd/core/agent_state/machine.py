@@ -60,6 +60,8 @@ class AgentState:
         """Something was seen; whether ``activity`` has changed by it."""
         self._keep(seen.to_evidence())
         self._learn(seen.facts)
+        if self._asked is not None and seen.ends is not None and _are_alike(self._asked, seen.ends):
+            seen = msgspec.structs.replace(seen, proves_answer=True)
         self._follow_tools(seen)
         if seen.is_withdrawal:
             self._claims.pop(seen.source, None)
@@ -106,9 +108,10 @@ class AgentState:
             self._tools.clear()
             self._asked = None
         if seen.ends is not None:
-            self._tools.pop(seen.ends, None)
-            self._ended_tools.append(seen.ends)
-            self._asked = None
+            self._tools.pop(seen.ends.id, None)
+            self._ended_tools.append(seen.ends.id)
+            if seen.proves_answer:
+                self._asked = None
         if seen.begins is not None and seen.begins.id not in self._ended_tools:
             self._tools[seen.begins.id] = seen.begins
             while len(self._tools) > MAX_TOOLS:
@@ -202,4 +205,9 @@ class AgentState:
 
 
 def _meaning(claim: Observation) -> tuple[object, ...]:
-    return claim.state, claim.or_state, claim.waits_for, claim.detail
+    return claim.state, claim.or_state, claim.waits_for, claim.detail, claim.proves_answer
+
+
+def _are_alike(asked: ToolUse, ended: ToolUse) -> bool:
+    """What is asked about has no id."""
+    return (asked.name, asked.detail) == (ended.name, ended.detail)

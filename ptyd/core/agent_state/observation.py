@@ -50,8 +50,10 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     facts: Facts = NO_FACTS
     begins: ToolUse | None = None
     asks_about: ToolUse | None = None
-    ends: str | None = None
-    """The id of a tool use that has ended."""
+    ends: ToolUse | None = None
+    """That has ended."""
+    proves_answer: bool = False
+    """The tool that was asked about has run: nobody is waited for any more."""
     ends_all: bool = False
     """No tool is in use: a new prompt was taken."""
 
