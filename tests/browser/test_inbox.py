@@ -68,9 +68,11 @@ def phone(browser: Browser, daemon: PtydUnderTest) -> Iterator[WebPage]:
 
 
 def prompt(daemon: PtydUnderTest, api: FakeMessagesApi, words: str, tool: ToolUse) -> None:
+    """Returns when the daemon knows that the tool waits for permission."""
     daemon.request("wait_state", session="shop", states=["idle"], timeout_seconds=30)
     api.script(words, [tool], [f"did {words}"])
     daemon.request("send", session="shop", data=f"{words}\r".encode())
+    wait_until(lambda: daemon.request("approvals"), 30, what="the request")
 
 
 def test_allow_deny_and_a_question(
@@ -133,7 +135,6 @@ def test_whoever_may_only_look_finds_no_buttons(
     browser: Browser, daemon: PtydUnderTest, claude: HermeticClaude, api: FakeMessagesApi
 ) -> None:
     prompt(daemon, api, "make it", ToolUse("Bash", {"command": "touch made.txt", "description": "make a file"}))
-    wait_until(lambda: daemon.request("approvals"), what="the request")
     context = browser.new_context(viewport={"width": 360, "height": 740})
     page = WebPage(context.new_page())
     page.page.goto(daemon.request("share", session="shop", control=False)["url"])
