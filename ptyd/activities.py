@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from ptyd_protocol.activity import ExplainResult
 from ptyd_protocol.errors import ErrorCode, Refusal
@@ -29,6 +30,19 @@ def decide_nothing(session: Session, call: HookCall) -> None:
     call.answer(None)
 
 
+class Follower(Protocol):
+    """Whoever acts on what sessions do."""
+
+    def note_hook(self, session: Session, call: HookCall) -> None:
+        """A hook has run; its effect on ``session.activity`` is there already."""
+
+    def note_activity(self, session: Session) -> None:
+        """``session.activity`` has changed."""
+
+    def note_end(self, session: Session) -> None:
+        """The session's program has ended."""
+
+
 class Activities:
     """``directory``: where each session has a folder of its own (``ID.agent``)."""
 
@@ -40,6 +54,7 @@ class Activities:
         self._registry = RegistryWatch(self._inotify)
         self._watches: dict[str, ActivityWatch] = {}
         self._spools: dict[str, HookSpool] = {}
+        self.followers: list[Follower] = []
         self.on_decision: Callable[[Session, HookCall], None] = decide_nothing
         """Called with each run of a hook that waits for an answer; whoever takes it answers it, now or later. After a
         restart it is called again with those that still wait."""
@@ -86,14 +101,21 @@ class Activities:
             session,
             _observer_of(session),
             self._folder(session.id) / STATE_NAME,
-            lambda: self._publish("activity", session),
+            lambda: self._note_change(session),
             lambda: self._publish("bell", session),
             self._tasks,
         )
         return watch
 
+    def _note_change(self, session: Session) -> None:
+        self._publish("activity", session)
+        for follower in self.followers:
+            follower.note_activity(session)
+
     def _note_call(self, session: Session, watch: ActivityWatch, call: HookCall) -> None:
         watch.note_hook(call)
+        for follower in self.followers:
+            follower.note_hook(session, call)
         if call.is_waiting:
             self.on_decision(session, call)
 
@@ -132,6 +154,8 @@ class Activities:
         watch = self._watches.get(session.id)
         if watch is not None and end is not None:
             watch.finish(session.end_reason or _describe_end(end.code, end.signal), end.at)
+        for follower in self.followers:
+            follower.note_end(session)
 
     def remove(self, session_id: str) -> None:
         """The session is forgotten."""
@@ -158,6 +182,10 @@ class Activities:
             spool.close()
         if session.registry_folder:
             self._registry.unfollow(Path(session.registry_folder), session.pid)
+
+    def folder(self, session_id: str) -> Path:
+        """The session's own, for what is kept of its program; it is removed with it."""
+        return self._folder(session_id)
 
     def _folder(self, session_id: str) -> Path:
         return self._directory / f"{session_id}{FOLDER_SUFFIX}"

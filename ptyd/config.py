@@ -4,7 +4,8 @@ An option comes from the configuration file (``[daemon]`` in ``config.toml``), o
 ``PTYD_<NAME>``, which wins. What sessions may use stands in ``[limits]`` and ``PTYD_LIMIT_<NAME>``, and what principals
 without the right "admin" may ask for at most in ``[caps]`` and ``PTYD_CAP_<NAME>``: sizes and times may be text there,
 such as ``"2G"`` and ``"8h"`` (core/session_limits.py says which limits there are). Whom to notify stands in
-``[notify]`` and nowhere else, for it is secret.
+``[notify]``, for it is secret, and rules that answer requests for permissions in ``[[approvals.rules]]``
+(core/approval_rules.py): both in the file alone.
 """
 
 import stat
@@ -20,6 +21,7 @@ from ptyd_protocol.errors import Refusal
 from ptyd_protocol.limit_values import LIMIT_NAMES, BadLimit, parse_limit
 from ptyd_protocol.methods import SessionLimits
 
+from ptyd.core.approval_rules import ApprovalRule
 from ptyd.core.notices.options import NotifyOptions
 from ptyd.core.session_limits import resolve_limits
 
@@ -211,6 +213,10 @@ class Config(Struct, frozen=True, kw_only=True):
     notify: Annotated[NotifyOptions, Meta(description="[notify]: whom to tell that a session needs attention.")] = (
         NotifyOptions()
     )
+    approval_rules: Annotated[
+        list[ApprovalRule],
+        Meta(description="[[approvals.rules]]: what is allowed or denied without asking anybody; the first that fits."),
+    ] = []
 
     @property
     def session_defaults(self) -> SessionLimits:
@@ -220,8 +226,8 @@ class Config(Struct, frozen=True, kw_only=True):
 
 _LISTS = frozenset({"allowed_hosts", "pass_environment", "trusted_proxies"})
 
-_TABLES = frozenset({"limits", "caps", "notify"})
-"""Options that are tables of their own in the file."""
+_TABLES = frozenset({"limits", "caps", "notify", "approval_rules"})
+"""Fields that are tables of their own in the file, and no options of [daemon]."""
 
 OWN_OPTIONS = frozenset({"log_bytes", "scrollback_lines"})
 """Limits whose defaults stand in [daemon]."""
@@ -244,7 +250,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
         raise ConfigError(f"{path}: [daemon] has no option {', '.join(unknown)}")
     for name in set(Config.__struct_fields__) - _TABLES:
         text = environ.get(f"PTYD_{name.upper()}")
-        if text is not None:
+        if text is not None and name not in _TABLES:
             values[name] = _split_list(text) if name in _LISTS else text
     values["limits"] = _read_limits(_read_table(tables, "limits", path), "PTYD_LIMIT_", environ, OWN_OPTIONS)
     values["caps"] = _read_limits(_read_table(tables, "caps", path), "PTYD_CAP_", environ, frozenset())
@@ -252,6 +258,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     unknown = sorted(set(values["notify"]) - set(NotifyOptions.__struct_fields__))
     if unknown:
         raise ConfigError(f"{path}: [notify] has no option {', '.join(unknown)}")
+    values["approval_rules"] = _read_rules(_read_table(tables, "approvals", path), path)
     try:
         config = msgspec.convert(values, Config, strict=False)
         for limits in (config.limits, config.caps):
@@ -287,6 +294,25 @@ def _read_limits(
         return SessionLimits(**{name: parse_limit(name, str(value)) for name, value in said.items()})  # type: ignore[arg-type]
     except BadLimit as error:
         raise ConfigError(f"configuration: {error}") from error
+
+
+def _read_rules(table: Mapping[str, Any], path: Path) -> list[ApprovalRule]:
+    unknown = sorted(set(table) - {"rules"})
+    if unknown:
+        raise ConfigError(f"{path}: [approvals] has no option {', '.join(unknown)}; there is [[approvals.rules]]")
+    rules = table.get("rules", [])
+    if not isinstance(rules, list):
+        raise ConfigError(f"{path}: rules of approvals are tables: [[approvals.rules]]")
+    found = []
+    for number, values in enumerate(rules, 1):
+        try:
+            rule = msgspec.convert(values, ApprovalRule)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{path}: rule {number} of [[approvals.rules]]: {error}") from error
+        if fault := rule.find_fault():
+            raise ConfigError(f"{path}: rule {number} of [[approvals.rules]]: {fault}")
+        found.append(rule)
+    return found
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ptyd_protocol.methods import CreateParams, SessionLimits
 
 from ptyd.activities import Activities
 from ptyd.agents import AGENTS, Agent
+from ptyd.approvals import Approvals
 from ptyd.config import Config
 from ptyd.core.access import Principal, check_attach
 from ptyd.core.attachment import Attachment, Outlet
@@ -114,6 +115,9 @@ class PtyManager:
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.activities = Activities(recordings_directory, tasks, self._publish)
         self.files = SessionFiles(recordings_directory, config.max_file_bytes, config.max_session_files_bytes)
+        self.approvals = Approvals(config.approval_rules, self.events.publish, tasks)
+        self.activities.on_decision = self.approvals.take
+        self.activities.followers.append(self.approvals)
         self.echo = EchoSampler()
         self._config = config
         self._keeper = keeper
@@ -634,6 +638,7 @@ class PtyManager:
         self.recordings.remove(session.id)
         self.activities.remove(session.id)
         self.files.remove(session.id)
+        self.approvals.forget(session)
 
     def _note_change(self, kind: EventKind, session: Session) -> None:
         if kind == "resized":

@@ -18,6 +18,7 @@ from ptyd_protocol.messages import Failure, Reply, Request
 from ptyd_protocol.notify import NotifyTestResult
 
 from ptyd.activity_service import ActivityService
+from ptyd.approvals_service import ApprovalsService
 from ptyd.conversations_service import ConversationsService
 from ptyd.core.access import Principal
 from ptyd.core.audited import AUDITED
@@ -74,6 +75,7 @@ class Service:
         self._activity = ActivityService(manager)
         self._files = FilesService(manager)
         self._miniatures = Miniatures(manager.registry, audit_seconds)
+        self._approvals = ApprovalsService(manager)
         self.refusals: Counter[str] = Counter()
         """How many requests were refused, by code."""
         run_service = RunService(runs)
@@ -93,6 +95,8 @@ class Service:
             "run_wait": run_service.wait,
             "run_stop": run_service.stop,
             "miniatures": self._miniatures.collect,
+            "approvals": self._approvals.listed,
+            "answer_approval": self._approvals.answer,
         }
         if conversations is not None:
             self._add_conversations(conversations)

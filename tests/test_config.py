@@ -149,3 +149,27 @@ def test_secrets_that_others_can_read(path: Path) -> None:
         assert (f"chmod 600 {path}" in find_exposed_secrets(path, config)) == is_exposed
     assert find_exposed_secrets(path, Config()) == "", "there is no secret in it"
     assert find_exposed_secrets(path.with_name("none"), config) == ""
+
+
+def test_rules_for_approvals(path: Path) -> None:
+    path.write_text('[[approvals.rules]]\ntool = "Bash"\npattern = "make *"\nproject = "/src"\nanswer = "allow"\n')
+    (rule,) = load_config(path, {}).approval_rules
+    assert (rule.tool, rule.pattern, rule.project, rule.answer) == ("Bash", "make *", "/src", "allow")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('[[approvals.rules]]\ntool = "Bash"\n', "rule 1.*answer"),
+        ('[[approvals.rules]]\nanswer = "allow"\n', "rule 1.*allows everything"),
+        ('[[approvals.rules]]\nanswer = "maybe"\n', "rule 1.*'maybe'"),
+        ('[[approvals.rules]]\nanswer = "deny"\ncolour = 1\n', "rule 1.*colour"),
+        ('[[approvals.rules]]\nanswer = "deny"\n[[approvals.rules]]\nanswer = "allow"\ntool = 1\n', "rule 2"),
+        ('[approvals]\nrules = "none"\n', r"\[\[approvals.rules\]\]"),
+        ("[approvals]\nrule = 1\n", "no option rule"),
+    ],
+)
+def test_rules_that_cannot_be_used(path: Path, text: str, complaint: str) -> None:
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=complaint):
+        load_config(path, {})

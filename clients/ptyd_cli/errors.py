@@ -39,6 +39,9 @@ _EXIT_CODES: tuple[tuple[type[sdk.PtydError], ExitCode], ...] = (
     (sdk.AmbiguousSession, ExitCode.NO_SUCH_SESSION),
     (sdk.NoSuchToken, ExitCode.NO_SUCH_SESSION),
     (sdk.NoSuchConversation, ExitCode.NO_SUCH_SESSION),
+    (sdk.NoSuchApproval, ExitCode.NO_SUCH_SESSION),
+    (sdk.AmbiguousApproval, ExitCode.NO_SUCH_SESSION),
+    (sdk.AlreadyAnswered, ExitCode.TAKEN),
     (sdk.NameTaken, ExitCode.TAKEN),
     (sdk.NotAllowed, ExitCode.NOT_ALLOWED),
     (sdk.PermissionDenied, ExitCode.NOT_ALLOWED),
@@ -55,6 +58,7 @@ _EXIT_CODES: tuple[tuple[type[sdk.PtydError], ExitCode], ...] = (
 _HINTS: tuple[tuple[type[sdk.PtydError], str], ...] = (
     (sdk.NoSuchSession, "`ptyd ls` lists the sessions"),
     (sdk.AmbiguousSession, "give more of the name, or the id that `ptyd ls` shows"),
+    (sdk.NoSuchApproval, "`ptyd approvals` lists what waits"),
     (sdk.NameTaken, "choose another name, or `ptyd attach` to that session"),
     (sdk.TooManySessions, "`ptyd kill` one, or raise max_sessions in the daemon's configuration"),
     (sdk.NotAuthenticated, "`ptyd login URL` saves another token"),

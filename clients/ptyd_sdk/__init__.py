@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ptyd_protocol.activity import Activity, ExplainResult
+    from ptyd_protocol.approvals import Approval
     from ptyd_protocol.conversations import (
         ConversationInfo,
         ConversationSearchResult,
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
     from ptyd_sdk.errors import (
+        AlreadyAnswered,
+        AmbiguousApproval,
         AmbiguousSession,
         AttachmentEnded,
         BadName,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
         NameTaken,
         NoPtys,
         NoResources,
+        NoSuchApproval,
         NoSuchConversation,
         NoSuchDirectory,
         NoSuchFile,
@@ -88,7 +92,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Activity",
+    "AlreadyAnswered",
+    "AmbiguousApproval",
     "AmbiguousSession",
+    "Approval",
     "Attachment",
     "AttachmentEnded",
     "AttachmentEvent",
@@ -114,6 +121,7 @@ __all__ = [
     "NameTaken",
     "NoPtys",
     "NoResources",
+    "NoSuchApproval",
     "NoSuchConversation",
     "NoSuchDirectory",
     "NoSuchFile",
@@ -172,6 +180,7 @@ _HOMES = {
         "KeptSession",
     ],
     "ptyd_protocol.activity": ["Activity", "ExplainResult"],
+    "ptyd_protocol.approvals": ["Approval"],
     "ptyd_protocol.methods": [
         "CaptureResult",
         "CellGrid",

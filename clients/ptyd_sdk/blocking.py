@@ -24,6 +24,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from ptyd_protocol import limits
 from ptyd_protocol.activity import Activity, ActivityState, ExplainResult
+from ptyd_protocol.approvals import Approval
 from ptyd_protocol.conversations import (
     ConversationSearchResult,
     ConversationsResult,
@@ -507,6 +508,24 @@ class Connection:
 
     def events(self, since: int | None = None) -> Iterator[SessionEvent]:
         return _Iteration(self._thread, self._thread.run(_call(self._inner.events, since)))
+
+    def approvals(self, session: str | None = None, *, closed: bool = False) -> list[Approval]:
+        return self._thread.run(self._inner.approvals(session, closed=closed))
+
+    def approve(
+        self,
+        approval: str = "",
+        *,
+        session: str | None = None,
+        always: int | None = None,
+        answers: Mapping[str, str] | None = None,
+    ) -> Approval:
+        return self._thread.run(self._inner.approve(approval, session=session, always=always, answers=answers))
+
+    def deny(
+        self, approval: str = "", *, session: str | None = None, message: str = "", interrupt: bool = False
+    ) -> Approval:
+        return self._thread.run(self._inner.deny(approval, session=session, message=message, interrupt=interrupt))
 
     def status(self) -> StatusResult:
         return self._thread.run(self._inner.status())

@@ -38,6 +38,7 @@ from ptyd_protocol.runs import RunInfo, RunParams
 from ptyd_protocol.version import __version__
 
 from ptyd_sdk.address import Address, find_target
+from ptyd_sdk.approvals import Approving
 from ptyd_sdk.conversations import ConversationCalls
 from ptyd_sdk.errors import BadRequest, DaemonUnreachable
 from ptyd_sdk.link import Link, LinkState
@@ -56,7 +57,7 @@ ALL_RIGHTS = ("observe", "control", "create", "admin")
 SessionMethod = Literal["create", "get", "rename", "resize", "signal", "kill", "detach", "send", "wait"]
 
 
-class Connection(ConversationCalls):
+class Connection(Approving, ConversationCalls):
     """A connection to a daemon, which comes back by itself. Made by ``connect``."""
 
     def __init__(self, link: Link, client_id: str) -> None:

@@ -98,6 +98,18 @@ class NotAllowed(RequestFailed):
     """This client may not do it."""
 
 
+class NoSuchApproval(RequestFailed):
+    """Nothing of that id is known, or nothing waits for an answer."""
+
+
+class AmbiguousApproval(RequestFailed):
+    """Several wait for an answer, and it was not said which is meant."""
+
+
+class AlreadyAnswered(RequestFailed):
+    """Somebody else was faster, or what was asked is gone."""
+
+
 class InputOverflow(RequestFailed):
     """Too much input waits for the program to read it."""
 
@@ -144,6 +156,9 @@ _FAILURES: dict[str, type[RequestFailed]] = {
     "input_overflow": InputOverflow,
     "timeout": TimedOut,
     "unavailable": Unavailable,
+    "no_such_approval": NoSuchApproval,
+    "ambiguous_approval": AmbiguousApproval,
+    "already_answered": AlreadyAnswered,
 }
 
 _LOSSES = frozenset({"output_lost", "hold_ended"})

@@ -38,6 +38,9 @@ class ErrorCode(StrEnum):
     NO_SUCH_TOKEN = "no_such_token"
     NO_SUCH_FILE = "no_such_file"
     NO_SUCH_CONVERSATION = "no_such_conversation"
+    NO_SUCH_APPROVAL = "no_such_approval"
+    AMBIGUOUS_APPROVAL = "ambiguous_approval"
+    ALREADY_ANSWERED = "already_answered"
     # Reasons of Detached beside those above.
     DETACHED = "detached"
     OUTPUT_LOST = "output_lost"

@@ -92,6 +92,9 @@ MAX_TOKEN_SECONDS: Final = 10 * 365 * 24 * 3600
 MAX_EVENTS: Final = 1024
 """That a daemon keeps for those who come back."""
 
+MAX_ANSWER_CHARS: Final = 16_384
+"""Of the message with a denial, and of the answer to a question."""
+
 MAX_PARAMETER_VALUES: Final = 65_536
 """In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand."""
 

@@ -17,6 +17,7 @@ from ptyd_protocol.activity import (
     SubscribeParams,
     WaitStateParams,
 )
+from ptyd_protocol.approvals import AnswerApprovalParams, Approval, ApprovalsParams
 from ptyd_protocol.conversations import (
     ConversationExportParams,
     ConversationExportResult,
@@ -602,6 +603,8 @@ METHODS: dict[str, Method] = {
     "forget_kept": Method(ForgetKeptParams, None),
     "miniatures": Method(MiniaturesParams, list[Miniature]),
     "notify_test": Method(NoParams, NotifyTestResult),
+    "approvals": Method(ApprovalsParams, list[Approval]),
+    "answer_approval": Method(AnswerApprovalParams, Approval),
 }
 
 ASKING_METHODS = frozenset(
@@ -612,6 +615,7 @@ ASKING_METHODS = frozenset(
         *("run_list", "run_wait"),
         *("conversations", "conversation_search", "conversation_export", "cost", "kept"),
         *("miniatures",),
+        *("approvals",),
     }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from msgspec import Struct
+from ptyd_protocol.approvals import ApprovalDecision, ApprovalKind
 from ptyd_protocol.methods import SessionLimits
 
 from ptyd.core.agent_state import Observation
@@ -44,6 +46,56 @@ class Observer(Protocol):
         """What the end of its transcript tells. Blocks on the disk."""
 
 
+class AskedFor(Struct, frozen=True, kw_only=True):
+    """What a program asks permission for, or its question."""
+
+    kind: ApprovalKind
+    tool: str
+    input: dict[str, Any]
+    subject: str
+    """What the tool is to work on: a command, a path, an address; whole."""
+    cwd: str
+    transcript: str
+    suggestions: tuple[Any, ...]
+    """As the program gave them; in ``suggestion_words`` for a person."""
+    suggestion_words: tuple[str, ...]
+    questions: tuple[str, ...] = ()
+    """The texts of what is asked, which the answers go by."""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """As AnswerApprovalParams of the wire."""
+
+    decision: ApprovalDecision
+    message: str = ""
+    interrupt: bool = False
+    always: int | None = None
+    answers: dict[str, str] = {}
+
+
+class Approver(Protocol):
+    """Reads and answers the hooks of a program that decide something."""
+
+    def read_request(self, content: bytes) -> AskedFor | None:
+        """What such a hook was told; None: it asks for nothing that is known."""
+
+    def build_answer(self, asked: AskedFor, answer: Answer) -> bytes:
+        """The hook's output."""
+
+    def denial_words(self, message: str) -> str:
+        """What the tool's result holds when ``message`` was the denial's."""
+
+    def describe_edit(self, asked: AskedFor) -> tuple[str, list[tuple[str, str, bool]]] | None:
+        """The path of the file that would change, and the edits: what is replaced (empty: all of it), by what, and
+        whether everywhere. None: nothing of the kind."""
+
+    def find_result(self, line: bytes, tool_use: str) -> tuple[bool, str] | None:
+        """Of the transcript's ``line``: whether the result of that use is an error, and its text. None: no such."""
+
+    def is_refusal(self, text: str) -> bool:
+        """A result that is an error: the program's own dialog was answered with no."""
+
+
 class Agent(Protocol):
     """Knowledge of one kind of program."""
 
@@ -58,6 +110,9 @@ class Agent(Protocol):
 
     has_hooks: bool
     """``prepare`` has it call hooks."""
+
+    approver: Approver | None
+    """Answers those of them that decide something; None: there are none."""
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         """The command to run, from what was asked for and the environment that it will get."""

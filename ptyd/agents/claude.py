@@ -6,6 +6,8 @@ from pathlib import Path
 from ptyd_protocol.limits import MIB
 from ptyd_protocol.methods import SessionLimits
 
+from ptyd.agents.base import Approver
+from ptyd.agents.claude_approvals import ClaudeApprover
 from ptyd.agents.claude_arguments import PROGRAM, with_session_id
 from ptyd.agents.claude_evidence import (
     DECIDING_EVENTS,
@@ -37,6 +39,7 @@ class ClaudeAgent:
     usual_memory_bytes = 300 * MIB
 
     has_hooks = True
+    approver: Approver | None = ClaudeApprover()
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         return with_session_id(argv or [PROGRAM])

@@ -25,6 +25,8 @@ EventKind = Literal[
     "bell",
     "run_queued",
     "run_dropped",
+    "approval_asked",
+    "approval_answered",
 ]
 
 

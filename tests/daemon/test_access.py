@@ -35,6 +35,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "lock": {"locked": False},
     "wait": {"until": "exit", "timeout_seconds": 0},
     "wait_state": {"states": ["exited"], "timeout_seconds": 0},
+    "answer_approval": {"decision": "deny"},
     "create": {"argv": ["true"]},
     "token_create": {"rights": ["observe"]},
     "token_revoke": {"token": "nobody"},
@@ -66,6 +67,7 @@ FOR_ALL = {
     *("list", "subscribe", "unsubscribe", "events", "status", "login_ticket", "run_list"),
     *("conversations", "conversation_search", "conversation_export", "cost", "kept", "forget_kept"),
     *("miniatures",),
+    *("approvals", "answer_approval"),
 }
 ON_RUN = {"run_wait", "run_stop"}
 """Tried in tests/runs/test_access.py."""
@@ -204,6 +206,7 @@ def test_every_method(place: Place, who: str) -> None:
             is_own = {
                 *(("wait", "timeout"), ("token_revoke", "no_such_token"), ("subscribe", "bad_request")),
                 ("wait_state", "timeout"),
+                ("answer_approval", "no_such_approval"),
                 ("notify_test", "unavailable"),
                 ("file_get", "no_such_file"),
                 *(("conversation_export", "no_such_conversation"), ("resume", "no_such_conversation")),

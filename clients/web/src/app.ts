@@ -1,6 +1,9 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
 import { Access } from "./access";
+import { Inbox } from "./approvals/inbox";
+import { InboxButton } from "./approvals/inbox_button";
+import { InboxDialog } from "./approvals/inbox_dialog";
 import { listWaiting } from "./attention/activity_words";
 import { Attention } from "./attention/attention";
 import { showConversations } from "./conversations/conversations_dialog";
@@ -47,6 +50,8 @@ import { readAddress, Workspace, writeAddress } from "./workspace";
 
 /** So often "since when" is written anew. */
 const SINCE_MS = 20_000;
+/** Behind the page's address: open the inbox, as a link on a phone's screen would. */
+const INBOX_ADDRESS = "#inbox";
 
 export class App {
   #access = new Access(null);
@@ -55,6 +60,26 @@ export class App {
   readonly #waitingRuns = new WaitingRuns();
   readonly #workspace: Workspace;
   readonly #toasts = new Toasts();
+  readonly #inbox = new Inbox(
+    {
+      list: (params) => this.#connection.request("approvals", params),
+      answer: (params) => this.#connection.request("answer_approval", params),
+    },
+    () => this.#render(),
+  );
+  readonly #inboxDialog = new InboxDialog({
+    inbox: this.#inbox,
+    mayAnswer: (approval) => {
+      const session = this.#sessions.get(approval.session);
+      return session !== undefined && this.#access.controls(session);
+    },
+    openSession: (id) => {
+      const session = this.#sessions.get(id);
+      if (session !== undefined) this.#open(session);
+    },
+    onClosed: () => this.#focusTerminal(),
+  });
+  readonly #inboxButton = new InboxButton(() => this.#inboxDialog.open());
   readonly #status: StatusPill;
   readonly #topBar: TopBar;
   readonly #attention: Attention;
@@ -141,7 +166,7 @@ export class App {
       isConnected: () => this.#connection.isReady,
       request: (known) => this.#connection.request("miniatures", { known }),
     });
-    this.#topBar = new TopBar(this.#status.pill, {
+    this.#topBar = new TopBar(this.#status.pill, this.#inboxButton.element, {
       toggleSidebar: () => this.#drawer.toggle(),
       rename: () => this.#openSession && this.#askRename(this.#openSession),
       search: () => this.#searchBar.open(),
@@ -243,6 +268,7 @@ export class App {
   #note(event: Event): void {
     const warning = readWarning(event);
     if (warning !== null) this.#toasts.show(`${this.#sessions.get(event.session)?.name ?? ""}: ${warning}`);
+    this.#inbox.note(event);
     const hasQueueChanged = this.#waitingRuns.apply(event);
     if (this.#sessions.apply(event) || hasQueueChanged) this.#render();
   }
@@ -258,6 +284,8 @@ export class App {
   async #subscribe(): Promise<void> {
     this.#sessions.replace(await this.#connection.request("subscribe", {}));
     void this.#listWaitingRuns();
+    void this.#inbox.refresh();
+    if (location.hash === INBOX_ADDRESS) this.#inboxDialog.open();
     const address = this.#access.onlySession ?? readAddress();
     const session = address === null ? undefined : this.#sessions.get(address);
     if (session !== undefined && this.#workspace.session === null) this.#open(session);
@@ -444,6 +472,8 @@ export class App {
     this.#topBar.setWaiting(listWaiting(this.#sessions.sessions).length);
     this.#controlBanner.update(view, this.#fit.isScaled);
     this.#endBanner.update(view?.end ?? null, this.#access.mayCreate);
+    this.#inboxButton.update(this.#inbox.count);
+    this.#inboxDialog.update();
     this.#status.setPending(this.#connection.status.kind === "live" ? 0 : (view?.pendingInputBytes ?? 0));
     if (session !== null) this.#workspace.run?.update(session);
     const { sessions } = this.#sessions;

@@ -65,6 +65,8 @@ export const MAX_RESUME_CHARS = 256;
 export const MAX_TOKEN_SECONDS = 315360000;
 /** That a daemon keeps for those who come back. */
 export const MAX_EVENTS = 1024;
+/** Of the message with a denial, and of the answer to a question. */
+export const MAX_ANSWER_CHARS = 16384;
 /** In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand. */
 export const MAX_PARAMETER_VALUES = 65536;
 /** Of a file, in one Request or Reply: keys and output come in between. */
@@ -131,6 +133,9 @@ export const ErrorCode = {
   NO_SUCH_TOKEN: "no_such_token",
   NO_SUCH_FILE: "no_such_file",
   NO_SUCH_CONVERSATION: "no_such_conversation",
+  NO_SUCH_APPROVAL: "no_such_approval",
+  AMBIGUOUS_APPROVAL: "ambiguous_approval",
+  ALREADY_ANSWERED: "already_answered",
   DETACHED: "detached",
   OUTPUT_LOST: "output_lost",
   HOLD_ENDED: "hold_ended",
@@ -156,6 +161,14 @@ export type ActivityState = "active" | "bell" | "exited" | "idle" | "quiet" | "s
 export type WaitsFor = "input" | "permission" | "question";
 
 export type EvidenceSource = "exit" | "hook" | "mark" | "notification" | "output" | "progress" | "registry" | "screen" | "title";
+
+export type ApprovalKind = "permission" | "question";
+
+export type ApprovalState = "answered" | "answering" | "expired" | "waiting";
+
+export type ApprovalDecision = "allow" | "deny";
+
+export type AnsweredHow = "client" | "rule" | "terminal";
 
 export type ExportFormat = "html" | "json" | "markdown";
 
@@ -1032,6 +1045,58 @@ export interface EventsResult {
   more: boolean;
 }
 
+/** One request for a permission, or one question, of a session's program. */
+export interface Approval {
+  id: string;
+  /** The session's id, and its `name`. */
+  session: string;
+  name: string;
+  kind: ApprovalKind;
+  tool: string;
+  asked_at: number;
+  state: ApprovalState;
+  /** What the tool would be given, as the program has it. */
+  input: Record<string, unknown>;
+  /** Texts in `input` or `diff` were too long to be sent whole; they end in "…". */
+  is_cut: boolean;
+  /** The input in a line: a command, a path. */
+  detail: string;
+  /** What would change in a file, as a unified diff; empty: it is no edit. */
+  diff: string;
+  cwd: string;
+  /** What may be allowed for good along with it, for a person; AnswerApprovalParams.always counts them from 0. */
+  suggestions: string[];
+  decision: ApprovalDecision | null;
+  answered_at: number | null;
+  /** The principal, or the rule; empty: nobody yet, or whoever sits at the program's terminal. */
+  answered_by: string;
+  answered_how: AnsweredHow | null;
+  /** For a person: why an answer has not taken effect, or why it expired. */
+  problem: string;
+}
+
+/** `session` None: of all sessions. `closed`: also the latest that wait no more. */
+export interface ApprovalsParams {
+  session?: string | null;
+  closed?: boolean;
+}
+
+/** The `approval` of that id; empty: the one that waits in `session` or, without one, anywhere.
+ *
+ * `message`: what the program is told with a denial. `interrupt`: a denial that ends the turn. `always`: allow
+ * what this suggestion says for good, too. `answers`: to a question, by its text; several labels are joined by ", ".
+ * Replies when the answer has taken effect, or after some seconds without.
+ */
+export interface AnswerApprovalParams {
+  decision: ApprovalDecision;
+  approval?: string;
+  session?: string | null;
+  message?: string;
+  interrupt?: boolean;
+  always?: number | null;
+  answers?: Record<string, string>;
+}
+
 /** Which conversation a session of kind "claude" has. */
 export interface SessionConversation {
   /** Empty: not known yet. */
@@ -1411,6 +1476,8 @@ export interface Methods {
   forget_kept: { params: ForgetKeptParams; result: null };
   miniatures: { params: MiniaturesParams; result: Miniature[] };
   notify_test: { params: NoParams; result: NotifyTestResult };
+  approvals: { params: ApprovalsParams; result: Approval[] };
+  answer_approval: { params: AnswerApprovalParams; result: Approval };
 }
 export type MethodName = keyof Methods;
 
@@ -1731,6 +1798,9 @@ export type StructName =
   | "EventsParams"
   | "EventRecord"
   | "EventsResult"
+  | "Approval"
+  | "ApprovalsParams"
+  | "AnswerApprovalParams"
   | "SessionConversation"
   | "TokenCounts"
   | "ConversationInfo"
@@ -2134,6 +2204,39 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "is_late", type: { kind: "bool" }, default: false },
     { name: "more", type: { kind: "bool" }, default: false },
   ],
+  Approval: [
+    { name: "id", type: { kind: "str" } },
+    { name: "session", type: { kind: "str" } },
+    { name: "name", type: { kind: "str" } },
+    { name: "kind", type: { kind: "literal", values: ["permission", "question"] } },
+    { name: "tool", type: { kind: "str" } },
+    { name: "asked_at", type: { kind: "float" } },
+    { name: "state", type: { kind: "literal", values: ["answered", "answering", "expired", "waiting"] }, default: "waiting" },
+    { name: "input", type: { kind: "map", value: { kind: "any" } }, default: {} },
+    { name: "is_cut", type: { kind: "bool" }, default: false },
+    { name: "detail", type: { kind: "str" }, default: "" },
+    { name: "diff", type: { kind: "str" }, default: "" },
+    { name: "cwd", type: { kind: "str" }, default: "" },
+    { name: "suggestions", type: { kind: "list", item: { kind: "str" } }, default: [] },
+    { name: "decision", type: { kind: "union", of: [{ kind: "literal", values: ["allow", "deny"] }, { kind: "null" }] }, default: null },
+    { name: "answered_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "answered_by", type: { kind: "str" }, default: "" },
+    { name: "answered_how", type: { kind: "union", of: [{ kind: "literal", values: ["client", "rule", "terminal"] }, { kind: "null" }] }, default: null },
+    { name: "problem", type: { kind: "str" }, default: "" },
+  ],
+  ApprovalsParams: [
+    { name: "session", type: { kind: "union", of: [{ kind: "str", max: 64 }, { kind: "null" }] }, default: null },
+    { name: "closed", type: { kind: "bool" }, default: false },
+  ],
+  AnswerApprovalParams: [
+    { name: "decision", type: { kind: "literal", values: ["allow", "deny"] } },
+    { name: "approval", type: { kind: "str", max: 64 }, default: "" },
+    { name: "session", type: { kind: "union", of: [{ kind: "str", max: 64 }, { kind: "null" }] }, default: null },
+    { name: "message", type: { kind: "str", max: 16384 }, default: "" },
+    { name: "interrupt", type: { kind: "bool" }, default: false },
+    { name: "always", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "answers", type: { kind: "map", value: { kind: "str", max: 16384 } }, default: {} },
+  ],
   SessionConversation: [
     { name: "id", type: { kind: "str" }, default: "" },
     { name: "path", type: { kind: "str" }, default: "" },
@@ -2402,4 +2505,6 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   forget_kept: { params: { kind: "struct", name: "ForgetKeptParams" }, result: { kind: "null" } },
   miniatures: { params: { kind: "struct", name: "MiniaturesParams" }, result: { kind: "list", item: { kind: "struct", name: "Miniature" } } },
   notify_test: { params: { kind: "struct", name: "NoParams" }, result: { kind: "struct", name: "NotifyTestResult" } },
+  approvals: { params: { kind: "struct", name: "ApprovalsParams" }, result: { kind: "list", item: { kind: "struct", name: "Approval" } } },
+  answer_approval: { params: { kind: "struct", name: "AnswerApprovalParams" }, result: { kind: "struct", name: "Approval" } },
 };

@@ -30,6 +30,7 @@ const paths = {
   leave: "M13 4H6v16h7M10 12h10M16.5 8.5 20 12l-3.5 3.5",
   talk: "M4 5h16v11H10l-4.5 4v-4H4Z",
   bell: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15ZM10 20.5h4",
+  inbox: "M4 13l3-8h10l3 8v6H4ZM4 13h5l1.5 2.5h3L15 13h5",
   fit: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5M9 9h6v6H9Z",
 } as const;
 

@@ -43,7 +43,7 @@ export class TopBar {
   #isLocked: boolean | null = null;
   readonly #theme: HTMLButtonElement;
 
-  constructor(statusPill: HTMLElement, actions: TopBarActions) {
+  constructor(statusPill: HTMLElement, inboxButton: HTMLElement, actions: TopBarActions) {
     this.menuButton = iconButton("menu", "Sessions", "menu", () => actions.toggleSidebar());
     this.menuButton.classList.add("menu-button");
     this.menuButton.setAttribute("aria-controls", "sidebar");
@@ -71,6 +71,7 @@ export class TopBar {
       h("div", { class: "top-session" }, this.#name, this.#title),
       this.#size,
       statusPill,
+      inboxButton,
       this.#share,
       this.#lock,
       this.#files,
