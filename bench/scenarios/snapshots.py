@@ -7,6 +7,7 @@ while a client attaches to another, again and again, with all that is above its 
 
 import asyncio
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from bench.plan import Plan, report
 from bench.scenarios.echo import WARM_UP_KEYS, type_key
 from bench.streams import make_colour_lines
 from ptyd.core.engine import Engine, EngineMaker
+from ptyd.daemon import SWITCH_SECONDS
 from ptyd.engine import find_engine_maker
 
 NAME = "snapshots"
@@ -74,6 +76,7 @@ def measure(plan: Plan) -> list[Finding]:
     if maker is None:
         return [Skipped(NAME, "engine", "its library is not installed")]
     report(f"snapshots: {plan.snapshot_runs} of each size")
+    sys.setswitchinterval(SWITCH_SECONDS)  # as in the daemon
     figures = uvloop.run(measure_engine(plan, maker))
     with running_ptyd() as server:
         return [*figures, *uvloop.run(measure_daemon(plan, server))]

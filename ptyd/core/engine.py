@@ -33,7 +33,7 @@ class Engine(Protocol):
         """The program wants to be told where a paste begins and ends (mode 2004)."""
 
     def is_in_plain_text(self) -> bool:
-        """No sequence has begun, and a line feed in the last row scrolls the whole screen."""
+        """No sequence has begun, no link is open, and a line feed in the last row scrolls the whole screen."""
 
     def feed(self, data: bytes | memoryview) -> bytes:
         """Take output; any bytes will do, cut anywhere. Returns what the terminal answers to the questions in it.

@@ -91,7 +91,7 @@ class EngineFeed:
         plain = self._plain.span
         if not plain.since <= self.cursor >= self._answered or self.has_size_due:
             return False
-        cut = find_cut(self._log, self.cursor, plain.until, self.engine.lines_to_fill)
+        cut = find_cut(self._log, self.cursor, plain, self.engine.lines_to_fill)
         if cut == self.cursor or not self._is_in_plain_text():
             return False
         self.cursor = self._in_plain_text_at = cut

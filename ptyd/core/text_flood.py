@@ -1,56 +1,85 @@
-"""Plain text that scrolls away unseen: an engine that is told of it all comes to the same screen as one that is told of
+"""Text that scrolls away unseen: an engine that is told of all of it comes to the same screen as one that is told of
 the end only.
 
 So it is where the whole screen scrolls, no sequence has begun, and the end has lines enough to push everything before
-it out of the scrollback. Text is looked at ten times as fast as an engine takes it.
+it out of the scrollback. Text is looked at ten times as fast as an engine takes it. Colours may be in it, where the end
+begins with a reset of them all, which makes what came before of no account.
 """
 
+import re
 from dataclasses import dataclass
 
 from ptyd.core.replay_log import ReplayLog
 
 COUNT_BYTES = 128 * 1024
-_PRINTABLE = bytes(range(0x20, 0x7F))
+MAX_UNFINISHED_BYTES = 64
+_HARMLESS = b"\t\n\r" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
+"""What prints, or moves to the next row; of UTF-8 all but the controls, which _CONTROL finds."""
+_CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
+_OTHER_SEQUENCE = re.compile(rb"\x1b(?!\[[0-9;:]*+[mK])")
+"""SGR changes the pen, EL erases in one row."""
+_UNFINISHED = re.compile(rb"(?:\x1b(?:\[[0-9;:]*)?|\xc2)\Z")
+_RESETS = b"\x1b[m", b"\x1b[0m"
 
 
 @dataclass(frozen=True, slots=True)
 class PlainSpan:
-    """The output from ``since`` to ``until`` is plain: printable ASCII and whole line ends (CR LF), of which the last
-    may be half there."""
+    """The output from ``since`` to ``until`` is plain: text, tabs, CR and LF, SGR and EL, of which the last may be half
+    there. ``unstyled_since``: no sequence is in it from there on."""
 
     since: int
     until: int
+    unstyled_since: int
 
 
 class PlainText:
     """How far back the newest output is plain, as it comes."""
 
     def __init__(self, head: int) -> None:
-        self.span = PlainSpan(head, head)
+        self.span = PlainSpan(head, head, head)
         """Replaced as a whole: another thread may read it."""
-        self._carriage_return = b""
+        self._unfinished = b""
 
     def note(self, offset: int, data: bytes) -> None:
         """``data`` has come, at ``offset``."""
         end = offset + len(data)
-        rest = self._carriage_return + data.translate(None, _PRINTABLE)
-        lines, half = divmod(len(rest), 2)
-        if offset == self.span.until and rest == b"\r\n" * lines + b"\r" * half:
-            self.span = PlainSpan(self.span.since, end)
-            self._carriage_return = b"\r" * half
+        text = self._unfinished + data
+        unfinished = _UNFINISHED.search(text, max(0, len(text) - MAX_UNFINISHED_BYTES))
+        self._unfinished = b"" if unfinished is None else unfinished[0]
+        if offset == self.span.until and _is_plain(text[: len(text) - len(self._unfinished)]):
+            unstyled_since = end if b"\x1b" in text else self.span.unstyled_since
+            self.span = PlainSpan(self.span.since, end, unstyled_since)
         else:
-            self.span = PlainSpan(end, end)
-            self._carriage_return = b""
+            self.span = PlainSpan(end, end, end)
+            self._unfinished = b""
 
 
-def find_cut(log: ReplayLog, cursor: int, until: int, lines: int) -> int:
-    """The furthest place up to which the plain text from ``cursor`` to ``until`` may be left out, so that ``lines``
-    lines of it still follow; ``cursor`` where there is none."""
-    at = until
+def _is_plain(text: bytes) -> bool:
+    rest = text.translate(None, _HARMLESS)
+    if rest.strip(b"\x1b") or (rest and _OTHER_SEQUENCE.search(text)):
+        return False
+    return b"\xc2" not in text or not _CONTROL.search(text)
+
+
+def find_cut(log: ReplayLog, cursor: int, plain: PlainSpan, lines: int) -> int:
+    """The furthest place up to which the plain text from ``cursor`` on may be left out, so that ``lines`` lines of it
+    still follow; ``cursor`` where there is none."""
+    at = plain.until
     while at > cursor and lines >= 0:
         begin = max(cursor, at - COUNT_BYTES)
         lines -= log.read(begin, at - begin).count(b"\n")
         at = begin
     if lines >= 0:
         return cursor
-    return at + log.read(at, COUNT_BYTES).find(b"\n") + 1
+    # Behind CR LF the cursor is in the first column, wherever it was before.
+    text = log.read(at, COUNT_BYTES)
+    end = text.find(b"\r\n") + 2
+    if end < 2 or text.count(b"\n", 0, end) > -lines:
+        return cursor
+    cut = at + end
+    if plain.unstyled_since <= cursor:
+        return cut
+    begin = max(cursor, cut - COUNT_BYTES)
+    text = log.read(begin, cut - begin)
+    found = max(map(text.rfind, _RESETS))
+    return cursor if found < 0 else begin + found

@@ -30,7 +30,14 @@ PEN_MASK = KIND_MASK | STYLE_MASK << STYLE_SHIFT | WIDTH_MASK << WIDTH_SHIFT | P
 """Neighbours that agree in these bits are drawn alike (and are of one kind)."""
 
 _PAGE_HEADER = struct.Struct("<6H2I")
+_STYLE = struct.Struct("<H16s")
+_ROW_HEADER = struct.Struct("<BH")
 _WRAPPED_FLAG, _CONTINUES_FLAG, _CELL_WIDTH_SHIFT = 1, 2, 4
+_ROW_FLAGS = [
+    (bool(flags & _WRAPPED_FLAG), bool(flags & _CONTINUES_FLAG), 1 << (flags >> _CELL_WIDTH_SHIFT & 3))
+    for flags in range(256)
+]
+"""What each says of a row: it wraps, it continues another, the bytes of its cells."""
 
 
 @lru_cache(1024)
@@ -148,9 +155,8 @@ def read_page(payload: bytes) -> list[Row]:
     soon as nobody needs them, and the garbage collector, which would hold the GIL for it, has nothing to do."""
     cols, row_count, style_count, link_count, *_ = _PAGE_HEADER.unpack_from(payload)
     page, at = Page(cols), _PAGE_HEADER.size
-    for _ in range(style_count):
-        page.styles[payload[at] | payload[at + 1] << 8] = payload[at + 2 : at + 18]
-        at += 18
+    page.styles.update(_STYLE.iter_unpack(payload[at : at + style_count * _STYLE.size]))
+    at += style_count * _STYLE.size
     for _ in range(link_count):
         (number,) = struct.unpack_from("<H", payload, at)
         link, at = read_link(payload, at + 2)
@@ -158,13 +164,11 @@ def read_page(payload: bytes) -> list[Row]:
             page.links[number] = link
     rows: list[Row] = []
     for number in range(row_count):
-        flags = payload[at]
-        cell_bytes = 1 << (flags >> _CELL_WIDTH_SHIFT & 3)
-        start = at + 3
-        at = start + cell_bytes * (payload[at + 1] | payload[at + 2] << 8)
-        rows.append(
-            Row(page, number, bool(flags & _WRAPPED_FLAG), bool(flags & _CONTINUES_FLAG), cell_bytes, payload[start:at])
-        )
+        flags, count = _ROW_HEADER.unpack_from(payload, at)
+        wrapped, continues, cell_bytes = _ROW_FLAGS[flags]
+        start = at + _ROW_HEADER.size
+        at = start + cell_bytes * count
+        rows.append(Row(page, number, wrapped, continues, cell_bytes, payload[start:at]))
     (grapheme_count,) = struct.unpack_from("<I", payload, at)
     at += 4
     for _ in range(grapheme_count):

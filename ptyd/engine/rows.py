@@ -37,12 +37,22 @@ _WRAP = " \b\x1b[X"
 """Makes the terminal wrap into a row that begins with nothing."""
 _CODE_MASK = 0x1FFFFF
 _ROWS_WITHOUT_PAUSE = 16
-_ROWS_COUNTED_WITHOUT_PAUSE = 256
+_ROWS_CHECKED_AT_ONCE = 128
 _ROWS_WORTH_FORMATTING = 4
 _ROWS_FORMATTED_AT_ONCE = 2000
 _ASTRAL = 0x1F0000 << CONTENT_SHIFT
 _NOT_SIMPLE = KIND_MASK | _ASTRAL | PROTECTED_BIT | LINK_BIT
 """What has to be printed here: backgrounds without text, clusters, emoji (of doubtful width), links."""
+
+
+def _list_suspects(bits: int, size: int) -> list[tuple[int, bytes]]:
+    """Of the bytes of a cell those with any of ``bits`` in them, each with the values in which none is set."""
+    masks = [(at, bits >> 8 * at & 0xFF) for at in range(size)]
+    return [(at, bytes([value for value in range(256) if not value & mask])) for at, mask in masks if mask]
+
+
+_SUSPECTS = {4: _list_suspects(_NOT_SIMPLE, 4), 8: _list_suspects(_NOT_SIMPLE | SPACER_TAIL << WIDTH_SHIFT, 8)}
+"""By the size of a cell. Every row with a wide character or a spacer head is suspect."""
 
 
 ISO_PROTECTION = ("\x1bV", "\x1bW")
@@ -265,28 +275,41 @@ class RowWriter:
 
 def _count_simple(rows: list[Row], start: int, end: int, cols: int, continues: bool) -> int:
     """The end of those rows from ``start`` on that the library prints as they are."""
+    checked = start
     for at in range(start, end):
-        if at % _ROWS_COUNTED_WITHOUT_PAUSE == 0:
-            time.sleep(0)
         row = rows[at]
-        if not _is_simple(row, cols, continues):
+        if at >= checked:
+            checked = min(at + _ROWS_CHECKED_AT_ONCE, end)
+            time.sleep(0)
+            if not _have_simple_cells(rows[at:checked]):
+                checked = at + 1
+                if not _have_simple_cells([row]):
+                    return at
+        if row.page.cols != cols or (row.wrapped and len(row) < cols):
+            return at
+        if continues and (not row.data or (row.cell_bytes > 2 and has_background(_first_style(row)))):
             return at
         continues = row.wrapped
     return end
 
 
-def _is_simple(row: Row, cols: int, continues: bool) -> bool:
-    count, size = len(row), row.cell_bytes
-    if row.page.cols != cols or (row.wrapped and count < cols) or (continues and not count):
-        return False
-    if size <= 2:
-        return True
+def _have_simple_cells(rows: list[Row]) -> bool:
+    """All at once: that is several times as fast as one after the other."""
+    for size, suspects in _SUSPECTS.items():
+        data = b"".join([row.data for row in rows if row.cell_bytes == size])
+        is_suspect = any(data[at::size].translate(None, harmless) for at, harmless in suspects)
+        if is_suspect and not all(_has_simple_cells(row) for row in rows if row.cell_bytes == size):
+            return False
+    return True
+
+
+def _has_simple_cells(row: Row) -> bool:
+    size = row.cell_bytes
     word = int.from_bytes(row.data, "little")
-    if word & repeated(_NOT_SIMPLE if size == 8 else _NOT_SIMPLE & 0xFFFFFFFF, size, count):
+    if word & repeated(_NOT_SIMPLE if size == 8 else _NOT_SIMPLE & 0xFFFFFFFF, size, len(row)):
         return False
-    if size == 8 and word & word >> 1 & repeated(1 << WIDTH_SHIFT, size, count):
-        return False  # a spacer head
-    return not continues or not has_background(_first_style(row))
+    # Wide characters are, a spacer head is not.
+    return size < 8 or not word & word >> 1 & repeated(1 << WIDTH_SHIFT, size, len(row))
 
 
 def _first_style(row: Row) -> StyleBytes:

@@ -171,7 +171,7 @@ def read_state(terminal: RawTerminal, scrollback: int) -> State | None:
     gatherer = _Gatherer(scrollback)
     if not terminal.encode(gatherer.take):
         return None
-    return parse_state(bytes(gatherer.data), scrollback)
+    return parse_state(gatherer.data, scrollback)
 
 
 def encode_without_history(terminal: RawTerminal) -> bytes | None:
@@ -186,7 +186,7 @@ def encode_whole(terminal: RawTerminal) -> bytes | None:
     return b"".join(pieces) if terminal.encode(pieces.append) else None
 
 
-def parse_state(data: bytes, scrollback: int) -> State:
+def parse_state(data: bytes | bytearray, scrollback: int) -> State:
     if not data.startswith(MAGIC):
         raise FormatMoved(f"unknown kind of snapshot {data[: len(MAGIC)]!r}")
     try:
@@ -195,18 +195,18 @@ def parse_state(data: bytes, scrollback: int) -> State:
         raise FormatMoved(str(error)) from error
 
 
-def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = len(MAGIC)
+def _records(data: bytes | bytearray) -> Iterator[tuple[int, bytes]]:
+    view, at = memoryview(data), len(MAGIC)
     while at < len(data):
         tag, length, _ = _RECORD.unpack_from(data, at)
         at += _RECORD.size
         if at + length > len(data):
             return
-        yield tag, data[at : at + length]
+        yield tag, bytes(view[at : at + length])
         at += length
 
 
-def _parse(data: bytes, scrollback: int) -> State:
+def _parse(data: bytes | bytearray, scrollback: int) -> State:
     records = _records(data)
     tag, payload = next(records)
     if tag != TERMINAL:

@@ -92,7 +92,8 @@ class GhosttyEngine:
     def is_in_plain_text(self) -> bool:
         state = self._state(0)
         margins = (state.top, state.bottom, state.left, state.right)
-        return not state.continuation and margins == (0, state.rows - 1, 0, state.cols - 1)
+        # Where one link is on very many cells the library leaves it out on some, and which depends on all before.
+        return not state.continuation and not state.screen.link and margins == (0, state.rows - 1, 0, state.cols - 1)
 
     def feed(self, data: bytes | memoryview) -> bytes:
         tail = self._end_of_last_feed
