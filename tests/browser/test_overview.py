@@ -10,8 +10,8 @@ from tests.support.waiting import wait_until
 
 COLOURS = """(name) => {
     const card = [...document.querySelectorAll('[data-testid=card]')].find((one) => one.textContent.includes(name));
-    const canvas = card.querySelector('canvas');
-    if (canvas.width === 0) return [];
+    const canvas = card?.querySelector('canvas');
+    if (!canvas?.width) return [];
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     const found = new Set();
     for (let i = 0; i < data.length; i += 4) found.add(data.slice(i, i + 3).join());

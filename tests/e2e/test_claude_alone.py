@@ -11,6 +11,7 @@ import pytest
 from tests.support.claude import HermeticClaude
 from tests.support.claude_install import CLAUDE_VERSION
 from tests.support.fake_messages_api import FakeMessagesApi
+from tests.support.pictures import make_png, pictures_of
 from tests.support.screen import INITIAL_MODES
 from tests.support.terminal import RealTerminal
 from tests.support.waiting import wait_for_event, wait_until
@@ -85,3 +86,16 @@ def test_esc_interrupts_it(terminal: RealTerminal, claude: HermeticClaude, api: 
 def test_it_repaints_for_a_new_size(terminal: RealTerminal) -> None:
     terminal.resize(60, 20)
     terminal.wait_for(lambda screen: "─" * 60 in screen.lines(), "a rule as wide as the window")
+
+
+def test_it_attaches_a_picture_whose_path_is_pasted(
+    terminal: RealTerminal, claude: HermeticClaude, api: FakeMessagesApi
+) -> None:
+    """With its spaces escaped, and several with a space between them."""
+    pictures = [make_png(255, 0, 0), make_png(0, 0, 255)]
+    for name, picture in zip(("red one.png", "blue.png"), pictures, strict=True):
+        (claude.home / name).write_bytes(picture)
+    terminal.type(f"\x1b[200~{claude.home}/red\\ one.png {claude.home}/blue.png \x1b[201~")
+    terminal.wait_for_text("[Image #1] [Image #2]")
+    terminal.type("compare\r")
+    assert pictures_of(api.wait_for_turn()) == pictures
