@@ -1,4 +1,4 @@
-"""What of ``/ws/claude`` needs no program: the greeting, and who says nothing. See also ``tests/runs/test_socket.py``."""
+"""What of ``/ws/claude`` needs no program: the greeting, and who says nothing. More is in ``tests/runs``."""
 
 import asyncio
 import json
