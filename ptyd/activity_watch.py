@@ -22,6 +22,8 @@ QUIET_SECONDS = 5.0
 """No output for so long is quiet."""
 BELL_SECONDS = 1.0
 """A bell more often than this is told once."""
+MIN_RECHECK_SECONDS = 0.05
+"""Whatever the clock does."""
 SAVE_SECONDS = 1.0
 """So much of what was seen a killed daemon may forget."""
 TRANSCRIPT_SECONDS = 0.3
@@ -213,7 +215,7 @@ class ActivityWatch:
     def _conclude(self, has_changed: bool) -> None:
         recheck_at = self._state.recheck_at
         if recheck_at is not None:
-            self._set_timer("recheck", max(0.0, recheck_at - time.time()), self._pass_time)
+            self._set_timer("recheck", max(MIN_RECHECK_SECONDS, recheck_at - time.time()), self._pass_time)
         if "save" not in self._timers:
             self._set_timer("save", SAVE_SECONDS, self._save)
         if not has_changed:

@@ -161,7 +161,7 @@ def test_a_hook_decides_while_the_dialog_stands(
     api.script("run it", [ToolUse("Bash", {"command": "echo x > y", "description": "writes"})], ["done."])
     terminal.type("run it\r")
     terminal.wait_for_text("Do you want to proceed?")
-    [path] = [path for path in hooks.glob("PermissionRequest.*") if path.suffix[1:].isdigit()]
+    [path] = wait_until(lambda: [one for one in hooks.glob("PermissionRequest.*") if one.suffix[1:].isdigit()])
     decision = {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}
     path.with_name(f"{path.name}.answer").write_text(json.dumps({"hookSpecificOutput": decision}))
     path.with_name(f"{path.name}.reply").write_text("answer\n")
