@@ -74,6 +74,13 @@ def read_registry(claude: HermeticClaude, terminal: RealTerminal) -> dict[str, A
     return content
 
 
+def allow(terminal: RealTerminal) -> bool:
+    """Say yes as long as it asks: for a moment it is deaf. False."""
+    if "Do you want to proceed?" in terminal.text():
+        terminal.type("1")
+    return False
+
+
 def test_registry_file(claude: HermeticClaude, terminal: RealTerminal, api: FakeMessagesApi) -> None:
     middle = api.gate()
     api.script("hold on", ["One line.\n\nAnd ", middle, "another."])
@@ -124,7 +131,7 @@ def test_hooks_and_what_they_are_told(terminal: RealTerminal, api: FakeMessagesA
     terminal.wait_for_text("Do you want to proceed?")
     [request] = wait_until(lambda: told("PermissionRequest"))
     assert (request["tool_name"], request["tool_input"]["command"]) == ("Bash", "echo x > y")
-    wait_until(lambda: terminal.type("1") or told("Stop"), 30)  # deaf for a moment
+    wait_until(lambda: allow(terminal) or told("Stop"), 30)
     terminal.type("\x15fail\r")
     [failure] = wait_until(lambda: told("StopFailure"), 30)
     assert "as it was scripted" in failure["last_assistant_message"]

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from ptyd_protocol.activity import Activity
 from ptyd_sdk import SessionEvent, blocking
@@ -110,9 +111,9 @@ class ClaudeUnderWatch:
         self._expect_now(("starting", None), 0.0)
         self._expect_now(IDLE, 0.0)
 
-    def _start(self) -> dict[str, object]:
+    def _start(self) -> dict[str, Any]:
         settings = '{"permissions": {"allow": ["Bash(cat fifo)"]}}'
-        info: dict[str, object] = self.ptyd.request(
+        info: dict[str, Any] = self.ptyd.request(
             "create",
             argv=[*self.claude.argv, "--settings", settings],
             cwd=str(self.claude.cwd),
