@@ -161,6 +161,17 @@ def test_a_tool_that_has_run_is_not_waited_for_though_the_registry_says_so() -> 
     assert story.tell(seen("registry", 3.1, "idle")).state == "idle"
 
 
+def test_a_registry_that_comes_late_is_not_newer_than_the_title() -> None:
+    """On a machine that is busy it was seen five seconds behind."""
+    story = Story(seen("hook", 1, "idle"), seen("title", 3, "working"))
+    assert story.later(3.1 + HOOK_PATIENCE_SECONDS) == "working"
+    story.machine.note(seen("registry", 0.5, "idle", is_late=True), T0 + 5.5)
+    assert story.state == "working"
+    story.machine.note(seen("registry", 3, "working", is_late=True), T0 + 5.6)
+    assert story.state == "working"
+    assert story.tell(seen("registry", 7, "idle")).state == "idle"
+
+
 def test_a_failed_turn_is_told_until_the_next_one() -> None:
     story = Story(seen("registry", 1, "working"), seen("hook", 2, "idle", facts=Facts(failure="API Error: 400")))
     assert story.machine.activity.detail == ""

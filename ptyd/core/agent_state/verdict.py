@@ -5,7 +5,8 @@ notifications), of which the newest counts; the screen's text; and last, that th
 
 The registry is right through interrupts, which hooks are not told of. So a hook's claim gives way to what is written
 afterwards and contradicts it; the registry's only where a hook and the title both contradict it for longer, which
-means that it is not kept up to date any more, or where it says that a tool waits to be allowed which has already run.
+means that it is not kept up to date any more; where it says that a tool waits to be allowed which has already run; and
+where it comes late, on a machine that is busy, and the title has changed since.
 """
 
 from collections.abc import Mapping
@@ -53,6 +54,8 @@ def _judge_registry(registry: Observation, hook: Observation | None, title: Obse
     plain = Verdict(registry, f"the program's own registry file is trusted most, and {registry.text}")
     if hook is not None and hook.proves_answer and registry.state == "waiting" and hook.at > registry.at:
         return Verdict(hook, f"{hook.text}, which was what it waited for, though {registry.text}")
+    if registry.is_late and title is not None and title.at > registry.at and not registry.allows(title):
+        return Verdict(title, f"{title.text}; {registry.text}, but that came late and is older")
     if hook is None or title is None or min(hook.at, title.at) <= registry.at:
         return plain
     if registry.allows(hook) or registry.allows(title) or not hook.allows(title):
