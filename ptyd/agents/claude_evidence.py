@@ -25,9 +25,6 @@ HOOK_EVENTS = (
 )
 """Those that are asked for. Each costs a small process, so none that says nothing new."""
 
-LATE_SECONDS = 0.5
-"""The registry file is written some 50 ms after a change; on a machine that is busy much later at times."""
-
 DECIDING_EVENTS = frozenset({"PermissionRequest"})
 """The hook waits for what the daemon answers."""
 
@@ -115,7 +112,7 @@ def observe_registry(file: RegistryFile, at: float) -> Observation:
         state=state,
         waits_for=waits_for,
         detail=(file.waiting_for or "") if state == "waiting" else "",
-        is_late=at - changed_at > LATE_SECONDS,
+        seen_at=at,
         facts=Facts(conversation=file.session_id or None),
     )
 
