@@ -69,7 +69,7 @@ def _judge_registry(registry: Observation, hook: Observation | None, title: Obse
 
 
 def _is_overtaken(registry: Observation, title: Observation) -> bool:
-    """The title had changed already when the file, long after its stamp, was written. Only of one that tells one thing."""
+    """The title had changed already when the file was written, long after its stamp. Not one that tells two things."""
     came_late = registry.seen_at - registry.at > LATE_SECONDS
     is_older = registry.at < title.at <= registry.seen_at
     return came_late and is_older and title.or_state is None and not registry.allows(title)
