@@ -124,3 +124,14 @@ async def test_without_a_descriptor_for_it_one_look_has_to_do(tmp_path: Path, mo
     RegistryWatch(inotify).follow(tmp_path, os.getpid(), told.append)
     assert told == [b"there"]
     inotify.close()
+
+
+async def test_what_a_descendant_has_written_before(
+    watch: RegistryWatch, tmp_path: Path, family: tuple[int, int]
+) -> None:
+    parent, child = family
+    (tmp_path / f"{child}.json").write_text("of the child")
+    watch.follow(tmp_path, os.getpid(), lambda content: None)
+    told: list[bytes | None] = []
+    watch.follow(tmp_path, parent, told.append)
+    await wait_until_async(lambda: told == [b"of the child"])

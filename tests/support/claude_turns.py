@@ -26,6 +26,9 @@ STATE_SECONDS = 20.0
 RETRY_SECONDS = 1.0
 """A dialog is deaf for a moment after it was painted: a key that had no effect is pressed again."""
 
+SUBMIT_SECONDS = 5.0
+"""A prompt that is not worked on by then was not submitted."""
+
 CLEAR_LINE = "\x15"
 
 State = tuple[str, str | None]
@@ -133,7 +136,12 @@ class ClaudeUnderWatch:
         return at
 
     def ask(self, prompt: str) -> float:
-        return self.type(f"{CLEAR_LINE}{prompt}\r")
+        """Submit a prompt; once more where the program took Enter for part of a paste, as it does soon after its start."""
+        at, before = self.type(f"{CLEAR_LINE}{prompt}\r"), self._count()
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: self._count() > before, SUBMIT_SECONDS)
+            return at
+        return self.type("\r")
 
     def press(self, keys: str, dialog: str) -> float:
         """Answer the dialog that shows ``dialog``; again where it was deaf."""
