@@ -136,8 +136,8 @@ class ClaudeUnderWatch:
         return at
 
     def ask(self, prompt: str) -> float:
-        """Submit a prompt; once more where the program took Enter for part of a paste, as it does soon after its start."""
-        at, before = self.type(f"{CLEAR_LINE}{prompt}\r"), self._count()
+        """Submit a prompt; again where the program took Enter for part of a paste, as it does soon after its start."""
+        before, at = self._count(), self.type(f"{CLEAR_LINE}{prompt}\r")
         with contextlib.suppress(AssertionError):
             wait_until(lambda: self._count() > before, SUBMIT_SECONDS)
             return at
@@ -147,7 +147,7 @@ class ClaudeUnderWatch:
         """Answer the dialog that shows ``dialog``; again where it was deaf."""
         wait_until(lambda: dialog in self.text(), STATE_SECONDS, lambda: f"{dialog!r} on the screen:\n{self.text()}")
         while True:
-            at, before = self.type(keys), self._count()
+            before, at = self._count(), self.type(keys)
             with contextlib.suppress(AssertionError):
                 wait_until(lambda before=before: self._count() > before, RETRY_SECONDS)  # type: ignore[misc]
                 return at
