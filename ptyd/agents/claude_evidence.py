@@ -169,7 +169,8 @@ def _observe_start(hook: HookInput, at: float) -> Observation:
     if hook.source == "compact":
         return _seen(hook, at, " (compact)", facts=Facts(model=hook.model))
     facts = Facts(model=hook.model, prompt="", failure="", background_tasks=0, context_tokens=0)
-    return _seen(hook, at, f" ({hook.source})", state="idle", facts=facts, ends_all=True)
+    # It claims nothing of the state: it was seen to come behind the first prompt on a machine that is busy.
+    return _seen(hook, at, f" ({hook.source})", facts=facts, ends_all=True)
 
 
 def _observe_prompt(hook: HookInput, at: float) -> Observation:

@@ -54,8 +54,6 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     asks_about: ToolUse | None = None
     ends: ToolUse | None = None
     """That has ended."""
-    proves_answer: bool = False
-    """The tool that was asked about has run: nobody is waited for any more."""
     ends_all: bool = False
     """No tool is in use: a new prompt was taken."""
 

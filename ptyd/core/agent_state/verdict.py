@@ -5,8 +5,8 @@ notifications), of which the newest counts; the screen's text; and last, that th
 
 The registry is right through interrupts, which hooks are not told of. So a hook's claim gives way to what is written
 afterwards and contradicts it; the registry's only where a hook and the title both contradict it for longer, which
-means that it is not kept up to date any more; where it says that a tool waits to be allowed which has already run; and
-where it comes late, on a machine that is busy, and the title has changed since.
+means that it is not kept up to date any more, or where it comes late, on a machine that is busy, and the title had
+changed before. That a tool waits to be allowed which has already run the machine does not believe either.
 """
 
 from collections.abc import Mapping
@@ -53,9 +53,8 @@ def judge(claims: Claims, now: float) -> Verdict:
 
 
 def _judge_registry(registry: Observation, hook: Observation | None, title: Observation | None, now: float) -> Verdict:
-    plain = Verdict(registry, f"the program's own registry file is trusted most, and {registry.text}")
-    if hook is not None and hook.proves_answer and registry.state == "waiting" and hook.at > registry.at:
-        return Verdict(hook, f"{hook.text}, which was what it waited for, though {registry.text}")
+    trust = "the program's own registry file is trusted most, and " if registry.source == "registry" else ""
+    plain = Verdict(registry, f"{trust}{registry.text}")
     if title is not None and _is_overtaken(registry, title):
         return Verdict(title, f"{title.text}; {registry.text}, but that came late and is older")
     if hook is None or title is None or min(hook.at, title.at) <= registry.at:
