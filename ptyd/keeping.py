@@ -86,7 +86,8 @@ class Keeping:
         self._store.remove(record.session)
 
     async def start_again(self, record: KeptRecord, params: CreateParams, *, fork: bool = False) -> Session:
-        """A session as it was, with what ``params`` says in other words (name, program, size, keep).
+        """A session as it was, but for what ``params`` says of its name, size and keeping. The program of ``params`` is
+        taken where its own is no longer there.
 
         Raises:
             Refusal
@@ -100,7 +101,10 @@ class Keeping:
             self._starting.discard(record.session)
 
     async def _start_again(self, record: KeptRecord, params: CreateParams, *, fork: bool) -> Session:
-        argv = [*params.argv[:1], *record.argv[1:]] if params.argv else record.argv
+        program = record.argv[0]
+        if params.argv and not (program.startswith("/") and os.access(program, os.X_OK)):
+            program = params.argv[0]
+        argv = [program, *record.argv[1:]]
         command = await self._command_of(argv, record.config_dir, record.conversation, fork=fork)
         taken = CreateParams(
             argv=command,
