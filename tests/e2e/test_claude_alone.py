@@ -3,7 +3,9 @@
 When one of these fails after CLAUDE_VERSION was raised, the program has moved, and not ptyd.
 """
 
+import json
 import subprocess
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -85,3 +87,29 @@ def test_esc_interrupts_it(terminal: RealTerminal, claude: HermeticClaude, api: 
 def test_it_repaints_for_a_new_size(terminal: RealTerminal) -> None:
     terminal.resize(60, 20)
     terminal.wait_for(lambda screen: "─" * 60 in screen.lines(), "a rule as wide as the window")
+
+
+def test_an_id_of_our_choice_goes_with_a_new_conversation_only(claude: HermeticClaude, api: FakeMessagesApi) -> None:
+    """And the CLI writes down, as the last thing, what it has cost."""
+    known, other = str(uuid.uuid4()), str(uuid.uuid4())
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*claude.argv, "-p", *arguments],
+            env=claude.env,
+            cwd=claude.cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run("--session-id", known, "hello").returncode == 0
+    [transcript] = (claude.home / ".claude" / "projects").glob(f"*/{known}.jsonl")
+    assert json.loads(transcript.read_text().splitlines()[-1])["type"] == "cost-state"
+    for how in (["--resume", known], ["--continue"]):
+        refused = run("--session-id", other, *how, "hello")
+        assert refused.returncode == 1 and "--fork-session" in refused.stderr
+    assert run("--session-id", other, "--resume", known, "--fork-session", "hello").returncode == 0
+    missing = run("--resume", str(uuid.uuid4()), "hello")
+    assert missing.returncode == 1 and "No conversation found" in missing.stderr
