@@ -39,8 +39,10 @@ class Keeping:
         self._store = store
         self._tasks = tasks
         self._killed: set[str] = set()
-        self._environments: dict[str, dict[str, str]] = {}
-        """What was asked for, of sessions that this daemon has made."""
+        self._asked: dict[str, CreateParams] = {}
+        """Of sessions that this daemon has made."""
+        self._starting: set[str] = set()
+        """Which of those that are offered are being started again."""
         self._is_ending = False
         manager.on_created = self._note_created
         manager.on_killed = self._note_killed
@@ -84,12 +86,25 @@ class Keeping:
         self._store.remove(record.session)
 
     async def start_again(self, record: KeptRecord, params: CreateParams, *, fork: bool = False) -> Session:
-        """A session as it was, with what ``params`` says in other words (name, program, size, keep).
+        """A session as it was, but for what ``params`` says of its name, size and keeping. The program of ``params`` is
+        taken where its own is no longer there.
 
         Raises:
             Refusal
         """
-        argv = [*params.argv[:1], *record.argv[1:]] if params.argv else record.argv
+        if record.session in self._starting:
+            raise Refusal(ErrorCode.UNAVAILABLE, f"session {record.name} is being started again just now")
+        self._starting.add(record.session)
+        try:
+            return await self._start_again(record, params, fork=fork)
+        finally:
+            self._starting.discard(record.session)
+
+    async def _start_again(self, record: KeptRecord, params: CreateParams, *, fork: bool) -> Session:
+        program = record.argv[0]
+        if params.argv and not (program.startswith("/") and os.access(program, os.X_OK)):
+            program = params.argv[0]
+        argv = [program, *record.argv[1:]]
         command = await self._command_of(argv, record.config_dir, record.conversation, fork=fork)
         taken = CreateParams(
             argv=command,
@@ -111,6 +126,8 @@ class Keeping:
         return session
 
     async def _command_of(self, argv: list[str], config_dir: str, conversation: str, *, fork: bool) -> list[str]:
+        if not conversation:  # its program was not asked in time
+            return argv
         if fork or await asyncio.to_thread(has_transcript, config_dir, conversation):
             return arguments_to_resume(argv, conversation, fork=fork)
         return arguments_to_begin(argv, conversation)
@@ -152,7 +169,7 @@ class Keeping:
     def _note_created(self, session: Session, params: CreateParams) -> None:
         if session.conversation is not None:
             self._store.remember_config_dir(session.conversation.config_dir)
-            self._environments[session.id] = params.env
+            self._asked[session.id] = params
             self._write_down(session)
 
     def _write_down(self, session: Session, failures: list[float] | None = None) -> None:
@@ -167,7 +184,7 @@ class Keeping:
             KeptRecord(
                 session=session.id,
                 name=session.name,
-                argv=session.argv,
+                argv=before.argv if before else self._argv_of(session),
                 cwd=session.cwd,
                 env=before.env if before else self._environment_of(session),
                 owner=session.owner,
@@ -183,10 +200,15 @@ class Keeping:
             )
         )
 
+    def _argv_of(self, session: Session) -> list[str]:
+        """What was asked for when it was made; of one that another daemon has made, what it became."""
+        asked = self._asked.get(session.id)
+        return session.argv if asked is None else asked.argv or session.argv[:1]
+
     def _environment_of(self, session: Session) -> dict[str, str]:
-        """What was asked for when it was made; of one that another daemon has made, what its program has."""
-        asked = self._environments.get(session.id)
-        return read_environment(session.pid) if asked is None else asked
+        """Likewise."""
+        asked = self._asked.get(session.id)
+        return read_environment(session.pid) if asked is None else asked.env
 
     def _note_killed(self, session: Session) -> None:
         record = self._store.get(session.id)
@@ -199,7 +221,7 @@ class Keeping:
         record = self._store.get(session.id)
         was_killed = session.id in self._killed
         self._killed.discard(session.id)
-        self._environments.pop(session.id, None)
+        self._asked.pop(session.id, None)
         if record is None or record.offered or self._is_ending:
             return
         has_failed = session.exit is None or session.exit.code != 0

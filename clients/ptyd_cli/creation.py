@@ -115,7 +115,7 @@ def create_and_attach(argv: Sequence[str], kind: str, wish: Wish) -> int:
     return make_and_attach(wish, lambda size: ask("create", build_params(argv, kind, wish, size)))
 
 
-def make_and_attach(wish: Wish, make: Callable[[tuple[int, int]], SessionInfo]) -> int:
+def make_and_attach(wish: Wish, make: Callable[[tuple[int, int]], SessionInfo], verb: str = "new") -> int:
     """``make`` the session, of a size in (columns, rows); attach to it unless that is not wanted. The exit code.
 
     Raises:
@@ -135,7 +135,7 @@ def make_and_attach(wish: Wish, make: Callable[[tuple[int, int]], SessionInfo]) 
     from ptyd_cli.settings import load_detach_keys, load_may_copy  # noqa: PLC0415
 
     keys, may_copy = load_detach_keys(), load_may_copy(wish.clipboard)
-    terminal = open_outer_terminal("`ptyd new` without -d")
+    terminal = open_outer_terminal(f"`ptyd {verb}` without -d")
     refuse_nesting(None, is_forced=wish.is_forced)
     info = make(terminal.size())
     return attach_terminal(terminal, info.id, keys, is_new=True, may_copy=may_copy)

@@ -45,7 +45,11 @@ def resume_options(function: Function) -> Function:
 
 def resume_conversation(conversation: str, wish: Wish, *, fork: bool) -> int:
     """Returns the exit code. Raises CliError, PtydError."""
-    return make_and_attach(wish, lambda size: ask("resume", build_params(conversation, wish, size, fork=fork)))
+    return make_and_attach(
+        wish,
+        lambda size: ask("resume", build_params(conversation, wish, size, fork=fork)),
+        "fork" if fork else "resume",
+    )
 
 
 def build_params(conversation: str, wish: Wish, size: tuple[int, int], *, fork: bool) -> ResumeParams:

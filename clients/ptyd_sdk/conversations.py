@@ -84,7 +84,8 @@ class ConversationCalls:
         Args:
             conversation: also the name of a session that is offered again (``kept``): it is started as it was.
             fork: go on in a copy.
-            program: that of Claude Code; empty: the one that it had, else ``claude`` of the PATH.
+            program: that of Claude Code; empty: ``claude`` of the PATH. A kept session takes its own as long as it is
+                there.
             name, env, cols, rows, keep, restart_on_failure: as in ``create``.
 
         Raises:

@@ -128,8 +128,8 @@ class ConversationExportResult(Struct, frozen=True, kw_only=True):
 class ResumeParams(Struct, frozen=True, kw_only=True):
     """A new session that goes on with a conversation, in its directory; with ``fork`` in a copy of it.
 
-    ``program``: that of Claude Code; empty: the one that the kept session had, else ``claude`` of the PATH. ``name``
-    empty: as the kept session, else made up. ``keep`` None: as the kept session, else as configured.
+    ``program``: that of Claude Code; empty: ``claude`` of the PATH. A kept session takes its own as long as that is
+    there. ``name`` empty: as the kept session, else made up. ``keep`` None: as the kept session, else as configured.
     """
 
     conversation: ConversationRef

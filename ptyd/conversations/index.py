@@ -1,6 +1,6 @@
 """All conversations of some configuration directories of Claude Code, kept up to date by reading what was appended.
 
-Used in one thread at a time, which is none of the event loop's (``conversations.py``). In memory there is a summary of
+Used in one thread at a time, which is none of the event loop's (``library.py``). In memory there is a summary of
 each conversation, some kilobytes, and eight bytes for each answer; no text.
 """
 
@@ -124,16 +124,17 @@ class ConversationIndex:
             conversation = self._conversations[path] = Conversation(
                 path.stem, path, config_dir, Summary(self._prices, self._claims, path.parent.name)
             )
-        is_same = (conversation.size, conversation.changed_at) == (status.st_size, status.st_mtime)
-        agents = _find_agents(path)
-        if not self._continues(path, conversation.reading, status):
+        before = (conversation.size, conversation.changed_at, conversation.reading.inode)
+        is_same = before == (status.st_size, status.st_mtime, status.st_ino)
+        if not is_same and not self._continues(path, conversation.reading, status):
             self._claims.release(conversation.summary.keys)
             conversation.summary = Summary(self._prices, self._claims, path.parent.name)
             conversation.reading = _Reading()
             conversation.agents = {}
             conversation.known = None
-            is_same = False
-        for agent, agent_status in agents:  # first: what the CLI says that all has cost stands in the main file
+        for agent, agent_status in _find_agents(
+            path
+        ):  # first: what the CLI says that all has cost stands in the main file
             self._read(conversation, agent, conversation.agents.setdefault(agent, _Reading()), agent_status, True)
         if not is_same:
             self._read(conversation, path, conversation.reading, status, False)
@@ -174,16 +175,24 @@ def _find_transcripts(config_dir: Path) -> Iterator[tuple[Path, Path, os.stat_re
         if not folder.is_dir():
             continue
         for entry in _entries(Path(folder.path)):
-            if _FILE_NAME.fullmatch(entry.name) and entry.is_file():
-                yield Path(entry.path), config_dir, entry.stat()
+            status = _stat(entry) if _FILE_NAME.fullmatch(entry.name) else None
+            if status is not None:
+                yield Path(entry.path), config_dir, status
 
 
 def _find_agents(transcript: Path) -> list[tuple[Path, os.stat_result]]:
     """The transcripts of a conversation's subagents."""
     entries = [entry for entry in _entries(transcript.with_suffix("") / "subagents") if entry.name.endswith(".jsonl")]
-    return [(Path(entry.path), entry.stat()) for entry in sorted(entries, key=lambda entry: entry.name)][
-        :MAX_AGENT_FILES
-    ]
+    entries = sorted(entries, key=lambda entry: entry.name)[:MAX_AGENT_FILES]
+    return [(Path(entry.path), status) for entry in entries if (status := _stat(entry)) is not None]
+
+
+def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Of a file; None for anything else, and for what has just been removed."""
+    try:
+        return entry.stat() if entry.is_file() else None
+    except OSError:
+        return None
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

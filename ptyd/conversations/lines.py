@@ -1,12 +1,18 @@
 """Lines of a file that another program appends to, from any byte on, in pieces that hold the interpreter briefly."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from ptyd.conversations.transcript import MAX_LINE_BYTES
 
 READ_BYTES = 256 * 1024
+
+WORK_SECONDS = 0.001
+PAUSE_SECONDS = 0.001
+"""After so much work the reader rests for a moment: whoever else wants the interpreter then mostly finds it free, which
+is quicker than to wait until it is taken away from us."""
 
 
 class Stopped(Exception):
@@ -27,6 +33,7 @@ def read_lines(file: BinaryIO, offset: int, is_stopped: Callable[[], bool] = nev
     """
     fd = file.fileno()
     rest, at, is_too_long = bytearray(), offset, False
+    rested_at = time.perf_counter()
     while True:
         if is_stopped():
             raise Stopped
@@ -41,6 +48,9 @@ def read_lines(file: BinaryIO, offset: int, is_stopped: Callable[[], bool] = nev
             is_too_long = False
             begin = end + 1
             yield line, at + begin
+            if time.perf_counter() - rested_at > WORK_SECONDS:
+                time.sleep(PAUSE_SECONDS)
+                rested_at = time.perf_counter()
         at += len(data)
         if not is_too_long:
             rest += data[begin:]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ptyd.conversations.lines import never, read_lines
-from ptyd.conversations.transcript import Line, is_prompt, parse_line, plain_text, read_blocks
+from ptyd.conversations.transcript import PASSED_OVER, Line, is_prompt, parse_line, plain_text, read_blocks
 
 CONTEXT_CHARS = 80
 """On either side of what was found."""
@@ -51,7 +51,7 @@ def _said(path: Path, text: str, is_stopped: Callable[[], bool]) -> Iterator[tup
     needle = json.dumps(text)[1:-1].lower().encode() if text.isascii() else b""
     with path.open("rb") as file:
         for raw, _ in read_lines(file, 0, is_stopped):
-            if needle not in raw.lower():
+            if raw.startswith(PASSED_OVER) or needle not in raw.lower():
                 continue
             line = parse_line(raw)
             if line is None or line.message is None or line.type not in ("user", "assistant"):

@@ -1,8 +1,10 @@
 """When a session that fails is not started again any more."""
 
+import asyncio
 from typing import Any, cast
 
 import pytest
+from ptyd_protocol.errors import Refusal
 from ptyd_protocol.methods import CreateParams
 
 from ptyd import keeping
@@ -82,4 +84,19 @@ async def test_one_that_reached_a_limit_is_not_started_again(tmp_path: Any) -> N
     session.end_reason = "its time was over"
     manager.fail(session)
     assert [record.problem for record in keeper.offered] == ["its time was over"]
+    await tasks.cancel_all()
+
+
+async def test_it_is_started_again_once(tmp_path: Any) -> None:
+    """Also where two ask at the same time."""
+    manager, tasks = FakeManager(), Tasks()
+    keeper = Keeping(cast(PtyManager, manager), KeptStore(tmp_path / "kept.json"), tasks)
+    session = await manager.create(PARAMS, "ada")
+    session.end_reason = "its time was over"
+    manager.fail(session)
+    [offered] = keeper.offered
+    both = [keeper.start_again(offered, CreateParams()) for _ in range(2)]
+    first, second = await asyncio.gather(*both, return_exceptions=True)
+    assert isinstance(first, Session) and isinstance(second, Refusal)
+    assert (len(manager.asked), keeper.offered) == (2, [])
     await tasks.cancel_all()

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ptyd.conversations.transcript import (
@@ -90,6 +90,7 @@ def test_a_field_that_has_become_something_else_is_left_out() -> None:
     assert plain_text(read_blocks(parsed.message)) == "still there"
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(NAMES), values, max_size=8), st.sampled_from(["user", "assistant", "cost-state"])
 )
@@ -100,6 +101,7 @@ def test_any_line_is_read_or_passed_over(fields: dict[str, Any], kind: str) -> N
         plain_text(read_blocks(line.message))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_passed_over(raw: bytes) -> None:
     parse_line(raw)

@@ -242,7 +242,7 @@ def test_comes_back_as_it_was(ptyd: PtydUnderTest, program: str, tmp_path: Path)
     one = back["renamed"]
     assert one["argv"] == [program, "--session-id", info["conversation"]["id"], "--model", "opus"]  # no transcript yet
     assert (one["cwd"], one["cols"], one["rows"], one["conversation"]["keep"]) == (str(tmp_path), 99, 33, "always")
-    wait_until(lambda: "key=k-1" in ptyd.request("capture", session="renamed")["text"])
+    wait_until(lambda: "key=k-1" in ptyd.request("capture", session="renamed", join=True)["text"])
     assert ptyd.cli("keep", "renamed", "never", check=True).stdout == "never\n"
     assert "k-1" not in file.read_text()
 
@@ -285,3 +285,22 @@ def test_a_daemon_that_dies_in_between_starts_it_again(ptyd: PtydUnderTest, prog
     ptyd.wait_for_new_daemon(dead)
     again = wait_until(lambda: next((one for one in ptyd.sessions() if one["state"] == "running"), None))
     assert again["conversation"]["id"] == info["conversation"]["id"]
+
+
+def test_kept_by_another_daemon_than_made_it(ptyd: PtydUnderTest, program: str) -> None:
+    """Its environment is that of its program."""
+    begin(ptyd, program, "one", env={"ANTHROPIC_API_KEY": "k-2"})
+    dead = ptyd.kill_daemon()
+    ptyd.wait_for_new_daemon(dead)
+    ptyd.request("keep", session="one", keep="ask")
+    restart_everything(ptyd)
+    ptyd.request("resume", conversation="one")
+    wait_until(lambda: "key=k-2" in ptyd.request("capture", session="one", join=True)["text"])
+
+
+def test_one_whose_conversation_is_not_known_begins_as_it_did(ptyd: PtydUnderTest, program: str) -> None:
+    info = ptyd.request("create", argv=[program, "--continue"], kind="claude", name="one", keep="always")
+    assert info["conversation"]["id"] == ""
+    restart_everything(ptyd)
+    [back] = wait_until(ptyd.sessions)
+    assert back["argv"] == [program, "--continue"]

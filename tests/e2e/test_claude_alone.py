@@ -3,7 +3,9 @@
 When one of these fails after CLAUDE_VERSION was raised, the program has moved, and not ptyd.
 """
 
+import json
 import subprocess
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -99,3 +101,29 @@ def test_it_attaches_a_picture_whose_path_is_pasted(
     terminal.wait_for_text("[Image #1] [Image #2]")
     terminal.type("compare\r")
     assert pictures_of(api.wait_for_turn()) == pictures
+
+
+def test_an_id_of_our_choice_goes_with_a_new_conversation_only(claude: HermeticClaude, api: FakeMessagesApi) -> None:
+    """And the CLI writes down, as the last thing, what it has cost."""
+    known, other = str(uuid.uuid4()), str(uuid.uuid4())
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*claude.argv, "-p", *arguments],
+            env=claude.env,
+            cwd=claude.cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run("--session-id", known, "hello").returncode == 0
+    [transcript] = (claude.home / ".claude" / "projects").glob(f"*/{known}.jsonl")
+    assert json.loads(transcript.read_text().splitlines()[-1])["type"] == "cost-state"
+    for how in (["--resume", known], ["--continue"]):
+        refused = run("--session-id", other, *how, "hello")
+        assert refused.returncode == 1 and "--fork-session" in refused.stderr
+    assert run("--session-id", other, "--resume", known, "--fork-session", "hello").returncode == 0
+    missing = run("--resume", str(uuid.uuid4()), "hello")
+    assert missing.returncode == 1 and "No conversation found" in missing.stderr

@@ -3,6 +3,7 @@ back after everything has ended."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -101,6 +102,10 @@ def test_listed_searched_resumed_forked_and_exported(
     assert json.loads(ptyd.cli("conversations", "--cwd", str(tmp_path), "--json", check=True).stdout) == []
     found = ptyd.cli("conversations", "search", "NUMBER 47", check=True).stdout
     assert "user: remember the number 4711" in found
+
+    assert re.search(
+        rf"^{known[:8]} .*  first +{claude.cwd}", ptyd.cli("conversations", check=True).stdout, re.MULTILINE
+    )
 
     refused = ptyd.cli("resume", known[:8], "-d")
     assert refused.returncode == 2 and "`ptyd attach first`" in refused.stderr

@@ -1,7 +1,7 @@
 """``ptyd conversations``."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ptyd_protocol.conversations import (
     Excerpt,
     ExportFormat,
 )
+from ptyd_protocol.methods import NoParams, SessionInfo
 
 from ptyd_cli.calls import ask
 from ptyd_cli.creation import place_on_machine
@@ -56,7 +57,8 @@ def command(ctx: click.Context, cwd: str, limit: int, is_json: bool) -> None:
     elif not result.conversations:
         print("no conversations")
     else:
-        print(format_table(HEADS, [format_row(one) for one in result.conversations]))
+        names = name_sessions()
+        print(format_table(HEADS, [format_row(one, names) for one in result.conversations]))
         left_out = result.total - len(result.conversations)
         notes = [explain_estimate(sum(one.estimated_usd for one in result.conversations))]
         notes.append(f"{left_out} more; --limit shows them" if left_out else "")
@@ -128,11 +130,17 @@ def export_pieces(conversation: str, file_format: ExportFormat) -> Iterator[byte
         resume = result.resume
 
 
+def name_sessions() -> dict[str, str]:
+    """By their ids."""
+    sessions: list[SessionInfo] = ask("list", NoParams())
+    return {info.id: info.name for info in sessions}
+
+
 def place_of(cwd: str) -> str:
     return place_on_machine("--cwd", Path(cwd)) if cwd else ""
 
 
-def format_row(info: ConversationInfo) -> tuple[str, ...]:
+def format_row(info: ConversationInfo, session_names: Mapping[str, str]) -> tuple[str, ...]:
     return (
         info.id[:SHORT_ID_CHARS],
         age_of(info.last_used_at),
@@ -140,7 +148,7 @@ def format_row(info: ConversationInfo) -> tuple[str, ...]:
         format_bytes(info.size),
         format_tokens(info.tokens),
         format_cost(info.cost_usd, info.estimated_usd),
-        info.session or "-",
+        "-" if info.session is None else session_names.get(info.session, info.session),
         shorten_front(info.cwd, MAX_DIRECTORY_CHARS),
         shorten(info.title, MAX_TITLE_CHARS),
     )
