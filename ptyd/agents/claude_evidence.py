@@ -112,6 +112,7 @@ def observe_registry(file: RegistryFile, at: float) -> Observation:
         state=state,
         waits_for=waits_for,
         detail=(file.waiting_for or "") if state == "waiting" else "",
+        seen_at=at,
         facts=Facts(conversation=file.session_id or None),
     )
 

@@ -25,9 +25,7 @@ LATE = "some events before these are not kept any more"
 @click.command("events")
 @optional_session_argument
 @click.option("-f", "--follow", "is_followed", is_flag=True, help="Go on with what happens, until interrupted.")
-@click.option(
-    "--since", type=click.IntRange(min=0), metavar="SEQ", help="Only what came after event number SEQ."
-)
+@click.option("--since", type=click.IntRange(min=0), metavar="SEQ", help="Only what came after event number SEQ.")
 @click.option("--json", "is_json", is_flag=True, help="Print a line of JSON for each event.")
 def command(session: str, is_followed: bool, since: int | None, is_json: bool) -> None:
     """Print what has happened to the sessions, or to session NAME alone.

@@ -78,8 +78,8 @@ test("a warning is read, and nothing else is taken for one", () => {
     seq: 1,
     kind,
     session: "a",
-    at: 1,
     data,
+    at: 0,
   });
   expect(readWarning(event("limit_warning", { limit: "cpus", message: "near" }))).toBe("near");
   expect(readWarning(event("limit_warning", { message: 3 }))).toBeNull();

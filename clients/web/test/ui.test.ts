@@ -187,7 +187,7 @@ test("a link is shown as the browser takes it", () => {
 
 describe("the list of sessions", () => {
   function event(seq: number, kind: string, session: string, data: object = {}) {
-    return { type: "Event", seq, kind, session, data: data as Record<string, unknown>, at: 1 } as const;
+    return { type: "Event", seq, kind, session, data: data as Record<string, unknown>, at: 0 } as const;
   }
 
   test("is what the subscription says and what happens after it", () => {

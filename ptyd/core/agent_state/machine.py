@@ -79,7 +79,10 @@ class AgentState:
     # --- what is kept ---
 
     def _keep(self, evidence: Evidence) -> None:
-        """What repeats itself (a spinning title) is counted."""
+        """What repeats itself (a spinning title) is counted. That there is output, or none, is not worth a word of one
+        that tells more."""
+        if evidence.state in ("active", "quiet") and self._claims.keys() - {"output"}:
+            return
         for place, one in enumerate(reversed(self._evidence), 1):
             if one.source != evidence.source:
                 continue

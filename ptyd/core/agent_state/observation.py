@@ -45,6 +45,8 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     waits_for: WaitsFor | None = None
     detail: str = ""
     """For a person: what exactly the claim is."""
+    seen_at: float = 0.0
+    """When it was seen, where that was later; 0: it was not."""
     is_withdrawal: bool = False
     """The source is gone: its claim does not stand any more."""
     facts: Facts = NO_FACTS
