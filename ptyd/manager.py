@@ -516,6 +516,8 @@ class PtyManager:
 
     async def end_all_processes(self, grace_seconds: float) -> None:
         """End the process trees of all sessions. What their clients have not read yet is not waited for."""
+        for session in self.registry:
+            session.end_is_asked = True
         kins = [running.kin for running in self._running.values()]
         try:
             await end_process_trees(kins, grace_seconds)

@@ -68,10 +68,12 @@ def main() -> None:
     logger.addHandler(records)
     import apprise  # noqa: PLC0415 - what it logs while it is imported is not for us
 
+    # By our name, and without icons that others would have to fetch.
+    asset = apprise.AppriseAsset(app_id="ptyd", app_desc="ptyd", image_url_mask=None, image_url_logo=None)
     with ThreadPoolExecutor(MAX_AT_ONCE) as pool:
         sent = []
         for message in messages:  # not in the threads: they would load the library's plugins side by side
-            plugin, why_not = instantiate(apprise, records, message["url"])
+            plugin, why_not = instantiate(apprise.Apprise, asset, records, message["url"])
             if plugin is None:
                 tell(message, urlsplit(message["url"]).scheme, why_not, may_retry=False)
             else:
@@ -79,11 +81,11 @@ def main() -> None:
         wait(sent)
 
 
-def instantiate(apprise: Any, records: OwnRecords, url: str) -> tuple[Any, str]:
+def instantiate(library: Any, asset: Any, records: OwnRecords, url: str) -> tuple[Any, str]:
     """What sends to ``url``; or None, and why there is nothing."""
     kept = records.begin()
     try:
-        plugin = apprise.Apprise.instantiate(url)
+        plugin = library.instantiate(url, asset=asset)
     except Exception as error:
         plugin = None
         kept.append(f"{type(error).__name__}: {error}")

@@ -7,6 +7,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+
+import msgspec
 
 from ptyd.edge.notice_child import Message, Outcome
 
@@ -48,7 +51,7 @@ class NoticeSender:
 
         def work() -> None:
             lines = self._run_child(said)
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(settle, lines)
 
         # Not the loop's pool of threads: the daemon's end would wait for that.
@@ -82,10 +85,9 @@ class NoticeSender:
 
 def _read_outcome(line: bytes) -> Outcome | None:
     try:
-        outcome: Outcome = json.loads(line)
-    except ValueError:  # killed in the middle of it, or a service's plugin has printed something
+        return msgspec.json.decode(line, type=Outcome)
+    except msgspec.DecodeError:  # killed in the middle of it, or a service's plugin has printed something
         return None
-    return outcome if isinstance(outcome, dict) and "number" in outcome else None
 
 
 def _not_answered(message: Message) -> Outcome:

@@ -119,7 +119,7 @@ def test_the_sidebar_the_tab_and_the_voice(
     expect(row.locator(".session-detail").first).to_have_text("touch it please")
     expect(order).to_have_text(["newest", "fix-auth", "other"])
     expect(row.locator("button.session")).to_have_accessible_name(
-        "newest, Waits for permission: Bash, since now, prompt: touch it please, 80 by 24, 0 clients"
+        "newest, Waits for permission: Bash, prompt: touch it please, 80 by 24, 0 clients"
     )
     expect(web.page).to_have_title("(1) ptyd")
     assert ">1</text>" in read_icon(web)

@@ -237,6 +237,7 @@ def test_no_verb_speaks_to_anybody_else(
         "resize": ["a", "80", "24"],
         "send": ["a", "x"],
         "wait": ["a", "--exit"],
+        "notify": ["test"],
         "ls": [],
         "status": [],
         "up": ["--open"],

@@ -180,6 +180,7 @@ def test_a_turn_that_failed() -> None:
             {"exit_signal": 9, "end_reason": "it took more than 2G"},
             "session-a was ended: it took more than 2G",
         ),
+        ({"exit_code": 0, "end_reason": "its time was up"}, "session-a was ended: its time was up"),
     ],
 )
 def test_failed(end: dict[str, Any], title: str) -> None:

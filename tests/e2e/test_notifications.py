@@ -51,6 +51,16 @@ def type_keys(ptyd: PtydUnderTest, keys: str) -> None:
     ptyd.request("send", session="fix-auth", data=keys.encode())
 
 
+def allow(ptyd: PtydUnderTest) -> None:
+    """The dialog is deaf for a moment after it was painted."""
+
+    def is_taken() -> bool:
+        type_keys(ptyd, "1")
+        return bool(ptyd.request("get", session="fix-auth")["activity"]["state"] != "waiting")
+
+    wait_until(is_taken, what="the permission to be taken")
+
+
 def test_claude_waits_and_is_done(
     notifying: PtydUnderTest, mailbox: Mailbox, claude: HermeticClaude, api: FakeMessagesApi
 ) -> None:
@@ -68,8 +78,7 @@ def test_claude_waits_and_is_done(
     wait_until(lambda: "waiting was told to url 1 (JSON)" in (notifying.runtime_dir / "daemon.log").read_text())
     notifying.wait_for_new_daemon(notifying.kill_daemon())
     wait_for_state(notifying, "waiting")
-    # It is deaf for a moment after painting.
-    wait_until(lambda: type_keys(notifying, "1") is None and notifying.sessions()[0]["activity"]["state"] != "waiting")
+    allow(notifying)
     wait_for_state(notifying, "idle")
     finished = mailbox.wait_for(2)[1]
     assert (finished["title"], finished["type"]) == ("fix-auth has finished", "success")

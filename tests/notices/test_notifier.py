@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -266,3 +268,9 @@ async def test_the_test(benches: Benches, mailbox: Mailbox) -> None:
     ]
     assert result.outcomes[1].reason.endswith("[Errno 111] Connection refused")
     assert "t0ken" not in result.outcomes[2].reason
+
+
+def test_the_daemon_imports_nothing_of_it() -> None:
+    """Whoever configures nothing pays nothing."""
+    code = "import ptyd.daemon, sys; print({'apprise', 'requests', 'yaml'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"set()\n"

@@ -51,7 +51,7 @@ describe("what a program does", () => {
     const words = describeSession(working("a", "fix the tests"), 121);
     expect(words.doing).toBe("Working · 2 min");
     expect(words.detail).toBe("fix the tests");
-    expect(words.spoken).toBe("a, Working, since 2 min, prompt: fix the tests, 80 by 24, 0 clients");
+    expect(words.spoken).toBe("a, Working for 2 min, prompt: fix the tests, 80 by 24, 0 clients");
     expect(describeSession(makeSession("a", { state: "exited", exit_code: 3 }), 1).spoken).toContain(
       "exited with status 3",
     );

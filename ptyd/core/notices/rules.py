@@ -148,7 +148,7 @@ class NoticeRules:
         self, track: Track, info: SessionInfo, before: ActivityState | None, now: float, is_looked_at: bool
     ) -> None:
         assert info.activity is not None
-        if info.exit_code != 0 and (info.exit_code is not None or info.exit_signal is not None or info.end_reason):
+        if info.exit_code not in (0, None) or info.exit_signal is not None or info.end_reason:
             self._note_once(track, "failed", info, words.describe_failed(info), now, is_looked_at)
         elif info.exit_code == 0 and before not in ("idle", "starting"):
             # Of a plain program that has run to its end nobody saw that it worked.

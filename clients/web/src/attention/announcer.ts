@@ -18,7 +18,7 @@ export class NewWaitings {
 
 export class Announcer {
   readonly element = h("div", {
-    class: "visually-hidden",
+    class: "spoken-only",
     attrs: { role: "status", "aria-live": "polite", "data-testid": "announcer" },
   });
   readonly #fresh = new NewWaitings();

@@ -41,7 +41,7 @@ export function describeSession(session: SessionInfo, now: number): SessionWords
   ];
   const spoken = [
     session.name,
-    doing === "" ? describeSessionState(session) : `${doing}, since ${since}`,
+    doing === "" ? describeSessionState(session) : since === "now" ? doing : `${doing} for ${since}`,
     prompt === "" ? "" : `prompt: ${prompt}`,
     session.run === null ? `${session.cols} by ${session.rows}` : "run",
     watchers,

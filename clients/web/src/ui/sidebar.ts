@@ -180,6 +180,7 @@ export class Sidebar {
       // Moving an element takes the focus from it: only where the order has changed.
       if (there !== row.element) this.#list.insertBefore(row.element, there);
     });
-    if (focused instanceof HTMLElement && this.#list.contains(focused)) focused.focus();
+    if (focused instanceof HTMLElement && focused !== document.activeElement && this.#list.contains(focused))
+      focused.focus();
   }
 }
