@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import inspect as declared
-from ptyd_protocol import activity, approvals, close_codes, errors, limits, messages, methods, version
+from ptyd_protocol import activity, approvals, close_codes, errors, limits, messages, methods, prompts, version
 
 OUTPUT_PATH = Path(__file__).parent.parent / "clients" / "web" / "src" / "protocol" / "messages.gen.ts"
 LINE_LENGTH = 110
@@ -178,7 +178,7 @@ def read_attribute_docs(source_of: ModuleType | type) -> dict[str, str]:
 def list_literal_aliases() -> dict[tuple[str, ...], str]:
     """The names that the declarations give to sets of words, such as Role."""
     aliases: dict[tuple[str, ...], str] = {}
-    for module in (messages, methods, activity, approvals):
+    for module in (messages, methods, activity, approvals, prompts):
         for name, value in vars(module).items():
             if typing.get_origin(value) is Literal:
                 aliases.setdefault(tuple(sorted(typing.get_args(value))), name)

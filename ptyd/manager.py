@@ -44,6 +44,7 @@ from ptyd.edge.recordings import Recordings
 from ptyd.edge.resource_watch import ResourceWatch
 from ptyd.edge.session_marks import Kin, SessionMarks
 from ptyd.edge.tasks import Tasks
+from ptyd.prompts import Prompts
 from ptyd.removals import Removals
 from ptyd.session_maker import SessionMaker
 
@@ -90,7 +91,8 @@ class PtyManager:
         self.activities = Activities(recordings_directory, tasks, self._publish)
         self.approvals = Approvals(config.approval_rules, self.events.publish, tasks)
         self.activities.on_decision = self.approvals.take
-        self.activities.followers.append(self.approvals)
+        self.prompts = Prompts(self.send, self.activities.folder, self.approvals.is_asked, tasks)
+        self.activities.followers.extend((self.approvals, self.prompts))
         self.echo = EchoSampler()
         self._config = config
         self._keeper = keeper
@@ -171,6 +173,7 @@ class PtyManager:
             session.drained = True
             self._end_leftovers(Kin(session.id, marks=kept.marks))
             self._finish_recording(session)
+            self.prompts.start(session)
             self.activities.start_ended(session)
             session.shelve_unused_log()
             self._removals.schedule(session)
@@ -208,6 +211,7 @@ class PtyManager:
         self.recordings.start(session, partial(holds.acknowledge, RECORDER_KEY))
         if self.recordings.is_recording(session.id):
             holds.attach(RECORDER_KEY)
+        self.prompts.start(session)
         self.activities.start(session)
         pty.resume_reading()
         if session.screen is not None:
@@ -520,6 +524,7 @@ class PtyManager:
         self.recordings.remove(session.id)
         self.activities.remove(session.id)
         self.approvals.forget(session)
+        self.prompts.forget(session)
 
     def _note_change(self, kind: EventKind, session: Session) -> None:
         if kind == "resized":

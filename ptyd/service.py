@@ -26,6 +26,7 @@ from ptyd.core.session import Session
 from ptyd.edge import audit
 from ptyd.edge.requests import Caller
 from ptyd.manager import PtyManager
+from ptyd.prompts_service import PromptsService
 from ptyd.session_maker import SHORTAGES
 
 logger = logging.getLogger("ptyd.service")
@@ -60,6 +61,7 @@ class Service:
         self._control = control
         self._activity = ActivityService(manager)
         self._approvals = ApprovalsService(manager)
+        self._prompts = PromptsService(manager)
         self.refusals: Counter[str] = Counter()
         """How many requests were refused, by code."""
         self._table: dict[str, Callable[[Caller, Any], Awaitable[Any]]] = {
@@ -88,6 +90,8 @@ class Service:
             "export": self._export,
             "explain": self._activity.explain,
             "wait_state": self._activity.wait_state,
+            "prompt_list": self._prompts.listed,
+            "prompt_wait": self._prompts.wait,
         }
 
     def _controlling(self) -> dict[str, SessionHandler]:
@@ -100,6 +104,9 @@ class Service:
             "send": self._send,
             "lock": self._lock,
             "mark": self._mark,
+            "prompt_add": self._prompts.add,
+            "prompt_edit": self._prompts.edit,
+            "prompt_drop": self._prompts.drop,
         }
 
     def _governing(self) -> dict[str, Callable[[Caller, Any], Awaitable[Any]]]:

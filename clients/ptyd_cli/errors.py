@@ -39,6 +39,7 @@ _EXIT_CODES: tuple[tuple[type[sdk.PtydError], ExitCode], ...] = (
     (sdk.AmbiguousSession, ExitCode.NO_SUCH_SESSION),
     (sdk.NoSuchToken, ExitCode.NO_SUCH_SESSION),
     (sdk.NoSuchApproval, ExitCode.NO_SUCH_SESSION),
+    (sdk.NoSuchPrompt, ExitCode.NO_SUCH_SESSION),
     (sdk.AmbiguousApproval, ExitCode.NO_SUCH_SESSION),
     (sdk.AlreadyAnswered, ExitCode.TAKEN),
     (sdk.NameTaken, ExitCode.TAKEN),

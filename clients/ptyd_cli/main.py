@@ -28,6 +28,8 @@ VERBS: dict[str, Verb] = {
     "approvals": Verb("approvals", "List what waits for permission or an answer."),
     "approve": Verb("approve", "Allow it."),
     "deny": Verb("deny", "Deny it."),
+    "ask": Verb("ask", "Give a session's program a prompt, and wait for its answer."),
+    "prompts": Verb("prompts", "List the prompts that wait for a session; change or drop them."),
     "send": Verb("send", "Type into a session."),
     "lock": Verb("lock", "Keep typing from taking over a session's size."),
     "unlock": Verb("unlock", "Let typing take it over again."),

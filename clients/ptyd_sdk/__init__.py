@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TokenCreated,
         TokenInfo,
     )
+    from ptyd_protocol.prompts import Prompt
 
     from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         NoResources,
         NoSuchApproval,
         NoSuchDirectory,
+        NoSuchPrompt,
         NoSuchSession,
         NoSuchToken,
         NotAllowed,
@@ -93,12 +95,14 @@ __all__ = [
     "NoResources",
     "NoSuchApproval",
     "NoSuchDirectory",
+    "NoSuchPrompt",
     "NoSuchSession",
     "NoSuchToken",
     "NotAllowed",
     "NotAuthenticated",
     "NotTrusted",
     "PermissionDenied",
+    "Prompt",
     "PtydError",
     "ReadLogResult",
     "RequestFailed",
@@ -127,6 +131,7 @@ _HOMES = {
     "ptyd_sdk.session_events": ["SessionEvent", "SessionEvents"],
     "ptyd_protocol.activity": ["Activity", "ExplainResult"],
     "ptyd_protocol.approvals": ["Approval"],
+    "ptyd_protocol.prompts": ["Prompt"],
     "ptyd_protocol.methods": [
         "CaptureResult",
         "CellGrid",

@@ -89,5 +89,7 @@ MAX_EVENTS: Final = 1024
 MAX_ANSWER_CHARS: Final = 16_384
 """Of the message with a denial, and of the answer to a question."""
 
+MAX_PROMPT_CHARS: Final = 65_536
+
 MAX_PARAMETER_VALUES: Final = 65_536
 """In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand."""

@@ -19,6 +19,14 @@ from ptyd_protocol.activity import (
 )
 from ptyd_protocol.approvals import AnswerApprovalParams, Approval, ApprovalsParams
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
+from ptyd_protocol.prompts import (
+    Prompt,
+    PromptAddParams,
+    PromptDropParams,
+    PromptEditParams,
+    PromptListParams,
+    PromptWaitParams,
+)
 
 SessionState = Literal["running", "exited"]
 Right = Literal["observe", "control", "create", "admin"]
@@ -561,12 +569,18 @@ METHODS: dict[str, Method] = {
     "events": Method(EventsParams, EventsResult),
     "approvals": Method(ApprovalsParams, list[Approval]),
     "answer_approval": Method(AnswerApprovalParams, Approval),
+    "prompt_add": Method(PromptAddParams, Prompt),
+    "prompt_list": Method(PromptListParams, list[Prompt]),
+    "prompt_edit": Method(PromptEditParams, Prompt),
+    "prompt_drop": Method(PromptDropParams, Prompt),
+    "prompt_wait": Method(PromptWaitParams, Prompt),
 }
 
 ASKING_METHODS = frozenset(
     {
         *("list", "get", "status", "read_log", "capture", "wait", "export", "token_list", "audit_read"),
         *("explain", "wait_state", "events", "approvals"),
+        *("prompt_list", "prompt_wait"),
     }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

@@ -36,6 +36,10 @@ PARAMS: dict[str, dict[str, Any]] = {
     "wait": {"until": "exit", "timeout_seconds": 0},
     "wait_state": {"states": ["exited"], "timeout_seconds": 0},
     "answer_approval": {"decision": "deny"},
+    "prompt_add": {"text": "hello"},
+    "prompt_edit": {"prompt": "none", "text": "hello"},
+    "prompt_drop": {"prompt": "none"},
+    "prompt_wait": {"prompt": "none"},
     "create": {"argv": ["true"]},
     "token_create": {"rights": ["observe"]},
     "token_revoke": {"token": "nobody"},
@@ -43,8 +47,10 @@ PARAMS: dict[str, dict[str, Any]] = {
 ON_SESSION = {
     *("get", "rename", "resize", "signal", "kill", "detach", "send", "capture", "lock", "read_log", "wait", "mark"),
     *("export", "share", "explain", "wait_state"),
+    *("prompt_add", "prompt_list", "prompt_edit", "prompt_drop", "prompt_wait"),
 }
 CONTROLLING = {"rename", "resize", "signal", "kill", "detach", "send", "lock", "mark"}
+CONTROLLING |= {"prompt_add", "prompt_edit", "prompt_drop"}
 ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
     "audit_read",
@@ -182,6 +188,8 @@ def test_every_method(place: Place, who: str) -> None:
             # These prove by their own refusals that they were let in.
             is_own = {("wait", "timeout"), ("token_revoke", "no_such_token"), ("subscribe", "bad_request")}
             is_own |= {("wait_state", "timeout"), ("answer_approval", "no_such_approval")}
+            # The program is none that takes prompts.
+            is_own |= {(f"prompt_{what}", "unavailable") for what in ("add", "edit", "drop", "wait")}
             if got != wanted and not (not wanted and (method, got) in is_own):
                 wrong.append((method, session, wanted, got))
     assert wrong == []
