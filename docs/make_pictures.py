@@ -1,7 +1,8 @@
 """Makes the pictures of the README from the real thing: ``python -m docs.make_pictures``.
 
 A private ptyd runs the real Claude Code (against the scripted API of the tests), vim and htop. ``web.png`` is the web
-client in headless Chromium; ``terminal.png`` is what ``ptyd`` wrote into two real terminals, drawn cell by cell.
+client in headless Chromium; ``terminal.png`` is what ``ptyd`` wrote into two real terminals, drawn cell by cell;
+``inbox.png`` is the web client on a phone, while two programs wait for an answer.
 """
 
 import html
@@ -17,7 +18,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from tests.browser.page import CHROMIUM, CHROMIUM_FLAGS
 from tests.support.claude import HermeticClaude, make_hermetic_claude
 from tests.support.daemon import PTYD_COMMAND, PtydUnderTest, running_ptyd
-from tests.support.fake_messages_api import FakeMessagesApi
+from tests.support.fake_messages_api import FakeMessagesApi, ToolUse
 from tests.support.screen import XtermScreen
 from tests.support.terminal import RealTerminal
 from tests.support.waiting import wait_until
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 MAX_PICTURE_BYTES = 300_000
 WEB_SIZE: ViewportSize = {"width": 1200, "height": 720}
+PHONE_SIZE: ViewportSize = {"width": 360, "height": 760}
 COLS, ROWS = 90, 28
 DETACH_KEYS = "\x1cd"
 PROMPT_OF_BASH = r"\[\e[1;32m\]\w\[\e[0m\] $ "
@@ -69,6 +71,9 @@ SESSION_SECONDS = settings.session_minutes * 60
 and name the unit in both places.
 """
 LAST_WORDS = "name the unit in both"
+EDIT_PROMPT = "fix it"
+PUSH_PROMPT = "publish the branch"
+PUSH = ToolUse("Bash", {"command": "git push origin fix-logout", "description": "Publish the branch"})
 VIM_TEXT = "def max_age(settings):\n    return settings.session_minutes * 60\n"
 
 
@@ -87,8 +92,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         picture_terminal(scene, browser)
         picture_web(scene, browser)
+        picture_inbox(scene, browser)
         browser.close()
-    for path in (IMAGES / "web.png", IMAGES / "terminal.png"):
+    for path in (IMAGES / "web.png", IMAGES / "terminal.png", IMAGES / "inbox.png"):
         size = path.stat().st_size
         print(f"{path.relative_to(ROOT)}: {size} bytes")
         if size > MAX_PICTURE_BYTES:
@@ -148,6 +154,32 @@ def picture_web(scene: Scene, browser: Browser) -> None:
     page.get_by_test_id("session").filter(has_text="fix-login").click()
     wait_until(lambda: LAST_WORDS in page.evaluate("window.ptyd.readText()"), what="the answer in the web client")
     save_picture(page, "web.png")
+    context.close()
+
+
+def picture_inbox(scene: Scene, browser: Browser) -> None:
+    """Two more sessions of Claude Code, one of which wants to edit a file and one to run a command."""
+    ptyd, claude, api = scene.ptyd, scene.claude, scene.api
+    file = claude.cwd / "session.py"
+    file.write_text(VIM_TEXT)
+    edit = {"file_path": str(file), "old_string": "settings.session_minutes * 60", "new_string": "SESSION_SECONDS"}
+    api.script(EDIT_PROMPT, [ToolUse("Read", {"file_path": str(file)})], [ToolUse("Edit", edit)], ["Done."])
+    api.script(PUSH_PROMPT, [PUSH], ["Done."])
+    for number, (name, prompt) in enumerate((("shop", EDIT_PROMPT), ("release", PUSH_PROMPT)), 1):
+        ptyd.request(
+            "create", argv=claude.argv, cwd=str(claude.cwd), env=claude.env, kind="claude", name=name, cols=100, rows=40
+        )
+        ptyd.request("wait_state", session=name, states=["idle"], timeout_seconds=30)
+        ptyd.request("send", session=name, data=f"{prompt}\r".encode())
+        wait_until(lambda count=number: len(ptyd.request("approvals")) == count, 30, f"{name} to ask")
+    context = browser.new_context(
+        viewport=PHONE_SIZE, color_scheme="dark", has_touch=True, is_mobile=True, device_scale_factor=2
+    )
+    page = context.new_page()
+    page.goto(ptyd.request("login_ticket")["url"])
+    page.get_by_test_id("inbox-open").tap()
+    page.get_by_test_id("approval-diff").wait_for()
+    save_picture(page, "inbox.png")
     context.close()
 
 

@@ -33,6 +33,7 @@ from ptyd_protocol import (
     messages,
     methods,
     notify,
+    prompts,
     version,
 )
 
@@ -194,7 +195,7 @@ def read_attribute_docs(source_of: ModuleType | type) -> dict[str, str]:
 def list_literal_aliases() -> dict[tuple[str, ...], str]:
     """The names that the declarations give to sets of words, such as Role."""
     aliases: dict[tuple[str, ...], str] = {}
-    for module in (messages, methods, activity, approvals, conversations, notify):
+    for module in (messages, methods, activity, approvals, conversations, notify, prompts):
         for name, value in vars(module).items():
             if typing.get_origin(value) is Literal:
                 aliases.setdefault(tuple(sorted(typing.get_args(value))), name)

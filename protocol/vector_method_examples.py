@@ -104,6 +104,35 @@ WHOLE_APPROVAL: dict[str, Any] = APPROVAL | {
     "answered_how": "client",
     "problem": "",
 }
+PROMPT: dict[str, Any] = {
+    "id": "0a1b2c3d",
+    "session": "1a2b3c4d",
+    "text": "why?\n",
+    "added_at": 1_700_000_001.5,
+}
+WHOLE_PROMPT_DEFAULTS: dict[str, Any] = PROMPT | {
+    "added_by": "",
+    "state": "queued",
+    "taken_at": None,
+    "finished_at": None,
+    "outcome": None,
+    "message": "",
+    "tools": [],
+    "waits_for": None,
+    "problem": "",
+}
+WHOLE_PROMPT: dict[str, Any] = PROMPT | {
+    "added_by": "owner",
+    "state": "done",
+    "taken_at": 1_700_000_002.5,
+    "finished_at": 1_700_000_003.5,
+    "outcome": "ok",
+    "message": "Because.",
+    "tools": ["Read", "Bash"],
+    "waits_for": "permission",
+    "problem": "",
+}
+PROMPT_WAIT_DEFAULTS: dict[str, Any] = {"session": "", "or_waiting": False, "timeout_seconds": None}
 ANSWER_DEFAULTS: dict[str, Any] = {
     "approval": "",
     "session": None,
@@ -587,6 +616,18 @@ PARAMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("approvals", {"session": "b", "closed": True}, {"session": "b", "closed": True}),
     ("answer_approval", {"decision": "deny"}, {"decision": "deny"} | ANSWER_DEFAULTS),
     ("answer_approval", WHOLE_ANSWER, WHOLE_ANSWER),
+    ("prompt_add", {"text": "why?"}, {"text": "why?", "session": ""}),
+    ("prompt_add", {"text": "why?", "session": "b"}, {"text": "why?", "session": "b"}),
+    ("prompt_list", {}, {"session": "", "closed": False}),
+    ("prompt_list", {"session": "b", "closed": True}, {"session": "b", "closed": True}),
+    ("prompt_edit", {"prompt": "0a", "text": "how?"}, {"prompt": "0a", "text": "how?", "session": ""}),
+    ("prompt_drop", {"prompt": "0a"}, {"prompt": "0a", "session": ""}),
+    ("prompt_wait", {"prompt": "0a"}, {"prompt": "0a"} | PROMPT_WAIT_DEFAULTS),
+    (
+        "prompt_wait",
+        {"prompt": "0a", "session": "b", "or_waiting": True, "timeout_seconds": 1.5},
+        {"prompt": "0a", "session": "b", "or_waiting": True, "timeout_seconds": 1.5},
+    ),
 ]
 
 # (method, what is sent, what is wrong)
@@ -674,6 +715,12 @@ BAD_PARAMS: list[tuple[str, dict[str, Any], str]] = [
     ("answer_approval", {"decision": "ask"}, "decision is another word"),
     ("answer_approval", {"decision": "allow", "always": -1}, "always is negative"),
     ("answer_approval", {"decision": "allow", "answers": {"Which?": 1}}, "an answer is a number"),
+    ("prompt_add", {}, "text is missing"),
+    ("prompt_add", {"text": ""}, "text is empty"),
+    ("prompt_add", {"text": "x" * 65_537}, "text is too long"),
+    ("prompt_edit", {"prompt": "0a"}, "text is missing"),
+    ("prompt_drop", {"prompt": ""}, "prompt is empty"),
+    ("prompt_wait", {"prompt": "0a", "timeout_seconds": -1}, "timeout_seconds is negative"),
 ]
 
 # (method, what a Reply carries, what it means with the defaults)
@@ -758,6 +805,11 @@ RESULTS: list[tuple[str, Any, Any]] = [
     ("approvals", [], []),
     ("approvals", [APPROVAL, WHOLE_APPROVAL], [WHOLE_APPROVAL_DEFAULTS, WHOLE_APPROVAL]),
     ("answer_approval", WHOLE_APPROVAL, WHOLE_APPROVAL),
+    ("prompt_add", PROMPT, WHOLE_PROMPT_DEFAULTS),
+    ("prompt_list", [PROMPT, WHOLE_PROMPT], [WHOLE_PROMPT_DEFAULTS, WHOLE_PROMPT]),
+    ("prompt_edit", WHOLE_PROMPT, WHOLE_PROMPT),
+    ("prompt_drop", WHOLE_PROMPT, WHOLE_PROMPT),
+    ("prompt_wait", WHOLE_PROMPT, WHOLE_PROMPT),
 ]
 
 # (method, what a Reply carries, what is wrong)
@@ -788,6 +840,8 @@ BAD_RESULTS: list[tuple[str, Any, str]] = [
     ("miniatures", [MINIATURE | {"text": None}], "text is nil"),
     ("approvals", [APPROVAL | {"state": "asked"}], "state is another word"),
     ("answer_approval", APPROVAL | {"input": []}, "input is a list"),
+    ("prompt_wait", PROMPT | {"outcome": "well"}, "outcome is another word"),
+    ("prompt_list", [PROMPT | {"text": None}], "text is nil"),
 ]
 
 METHOD_VECTORS: dict[str, list[dict[str, Any]]] = {

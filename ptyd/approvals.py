@@ -144,8 +144,9 @@ class Approvals:
     def __iter__(self) -> Iterator[ApprovalEntry]:
         return iter(self._entries.values())
 
-    def get(self, approval_id: str) -> ApprovalEntry | None:
-        return self._entries.get(approval_id)
+    def is_asked(self, session: Session) -> bool:
+        """Something of this session's may have a dialog open."""
+        return any(entry.item.is_open for entry in self._of(session))
 
     async def answer(self, entry: ApprovalEntry, answer: Answer, by: str) -> Approval:
         """Answer, and wait until it has taken effect or SEEN_SECONDS have passed.

@@ -48,6 +48,7 @@ from ptyd.edge.resource_watch import ResourceWatch
 from ptyd.edge.session_files import SessionFiles
 from ptyd.edge.session_marks import Kin, SessionMarks
 from ptyd.edge.tasks import Tasks
+from ptyd.prompts import Prompts
 from ptyd.removals import Removals
 from ptyd.session_maker import SessionMaker
 
@@ -117,7 +118,8 @@ class PtyManager:
         self.files = SessionFiles(recordings_directory, config.max_file_bytes, config.max_session_files_bytes)
         self.approvals = Approvals(config.approval_rules, self.events.publish, tasks)
         self.activities.on_decision = self.approvals.take
-        self.activities.followers.append(self.approvals)
+        self.prompts = Prompts(self.send, self.activities.folder, self.approvals.is_asked, tasks)
+        self.activities.followers.extend((self.approvals, self.prompts))
         self.echo = EchoSampler()
         self._config = config
         self._keeper = keeper
@@ -229,6 +231,7 @@ class PtyManager:
                 self.on_run_ended(session)
             self._end_leftovers(Kin(session.id, marks=kept.marks))
             self._finish_recording(session)
+            self.prompts.start(session)
             self.activities.start_ended(session)
             session.shelve_unused_log()
             self._removals.schedule(session)
@@ -269,6 +272,7 @@ class PtyManager:
         self.recordings.start(session, partial(holds.acknowledge, RECORDER_KEY))
         if self.recordings.is_recording(session.id):
             holds.attach(RECORDER_KEY)
+        self.prompts.start(session)
         self.activities.start(session)
         pty.resume_reading()
         if session.screen is not None:
@@ -641,6 +645,7 @@ class PtyManager:
         self.activities.remove(session.id)
         self.files.remove(session.id)
         self.approvals.forget(session)
+        self.prompts.forget(session)
 
     def _note_change(self, kind: EventKind, session: Session) -> None:
         if kind == "resized":

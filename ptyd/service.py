@@ -30,6 +30,7 @@ from ptyd.edge.requests import Caller
 from ptyd.files_service import FilesService
 from ptyd.manager import PtyManager
 from ptyd.miniatures import Miniatures
+from ptyd.prompts_service import PromptsService
 from ptyd.run_service import RunService
 from ptyd.runs import Runs
 from ptyd.session_maker import SHORTAGES
@@ -76,6 +77,7 @@ class Service:
         self._files = FilesService(manager)
         self._miniatures = Miniatures(manager.registry, audit_seconds)
         self._approvals = ApprovalsService(manager)
+        self._prompts = PromptsService(manager)
         self.refusals: Counter[str] = Counter()
         """How many requests were refused, by code."""
         run_service = RunService(runs)
@@ -120,6 +122,8 @@ class Service:
             "export": self._export,
             "explain": self._activity.explain,
             "wait_state": self._activity.wait_state,
+            "prompt_list": self._prompts.listed,
+            "prompt_wait": self._prompts.wait,
         }
 
     def _controlling(self) -> dict[str, SessionHandler]:
@@ -133,6 +137,9 @@ class Service:
             "lock": self._lock,
             "mark": self._mark,
             **self._files.handlers(),
+            "prompt_add": self._prompts.add,
+            "prompt_edit": self._prompts.edit,
+            "prompt_drop": self._prompts.drop,
         }
 
     def _governing(self) -> dict[str, Callable[[Caller, Any], Awaitable[Any]]]:

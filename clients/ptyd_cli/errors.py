@@ -40,6 +40,7 @@ _EXIT_CODES: tuple[tuple[type[sdk.PtydError], ExitCode], ...] = (
     (sdk.NoSuchToken, ExitCode.NO_SUCH_SESSION),
     (sdk.NoSuchConversation, ExitCode.NO_SUCH_SESSION),
     (sdk.NoSuchApproval, ExitCode.NO_SUCH_SESSION),
+    (sdk.NoSuchPrompt, ExitCode.NO_SUCH_SESSION),
     (sdk.AmbiguousApproval, ExitCode.NO_SUCH_SESSION),
     (sdk.AlreadyAnswered, ExitCode.TAKEN),
     (sdk.NameTaken, ExitCode.TAKEN),

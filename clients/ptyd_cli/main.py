@@ -28,6 +28,8 @@ VERBS: dict[str, Verb] = {
     "approvals": Verb("approvals", "List what waits for permission or an answer."),
     "approve": Verb("approve", "Allow it."),
     "deny": Verb("deny", "Deny it."),
+    "ask": Verb("ask", "Give a session's program a prompt, and wait for its answer."),
+    "prompts": Verb("prompts", "List the prompts that wait for a session; change or drop them."),
     "send": Verb("send", "Type into a session."),
     "put": Verb("put", "Give a session files, and paste their paths into its program."),
     "get": Verb("get", "Fetch a file from a session's directory."),

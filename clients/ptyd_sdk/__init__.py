@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         TokenCreated,
         TokenInfo,
     )
+    from ptyd_protocol.prompts import Prompt
     from ptyd_protocol.run_events import (
         RunBegan,
         RunGap,
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
         NoSuchConversation,
         NoSuchDirectory,
         NoSuchFile,
+        NoSuchPrompt,
         NoSuchSession,
         NoSuchToken,
         NotAllowed,
@@ -125,12 +127,14 @@ __all__ = [
     "NoSuchConversation",
     "NoSuchDirectory",
     "NoSuchFile",
+    "NoSuchPrompt",
     "NoSuchSession",
     "NoSuchToken",
     "NotAllowed",
     "NotAuthenticated",
     "NotTrusted",
     "PermissionDenied",
+    "Prompt",
     "PtydError",
     "ReadLogResult",
     "RequestFailed",
@@ -181,6 +185,7 @@ _HOMES = {
     ],
     "ptyd_protocol.activity": ["Activity", "ExplainResult"],
     "ptyd_protocol.approvals": ["Approval"],
+    "ptyd_protocol.prompts": ["Prompt"],
     "ptyd_protocol.methods": [
         "CaptureResult",
         "CellGrid",

@@ -50,6 +50,7 @@ from ptyd_protocol.methods import (
     TokenCreated,
     TokenInfo,
 )
+from ptyd_protocol.prompts import Prompt
 from ptyd_protocol.run_events import AnyRunEvent
 from ptyd_protocol.runs import RunInfo, RunOutcome
 
@@ -292,6 +293,21 @@ class Session:
 
     def explain(self) -> ExplainResult:
         return self._thread.run(self._inner.explain())
+
+    def ask(self, text: str, *, wait: bool = True, timeout: float | None = None, or_waiting: bool = True) -> Prompt:
+        return self._thread.run(self._inner.ask(text, wait=wait, timeout=timeout, or_waiting=or_waiting))
+
+    def prompts(self, *, closed: bool = False) -> list[Prompt]:
+        return self._thread.run(self._inner.prompts(closed=closed))
+
+    def edit_prompt(self, prompt: str, text: str) -> Prompt:
+        return self._thread.run(self._inner.edit_prompt(prompt, text))
+
+    def drop_prompt(self, prompt: str) -> Prompt:
+        return self._thread.run(self._inner.drop_prompt(prompt))
+
+    def wait_prompt(self, prompt: str, *, timeout: float | None = None, or_waiting: bool = True) -> Prompt:
+        return self._thread.run(self._inner.wait_prompt(prompt, timeout=timeout, or_waiting=or_waiting))
 
     def wait_text(
         self, pattern: str | re.Pattern[str], timeout: float | None = None, *, since: int | None = None

@@ -110,6 +110,10 @@ class AlreadyAnswered(RequestFailed):
     """Somebody else was faster, or what was asked is gone."""
 
 
+class NoSuchPrompt(RequestFailed):
+    """The session has no prompt of this id."""
+
+
 class InputOverflow(RequestFailed):
     """Too much input waits for the program to read it."""
 
@@ -159,6 +163,7 @@ _FAILURES: dict[str, type[RequestFailed]] = {
     "no_such_approval": NoSuchApproval,
     "ambiguous_approval": AmbiguousApproval,
     "already_answered": AlreadyAnswered,
+    "no_such_prompt": NoSuchPrompt,
 }
 
 _LOSSES = frozenset({"output_lost", "hold_ended"})

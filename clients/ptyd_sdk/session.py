@@ -44,6 +44,7 @@ from ptyd_sdk.attachment import Attachment, ExitStatus, Screen
 from ptyd_sdk.errors import BadRequest, SessionExited, TimedOut, Unavailable
 from ptyd_sdk.files import Progress, get_file, no_progress, put_file, save_file, words_of
 from ptyd_sdk.link import Link
+from ptyd_sdk.prompts import Prompting
 
 PROGRAM_WINDOW_BYTES = limits.MIB
 """Output on its way to a program: four full messages, so that one is always under way while another is handled."""
@@ -52,7 +53,7 @@ SEARCHED_CHARS = 64 * limits.KIB
 """``wait_text`` finds what spans no more than so many characters."""
 
 
-class Session:
+class Session(Prompting):
     """``info`` is what was last heard of it; ``refresh`` asks again. Made by the Connection, never directly."""
 
     def __init__(self, link: Link, info: SessionInfo) -> None:

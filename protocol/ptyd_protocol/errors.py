@@ -41,6 +41,7 @@ class ErrorCode(StrEnum):
     NO_SUCH_APPROVAL = "no_such_approval"
     AMBIGUOUS_APPROVAL = "ambiguous_approval"
     ALREADY_ANSWERED = "already_answered"
+    NO_SUCH_PROMPT = "no_such_prompt"
     # Reasons of Detached beside those above.
     DETACHED = "detached"
     OUTPUT_LOST = "output_lost"

@@ -95,6 +95,9 @@ MAX_EVENTS: Final = 1024
 MAX_ANSWER_CHARS: Final = 16_384
 """Of the message with a denial, and of the answer to a question."""
 
+MAX_PASTED_PROMPT_CHARS: Final = 65_536
+"""Of a prompt that is pasted into a program."""
+
 MAX_PARAMETER_VALUES: Final = 65_536
 """In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand."""
 

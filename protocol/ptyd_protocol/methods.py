@@ -38,6 +38,14 @@ from ptyd_protocol.files import FileGetParams, FileGetResult, FilePutParams, Fil
 from ptyd_protocol.messages import Cols, Epoch, Offset, Role, Rows, SessionRef
 from ptyd_protocol.miniatures import Miniature, MiniaturesParams
 from ptyd_protocol.notify import NotifyTestResult
+from ptyd_protocol.prompts import (
+    Prompt,
+    PromptAddParams,
+    PromptDropParams,
+    PromptEditParams,
+    PromptListParams,
+    PromptWaitParams,
+)
 from ptyd_protocol.runs import RunInfo, RunParams, RunRefParams, RunWaitParams
 
 SessionState = Literal["running", "exited"]
@@ -605,6 +613,11 @@ METHODS: dict[str, Method] = {
     "notify_test": Method(NoParams, NotifyTestResult),
     "approvals": Method(ApprovalsParams, list[Approval]),
     "answer_approval": Method(AnswerApprovalParams, Approval),
+    "prompt_add": Method(PromptAddParams, Prompt),
+    "prompt_list": Method(PromptListParams, list[Prompt]),
+    "prompt_edit": Method(PromptEditParams, Prompt),
+    "prompt_drop": Method(PromptDropParams, Prompt),
+    "prompt_wait": Method(PromptWaitParams, Prompt),
 }
 
 ASKING_METHODS = frozenset(
@@ -616,6 +629,7 @@ ASKING_METHODS = frozenset(
         *("conversations", "conversation_search", "conversation_export", "cost", "kept"),
         *("miniatures",),
         *("approvals",),
+        *("prompt_list", "prompt_wait"),
     }
 )
 """They change nothing: a client may repeat them after a reconnect, and the daemon drops them when their client goes."""

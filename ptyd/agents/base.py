@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 from ptyd_protocol.approvals import ApprovalDecision, ApprovalKind
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.methods import CellGrid, SessionLimits
+from ptyd_protocol.prompts import PromptOutcome
 
 from ptyd.core.agent_state import Observation
 from ptyd.core.output_signals import OutputSignal
@@ -96,6 +97,31 @@ class Approver(Protocol):
         """A result that is an error: the program's own dialog was answered with no."""
 
 
+class Prompter(Protocol):
+    """Gets prompts into a program, and sees what became of them."""
+
+    submit: bytes
+    """The key that submits what stands in the input line."""
+
+    def find_fault(self, text: str) -> str:
+        """Why the text cannot be a prompt, and what to do; empty: it can."""
+
+    def prepare_text(self, text: str) -> str:
+        """As it may be pasted: no key, no command, whatever it holds."""
+
+    def find_draft(self, grid: CellGrid) -> str | None:
+        """What somebody has typed into the input line that the screen shows; None: it shows none."""
+
+    def is_submission(self, event: str, content: bytes, text: str) -> bool:
+        """A hook tells that this text, as it was prepared, was taken as a prompt."""
+
+    def read_tool(self, event: str, content: bytes) -> str | None:
+        """The name of the tool whose use begins."""
+
+    def read_end(self, event: str, content: bytes) -> tuple[PromptOutcome, str] | None:
+        """How the turn ended, and the last message; None: it goes on."""
+
+
 class Agent(Protocol):
     """Knowledge of one kind of program."""
 
@@ -113,6 +139,9 @@ class Agent(Protocol):
 
     approver: Approver | None
     """Answers those of them that decide something; None: there are none."""
+
+    prompter: Prompter | None
+    """None: nobody knows when it is ready for a prompt."""
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         """The command to run, from what was asked for and the environment that it will get."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from ptyd_protocol.limits import MIB
 from ptyd_protocol.methods import SessionLimits
 
-from ptyd.agents.base import Approver
+from ptyd.agents.base import Approver, Prompter
 from ptyd.agents.claude_approvals import ClaudeApprover
 from ptyd.agents.claude_arguments import PROGRAM, with_session_id
 from ptyd.agents.claude_evidence import (
@@ -18,6 +18,7 @@ from ptyd.agents.claude_evidence import (
     read_hook,
     read_registry,
 )
+from ptyd.agents.claude_prompts import ClaudePrompter
 from ptyd.agents.claude_settings import add_settings, build_hooks
 from ptyd.agents.claude_transcript import observe_tail, read_tail
 from ptyd.core.agent_state import Observation
@@ -40,6 +41,7 @@ class ClaudeAgent:
 
     has_hooks = True
     approver: Approver | None = ClaudeApprover()
+    prompter: Prompter | None = ClaudePrompter()
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         return with_session_id(argv or [PROGRAM])

@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from ptyd_protocol.limits import MIB
 from ptyd_protocol.methods import SessionLimits
 
-from ptyd.agents.base import Approver
+from ptyd.agents.base import Approver, Prompter
 from ptyd.agents.manifest import ManifestObserver, Manifests
 from ptyd.core.agent_state import Observation
 from ptyd.core.agent_state.marks import observe_mark
@@ -24,6 +24,7 @@ class CommandAgent:
     """A shell. What else a command takes nobody knows."""
     has_hooks = False
     approver: Approver | None = None
+    prompter: Prompter | None = None
 
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         return list(argv) or [environ.get("SHELL") or "/bin/sh"]

@@ -55,6 +55,13 @@ AUDITED: dict[str, AuditedMethod] = {
     "kill": AuditedMethod("killed", lambda params, result: {"grace_seconds": params.grace_seconds}),
     "detach": AuditedMethod("all_detached", _nothing),
     "send": AuditedMethod("typed", lambda params, result: {"messages": 1, "bytes": len(params.data), "channel": None}),
+    "prompt_add": AuditedMethod(
+        "prompt_added", lambda params, result: {"prompt": result.id, "chars": len(params.text)}
+    ),
+    "prompt_edit": AuditedMethod(
+        "prompt_edited", lambda params, result: {"prompt": result.id, "chars": len(params.text)}
+    ),
+    "prompt_drop": AuditedMethod("prompt_dropped", lambda params, result: {"prompt": result.id}),
     "lock": AuditedMethod("locked", lambda params, result: {"locked": params.locked}),
     "mark": AuditedMethod("marked", _nothing),
     "capture": AuditedMethod("read", lambda params, result: {"by": "capture"}),

@@ -36,6 +36,10 @@ PARAMS: dict[str, dict[str, Any]] = {
     "wait": {"until": "exit", "timeout_seconds": 0},
     "wait_state": {"states": ["exited"], "timeout_seconds": 0},
     "answer_approval": {"decision": "deny"},
+    "prompt_add": {"text": "hello"},
+    "prompt_edit": {"prompt": "none", "text": "hello"},
+    "prompt_drop": {"prompt": "none"},
+    "prompt_wait": {"prompt": "none"},
     "create": {"argv": ["true"]},
     "token_create": {"rights": ["observe"]},
     "token_revoke": {"token": "nobody"},
@@ -54,10 +58,12 @@ ON_SESSION = {
     *("export", "share", "keep"),
     *("explain", "wait_state"),
     *("file_put", "file_get", "paste"),
+    *("prompt_add", "prompt_list", "prompt_edit", "prompt_drop", "prompt_wait"),
 }
 CONTROLLING = {
     *("rename", "resize", "signal", "kill", "detach", "send", "lock", "mark", "keep"),
     *("file_put", "file_get", "paste"),
+    *("prompt_add", "prompt_edit", "prompt_drop"),
 }
 ADMIN_ONLY = {
     *("listen", "access_token", "restart", "shutdown", "token_create", "token_list", "token_revoke", "share"),
@@ -211,6 +217,8 @@ def test_every_method(place: Place, who: str) -> None:
                 ("file_get", "no_such_file"),
                 *(("conversation_export", "no_such_conversation"), ("resume", "no_such_conversation")),
                 *(("forget_kept", "no_such_session"), ("keep", "bad_request")),
+                # The program is none that takes prompts.
+                *((f"prompt_{what}", "unavailable") for what in ("add", "edit", "drop", "wait")),
             }
             if got != wanted and not (not wanted and (method, got) in is_own):
                 wrong.append((method, session, wanted, got))

@@ -50,6 +50,8 @@ describe("what is asked", () => {
   test("is the file where there is a diff", () => {
     const edit = makeApproval({ diff: "+x", input: { file_path: "/a", old_string: "y", new_string: "x" } });
     expect(listInput(edit)).toEqual([{ name: "file_path", text: "/a" }]);
+    const below = makeApproval({ diff: "+x", input: { file_path: "/src/lib/a" } });
+    expect(listInput(below)).toEqual([{ name: "file_path", text: "lib/a" }]);
   });
 
   test("may be questions", () => {

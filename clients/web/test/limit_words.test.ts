@@ -78,6 +78,7 @@ test("a warning is read, and nothing else is taken for one", () => {
     seq: 1,
     kind,
     session: "a",
+    at: 1,
     data,
   });
   expect(readWarning(event("limit_warning", { limit: "cpus", message: "near" }))).toBe("near");

@@ -28,8 +28,13 @@ export function listInput(approval: Approval): InputLine[] {
   const shown = approval.diff === "" ? entries : entries.filter(([name]) => name.endsWith("_path"));
   return shown.map(([name, value]) => ({
     name,
-    text: typeof value === "string" ? value : JSON.stringify(value, null, 1),
+    text: typeof value === "string" ? shorten(value, approval.cwd) : JSON.stringify(value, null, 1),
   }));
+}
+
+/** A path below the program's directory, from there on. */
+function shorten(text: string, cwd: string): string {
+  return cwd !== "" && text.startsWith(`${cwd}/`) ? text.slice(cwd.length + 1) : text;
 }
 
 /** The questions of an input that no type describes: what is not as expected is left out. */

@@ -67,6 +67,8 @@ export const MAX_TOKEN_SECONDS = 315360000;
 export const MAX_EVENTS = 1024;
 /** Of the message with a denial, and of the answer to a question. */
 export const MAX_ANSWER_CHARS = 16384;
+/** Of a prompt that is pasted into a program. */
+export const MAX_PASTED_PROMPT_CHARS = 65536;
 /** In the parameters of one Request, at all depths: a long argv and a long environment together have a few thousand. */
 export const MAX_PARAMETER_VALUES = 65536;
 /** Of a file, in one Request or Reply: keys and output come in between. */
@@ -136,6 +138,7 @@ export const ErrorCode = {
   NO_SUCH_APPROVAL: "no_such_approval",
   AMBIGUOUS_APPROVAL: "ambiguous_approval",
   ALREADY_ANSWERED: "already_answered",
+  NO_SUCH_PROMPT: "no_such_prompt",
   DETACHED: "detached",
   OUTPUT_LOST: "output_lost",
   HOLD_ENDED: "hold_ended",
@@ -173,6 +176,10 @@ export type AnsweredHow = "client" | "rule" | "terminal";
 export type ExportFormat = "html" | "json" | "markdown";
 
 export type CostGroup = "conversation" | "day" | "directory" | "session";
+
+export type PromptState = "done" | "dropped" | "failed" | "queued" | "taken" | "typing";
+
+export type PromptOutcome = "exited" | "failed" | "interrupted" | "ok";
 
 /** The first item of a message's array. */
 export const MessageCode = {
@@ -1196,8 +1203,8 @@ export interface ConversationExportResult {
 
 /** A new session that goes on with a conversation, in its directory; with `fork` in a copy of it.
  *
- * `program`: that of Claude Code; empty: the one that the kept session had, else `claude` of the PATH. `name`
- * empty: as the kept session, else made up. `keep` None: as the kept session, else as configured.
+ * `program`: that of Claude Code; empty: `claude` of the PATH. A kept session takes its own as long as that is
+ * there. `name` empty: as the kept session, else made up. `keep` None: as the kept session, else as configured.
  */
 export interface ResumeParams {
   conversation: string;
@@ -1343,6 +1350,64 @@ export interface NotifyTestResult {
   warnings: string[];
 }
 
+export interface Prompt {
+  id: string;
+  /** The session's id. */
+  session: string;
+  text: string;
+  added_at: number;
+  /** The principal. */
+  added_by: string;
+  state: PromptState;
+  taken_at: number | null;
+  finished_at: number | null;
+  /** With "done". */
+  outcome: PromptOutcome | null;
+  /** The program's last message in answer to it, or why the turn failed. */
+  message: string;
+  /** Names of the tools that were used, in order. */
+  tools: string[];
+  /** With "taken": the program waits for somebody. */
+  waits_for: WaitsFor | null;
+  /** For a person: why it is not typed, or was not taken. */
+  problem: string;
+}
+
+/** Typed as soon as the program can take it, behind those that were added before. */
+export interface PromptAddParams {
+  text: string;
+  session?: string;
+}
+
+/** `closed`: also the latest that are final. */
+export interface PromptListParams {
+  session?: string;
+  closed?: boolean;
+}
+
+/** Another text, while it is queued. */
+export interface PromptEditParams {
+  prompt: string;
+  text: string;
+  session?: string;
+}
+
+/** It is not to be typed, while it is queued. */
+export interface PromptDropParams {
+  prompt: string;
+  session?: string;
+}
+
+/** Replies when the prompt is final or, with `or_waiting`, when the program waits for somebody meanwhile. Fails
+ * with "timeout" after `timeout_seconds`; the prompt goes on.
+ */
+export interface PromptWaitParams {
+  prompt: string;
+  session?: string;
+  or_waiting?: boolean;
+  timeout_seconds?: number | null;
+}
+
 /** One prompt. `cwd` empty: the home directory. `resume`: the id of a conversation to go on with; `fork`: in a
  * new one that begins as it. `priority`: the highest waits least, among equals the oldest. `timeout_seconds`:
  * counted from its start; None: as the daemon is configured. `partial`: pieces of messages as they come, too.
@@ -1478,6 +1543,11 @@ export interface Methods {
   notify_test: { params: NoParams; result: NotifyTestResult };
   approvals: { params: ApprovalsParams; result: Approval[] };
   answer_approval: { params: AnswerApprovalParams; result: Approval };
+  prompt_add: { params: PromptAddParams; result: Prompt };
+  prompt_list: { params: PromptListParams; result: Prompt[] };
+  prompt_edit: { params: PromptEditParams; result: Prompt };
+  prompt_drop: { params: PromptDropParams; result: Prompt };
+  prompt_wait: { params: PromptWaitParams; result: Prompt };
 }
 export type MethodName = keyof Methods;
 
@@ -1828,6 +1898,12 @@ export type StructName =
   | "Miniature"
   | "NotifyOutcome"
   | "NotifyTestResult"
+  | "Prompt"
+  | "PromptAddParams"
+  | "PromptListParams"
+  | "PromptEditParams"
+  | "PromptDropParams"
+  | "PromptWaitParams"
   | "RunParams"
   | "RunOutcome"
   | "RunInfo"
@@ -2396,6 +2472,44 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "outcomes", type: { kind: "list", item: { kind: "struct", name: "NotifyOutcome" } } },
     { name: "warnings", type: { kind: "list", item: { kind: "str" } }, default: [] },
   ],
+  Prompt: [
+    { name: "id", type: { kind: "str" } },
+    { name: "session", type: { kind: "str" } },
+    { name: "text", type: { kind: "str" } },
+    { name: "added_at", type: { kind: "float" } },
+    { name: "added_by", type: { kind: "str" }, default: "" },
+    { name: "state", type: { kind: "literal", values: ["done", "dropped", "failed", "queued", "taken", "typing"] }, default: "queued" },
+    { name: "taken_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "finished_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "outcome", type: { kind: "union", of: [{ kind: "literal", values: ["exited", "failed", "interrupted", "ok"] }, { kind: "null" }] }, default: null },
+    { name: "message", type: { kind: "str" }, default: "" },
+    { name: "tools", type: { kind: "list", item: { kind: "str" } }, default: [] },
+    { name: "waits_for", type: { kind: "union", of: [{ kind: "literal", values: ["input", "permission", "question"] }, { kind: "null" }] }, default: null },
+    { name: "problem", type: { kind: "str" }, default: "" },
+  ],
+  PromptAddParams: [
+    { name: "text", type: { kind: "str", min: 1, max: 65536 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  PromptListParams: [
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "closed", type: { kind: "bool" }, default: false },
+  ],
+  PromptEditParams: [
+    { name: "prompt", type: { kind: "str", min: 1, max: 64 } },
+    { name: "text", type: { kind: "str", min: 1, max: 65536 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  PromptDropParams: [
+    { name: "prompt", type: { kind: "str", min: 1, max: 64 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  PromptWaitParams: [
+    { name: "prompt", type: { kind: "str", min: 1, max: 64 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "or_waiting", type: { kind: "bool" }, default: false },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+  ],
   RunParams: [
     { name: "prompt", type: { kind: "str", min: 1, max: 500000 } },
     { name: "model", type: { kind: "str", max: 256 }, default: "" },
@@ -2507,4 +2621,9 @@ export const methodTypes: Readonly<Record<MethodName, { readonly params: FieldTy
   notify_test: { params: { kind: "struct", name: "NoParams" }, result: { kind: "struct", name: "NotifyTestResult" } },
   approvals: { params: { kind: "struct", name: "ApprovalsParams" }, result: { kind: "list", item: { kind: "struct", name: "Approval" } } },
   answer_approval: { params: { kind: "struct", name: "AnswerApprovalParams" }, result: { kind: "struct", name: "Approval" } },
+  prompt_add: { params: { kind: "struct", name: "PromptAddParams" }, result: { kind: "struct", name: "Prompt" } },
+  prompt_list: { params: { kind: "struct", name: "PromptListParams" }, result: { kind: "list", item: { kind: "struct", name: "Prompt" } } },
+  prompt_edit: { params: { kind: "struct", name: "PromptEditParams" }, result: { kind: "struct", name: "Prompt" } },
+  prompt_drop: { params: { kind: "struct", name: "PromptDropParams" }, result: { kind: "struct", name: "Prompt" } },
+  prompt_wait: { params: { kind: "struct", name: "PromptWaitParams" }, result: { kind: "struct", name: "Prompt" } },
 };
