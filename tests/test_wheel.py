@@ -39,6 +39,10 @@ def test_the_wheel_holds_the_built_web_client(wheel_names: list[str]) -> None:
     assert any(name.startswith("ptyd/static/assets/") and name.endswith(".js") for name in wheel_names)
 
 
+def test_the_wheel_holds_the_prices(wheel_names: list[str]) -> None:
+    assert "ptyd/conversations/prices.toml" in wheel_names
+
+
 def test_the_sdist_holds_the_sources_of_the_web_client_and_its_build(dist: Path) -> None:
     with tarfile.open(find_one(dist, "*.tar.gz")) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
