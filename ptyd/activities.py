@@ -55,6 +55,8 @@ class Activities:
         self._watches: dict[str, ActivityWatch] = {}
         self._spools: dict[str, HookSpool] = {}
         self.followers: list[Follower] = []
+        self._followed: set[str] = set()
+        """Sessions whose registry file is followed."""
         self.on_decision: Callable[[Session, HookCall], None] = decide_nothing
         """Called with each run of a hook that waits for an answer; whoever takes it answers it, now or later. After a
         restart it is called again with those that still wait."""
@@ -83,13 +85,24 @@ class Activities:
         watch = self._watch(session)
         watch.start()
         folder = self._folder(session.id) / HOOKS_NAME
-        if folder.is_dir():
+        if _agent_of(session).has_hooks and self._make_folder(folder):
             deciding = _observer_of(session).deciding_hooks
             self._spools[session.id] = HookSpool(
                 self._inotify, folder, deciding, lambda call: self._note_call(session, watch, call)
             )
         if session.registry_folder:
             self._registry.follow(Path(session.registry_folder), session.pid, watch.note_registry)
+            self._followed.add(session.id)
+
+    def _make_folder(self, folder: Path) -> bool:
+        """Where somebody has removed it."""
+        try:
+            folder.parent.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            logger.error("%s cannot be made, so nothing is heard from hooks: %s", folder, error)
+            return False
+        return True
 
     def start_ended(self, session: Session) -> None:
         """The session has ended under another daemon."""
@@ -180,7 +193,8 @@ class Activities:
         spool = self._spools.pop(session.id, None)
         if spool is not None:
             spool.close()
-        if session.registry_folder:
+        if session.id in self._followed:
+            self._followed.remove(session.id)
             self._registry.unfollow(Path(session.registry_folder), session.pid)
 
     def folder(self, session_id: str) -> Path:
@@ -191,9 +205,13 @@ class Activities:
         return self._directory / f"{session_id}{FOLDER_SUFFIX}"
 
 
-def _observer_of(session: Session) -> Observer:
+def _agent_of(session: Session) -> Agent:
     """A kind that only a newer daemon knew is a plain command."""
-    return AGENTS.get(session.kind, AGENTS["command"]).observe(session.argv)
+    return AGENTS.get(session.kind, AGENTS["command"])
+
+
+def _observer_of(session: Session) -> Observer:
+    return _agent_of(session).observe(session.argv)
 
 
 def _describe_end(code: int | None, signal: int | None) -> str:

@@ -13,6 +13,7 @@ from ptyd.core.agent_state import AgentState, Facts, Observation
 from ptyd.core.output_signals import OutputSignal
 from ptyd.core.screen_source import EngineGone
 from ptyd.core.session import Session
+from ptyd.core.token_bucket import TokenBucket
 from ptyd.edge.hook_spool import HookCall
 from ptyd.edge.tasks import Tasks
 
@@ -22,8 +23,14 @@ QUIET_SECONDS = 5.0
 """No output for so long is quiet."""
 BELL_SECONDS = 1.0
 """A bell more often than this is told once."""
+MIN_RECHECK_SECONDS = 0.05
+"""Whatever the clock does."""
 SAVE_SECONDS = 1.0
 """So much of what was seen a killed daemon may forget."""
+MAX_SIGNALS = 8
+"""Of one piece of output only so many are looked at, the newest: a program could write thousands."""
+CHANGES_PER_SECOND = 20
+"""So many are told, one by one; of more the last one, as soon as it is due."""
 TRANSCRIPT_SECONDS = 0.3
 """After a turn: what it says of the last answer is written by then."""
 SCREEN_SECONDS = 0.3
@@ -56,6 +63,7 @@ class ActivityWatch:
         self._output: ActivityState | None = None
         """What the output says: active, quiet, or a bell that nobody has reacted to."""
         self._bell_told_at = -BELL_SECONDS
+        self._changes = TokenBucket(CHANGES_PER_SECOND, self._loop.time())
         self._screen_due_at = 0.0
         self._transcript_read_of = 0.0
         """The beginning of the state in which it was read."""
@@ -136,7 +144,7 @@ class ActivityWatch:
 
     def _note_signals(self, signals: list[OutputSignal]) -> None:
         at = time.time()
-        for signal in signals:
+        for signal in signals[-MAX_SIGNALS:]:
             if signal.kind == "bell":
                 self._note_bell(at)
             else:
@@ -213,7 +221,7 @@ class ActivityWatch:
     def _conclude(self, has_changed: bool) -> None:
         recheck_at = self._state.recheck_at
         if recheck_at is not None:
-            self._set_timer("recheck", max(0.0, recheck_at - time.time()), self._pass_time)
+            self._set_timer("recheck", max(MIN_RECHECK_SECONDS, recheck_at - time.time()), self._pass_time)
         if "save" not in self._timers:
             self._set_timer("save", SAVE_SECONDS, self._save)
         if not has_changed:
@@ -225,7 +233,12 @@ class ActivityWatch:
         for waiter, states in self._waiters.items():
             if not waiter.done() and (state in states or state == "exited"):
                 waiter.set_result(state in states)
-        self._on_change()
+        if "tell" not in self._timers:
+            wait = self._changes.spend(1, self._loop.time())
+            if wait:
+                self._set_timer("tell", wait, self._on_change)
+            else:
+                self._on_change()
 
     def _set_timer(self, name: str, seconds: float, call: Callable[[], None]) -> None:
         """Each name has one timer."""

@@ -112,6 +112,7 @@ def observe_registry(file: RegistryFile, at: float) -> Observation:
         state=state,
         waits_for=waits_for,
         detail=(file.waiting_for or "") if state == "waiting" else "",
+        seen_at=at,
         facts=Facts(conversation=file.session_id or None),
     )
 
@@ -168,7 +169,8 @@ def _observe_start(hook: HookInput, at: float) -> Observation:
     if hook.source == "compact":
         return _seen(hook, at, " (compact)", facts=Facts(model=hook.model))
     facts = Facts(model=hook.model, prompt="", failure="", background_tasks=0, context_tokens=0)
-    return _seen(hook, at, f" ({hook.source})", state="idle", facts=facts, ends_all=True)
+    # It claims nothing of the state: it was seen to come behind the first prompt on a machine that is busy.
+    return _seen(hook, at, f" ({hook.source})", facts=facts, ends_all=True)
 
 
 def _observe_prompt(hook: HookInput, at: float) -> Observation:

@@ -14,8 +14,10 @@ MAX_SEQUENCE_BYTES = 4096
 """A sequence that is longer, or never ends, is not looked at."""
 MAX_TEXT_CHARS = 256
 
-_STRING = re.compile(rb"\x1b(?:\]([^\x07\x1b]*)|[PX^_][^\x1b]*)(\x07|\x1b\\)|\x07", re.DOTALL)
-"""One whole OSC, or another control string, or a bell that ends none."""
+_STRING = re.compile(
+    rb"\x1b(?:\](?:((?:0|2|9|99|777|133|633);[^\x07\x1b]*)|[^\x07\x1b]*)|[PX^_][^\x1b]*)(?:\x07|\x1b\\)|\x07", re.DOTALL
+)
+"""One whole OSC, or another control string, or a bell that ends none. Of those that are looked at, the text."""
 _OPEN = re.compile(rb"\x1b(?:[\]PX^_][^\x07\x1b]*\x1b?)?\Z", re.DOTALL)
 """The beginning of one that has not ended."""
 

@@ -58,6 +58,8 @@ class FolderWatch:
                 if not missing:
                     self._on_there()
                 return
+        if self._folder.is_dir():
+            self._on_there()  # it cannot be watched, so this look has to do
 
     def _note(self, mask: int, name: str) -> None:
         if self._is_closed:

@@ -109,12 +109,13 @@ class HookSpool:
             with suppress(OSError):
                 found.append((path.stat().st_mtime, path.name))
         for at, name in sorted(found):
-            self._take(name, at)
+            self._take(name, at, is_whole=False)
 
     def _note(self, mask: int, name: str) -> None:
+        self._told.discard(name)  # a hook writes once: this is another one, whose process has the same id
         self._take(name, time.time())
 
-    def _take(self, name: str, at: float) -> None:
+    def _take(self, name: str, at: float, *, is_whole: bool = True) -> None:
         match = _NAME.fullmatch(name)
         if match is None or name in self._told:
             return
@@ -124,6 +125,8 @@ class HookSpool:
             content = _read_bounded(path)
         except OSError:
             return  # it was removed meanwhile
+        if not is_whole and not content.rstrip().endswith(b"}"):
+            return  # it is being written, and we are told when that is done
         call = HookCall(path, event, content, at)
         if event in self._deciding and call.is_waiting:
             self._told = {one for one in self._told if (self._folder / one).exists()} | {name}

@@ -32,14 +32,22 @@ class FolderGone(Exception):
 
 
 class Inotify:
-    """All watched folders of the daemon, by one descriptor. Several may watch the same folder."""
+    """All watched folders of the daemon, by one descriptor. Several may watch the same folder. Where the system has no
+    descriptor left for that (``fs.inotify.max_user_instances``), no folder can be watched."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._libc = ctypes.CDLL(None, use_errno=True)
-        self._fd = self._call(self._libc.inotify_init1, os.O_NONBLOCK | os.O_CLOEXEC)
         self._watchers: dict[int, list[OnChange]] = {}
-        self._loop.add_reader(self._fd, self._read)
+        self._fd = -1
+        try:
+            self._fd = self._call(self._libc.inotify_init1, os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            logger.error(
+                "no folder can be watched (%s): what programs do is known by their output alone", error.strerror
+            )
+        else:
+            self._loop.add_reader(self._fd, self._read)
 
     def watch(self, folder: Path, mask: int, on_change: OnChange) -> int:
         """Watch a folder; returns what ``unwatch`` wants.
@@ -47,6 +55,8 @@ class Inotify:
         Raises:
             FolderGone: there is none, or the system lets us watch no more.
         """
+        if self._fd < 0:
+            raise FolderGone(f"{folder} cannot be watched")
         try:
             number = self._call(
                 self._libc.inotify_add_watch,

@@ -4,6 +4,7 @@ One watch a folder for all sessions; a file is its session's if the process is t
 (a wrapper was started), and still is the process that wrote it.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -49,14 +50,27 @@ class _Folder:
         """Whose file it is: the session's program, by the process that writes it; 0: nobody's of ours."""
         self._told: dict[int, bytes] = {}
         """By the process that writes it: a file that is written tells of itself more than once."""
+        self._looks_soon = False
         mask = MODIFY | CLOSE_WRITE | CREATE | MOVED_TO | MOVED_FROM | DELETE
         self._watch = FolderWatch(inotify, path, mask, self._note, self._look)
 
     def add(self, pid: int, on_content: OnContent) -> None:
         self._followers[pid] = on_content
-        self._told.clear()
+        self._told.pop(pid, None)
+        self._owners.pop(pid, None)
+        self._note(0, f"{pid}.json")
+        if not self._looks_soon:
+            self._looks_soon = True  # once for all that a new daemon takes over
+            asyncio.get_running_loop().call_soon(self._look_for_descendants)
+
+    def _look_for_descendants(self) -> None:
+        """The files that were nobody's may be of those who have come."""
+        self._looks_soon = False
         self._owners = {writer: owner for writer, owner in self._owners.items() if owner}
-        self._look()
+        known = set(map(str, self._owners))
+        for name in self._list():
+            if name.partition(".")[0] not in known:
+                self._note(0, name)
 
     def remove(self, pid: int) -> bool:
         """True: nobody follows anything here any more."""
@@ -68,12 +82,14 @@ class _Folder:
         self._watch.close()
 
     def _look(self) -> None:
-        try:
-            names = [path.name for path in self._path.iterdir()]
-        except OSError:
-            return  # it is not there yet
-        for name in names:
+        for name in self._list():
             self._note(0, name)
+
+    def _list(self) -> list[str]:
+        try:
+            return [path.name for path in self._path.iterdir()]
+        except OSError:
+            return []  # it is not there yet
 
     def _note(self, mask: int, name: str) -> None:
         stem, dot, suffix = name.partition(".")

@@ -99,7 +99,7 @@ def test_the_end_of_a_turn() -> None:
 
 def test_conversations() -> None:
     begun = hook("SessionStart", source="clear", model="opus")
-    assert (begun.state, begun.facts.model, begun.facts.prompt) == ("idle", "opus", "")
+    assert (begun.state, begun.facts.model, begun.facts.prompt) == (None, "opus", "")
     assert hook("SessionStart", source="compact").state is None  # in the middle of a turn
     assert hook("SessionEnd", reason="clear").facts.conversation is None
 

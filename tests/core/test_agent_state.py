@@ -158,7 +158,24 @@ def test_a_tool_that_has_run_is_not_waited_for_though_the_registry_says_so() -> 
     )
     assert story.state == "waiting"
     assert story.tell(seen("hook", 3, "working", ends=run)).state == "working"
-    assert story.tell(seen("registry", 3.1, "idle")).state == "idle"
+    assert story.tell(seen("hook", 3.1, "idle")).state == "working"  # others may keep it from stopping
+    assert story.tell(seen("registry", 1.1, "waiting", waits_for="permission")).state == "working"  # read again
+    assert story.tell(seen("registry", 3.2, "idle")).state == "idle"
+
+
+def test_a_registry_that_comes_late_is_not_newer_than_the_title() -> None:
+    """On a machine that is busy it was seen five seconds behind."""
+    story = Story(seen("hook", 1, "idle"), seen("title", 3, "working"))
+    assert story.later(3.1 + HOOK_PATIENCE_SECONDS) == "working"
+    story.machine.note(seen("registry", 0.5, "idle", seen_at=T0 + 5.5), T0 + 5.5)
+    assert story.state == "working"
+    story.machine.note(seen("registry", 3, "working", seen_at=T0 + 5.6), T0 + 5.6)
+    assert story.state == "working"
+    story.tell(seen("title", 6, "idle", **RESTING))
+    assert story.state == "working"  # a title that rests does not tell idle from waiting
+    story.machine.note(seen("registry", 5.9, "waiting", waits_for="permission", seen_at=T0 + 7), T0 + 7)
+    assert story.state == "waiting"
+    assert story.tell(seen("registry", 8, "idle")).state == "idle"
 
 
 def test_a_failed_turn_is_told_until_the_next_one() -> None:

@@ -155,6 +155,25 @@ def test_explain(ptyd: PtydUnderTest, create: Create) -> None:
     assert explained["evidence"][-1]["text"] == "the bell was rung"
 
 
+def test_a_program_that_changes_all_the_time_costs_little(
+    ptyd: PtydUnderTest, connect: Connect, create: Create, look: Look
+) -> None:
+    """Its changes are told at a rate, the last one at last."""
+    watcher = connect()
+    watcher.request("subscribe")
+    marks = r"\033]133;C\a\033]133;A\a" * 50
+    loop = f"i=0; while [ $i -lt 400 ]; do printf '{marks}'; i=$((i+1)); done; printf '\\033]133;C\\afinished'; cat"
+    session = create("sh", "-c", loop)["id"]
+    wait_until(lambda: "finished" in ptyd.request("capture", session=session)["text"], 30)
+    wait_until(lambda: watcher.ping() or told(watcher, session)[-1] == "working", 30)
+    assert look(session)["state"] == "working"
+    assert len(told(watcher, session)) < 20_000 / 10
+
+
+def told(watcher: Any, session: str) -> list[str]:
+    return [one.data["activity"]["state"] for one in watcher.events if (one.kind, one.session) == ("activity", session)]
+
+
 # --- events
 
 
@@ -180,7 +199,7 @@ def test_who_comes_back_misses_nothing(ptyd: PtydUnderTest, connect: Connect, cr
 def test_who_comes_too_late_is_told(ptyd: PtydUnderTest, connect: Connect, create: Create) -> None:
     session = create("cat", name="kept")["id"]
     since = connect().request("subscribe")["seq"]
-    for number in range(limits.MAX_EVENTS + 1):
+    for number in range(limits.MAX_EVENTS + 2):
         ptyd.request("resize", session=session, cols=80 + number % 2, rows=24)
     client = connect()
     state = client.request("subscribe", since=since)

@@ -196,7 +196,7 @@ def test_marks_of_an_ended_session_are_refused(ptyd: PtydUnderTest) -> None:
 
 def test_nothing_remains_beside_the_log_of_a_session_that_is_forgotten(ptyd: PtydUnderTest) -> None:
     session = create(ptyd, "sh", "-c", "read x", record=str(ptyd.home / "it.cast"))
-    assert len(list((ptyd.runtime_dir / "sessions").glob(f"{session}.*"))) == 3
+    assert len(list((ptyd.runtime_dir / "sessions").glob(f"{session}.*"))) == 4
     ptyd.request("kill", session=session)
     ptyd.request("kill", session=session)
     assert list((ptyd.runtime_dir / "sessions").iterdir()) == []

@@ -375,6 +375,8 @@ def test_modes(web: Web) -> None:
     assert stat.S_IMODE(web.ptyd.runtime_dir.stat().st_mode) == 0o700
     assert modes.pop(Path("sessions")) == 0o700
     assert {Path("ptyd.sock"), Path("keeper.sock"), Path("token"), Path("logins"), Path("daemon.log")} <= set(modes)
+    folders = {path for path in modes if path.suffix == ".agent"}
+    assert {modes.pop(path) for path in folders} == {0o700}
     assert {str(path): oct(mode) for path, mode in modes.items() if mode & 0o177} == {}
 
 

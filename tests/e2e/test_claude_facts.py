@@ -74,6 +74,13 @@ def read_registry(claude: HermeticClaude, terminal: RealTerminal) -> dict[str, A
     return content
 
 
+def allow(terminal: RealTerminal) -> bool:
+    """Say yes as long as it asks: for a moment it is deaf. False."""
+    if "Do you want to proceed?" in terminal.text():
+        terminal.type("1")
+    return False
+
+
 def test_registry_file(claude: HermeticClaude, terminal: RealTerminal, api: FakeMessagesApi) -> None:
     middle = api.gate()
     api.script("hold on", ["One line.\n\nAnd ", middle, "another."])
@@ -124,7 +131,7 @@ def test_hooks_and_what_they_are_told(terminal: RealTerminal, api: FakeMessagesA
     terminal.wait_for_text("Do you want to proceed?")
     [request] = wait_until(lambda: told("PermissionRequest"))
     assert (request["tool_name"], request["tool_input"]["command"]) == ("Bash", "echo x > y")
-    wait_until(lambda: terminal.type("1") or told("Stop"), 30)  # deaf for a moment
+    wait_until(lambda: allow(terminal) or told("Stop"), 30)
     terminal.type("\x15fail\r")
     [failure] = wait_until(lambda: told("StopFailure"), 30)
     assert "as it was scripted" in failure["last_assistant_message"]
@@ -161,7 +168,7 @@ def test_a_hook_decides_while_the_dialog_stands(
     api.script("run it", [ToolUse("Bash", {"command": "echo x > y", "description": "writes"})], ["done."])
     terminal.type("run it\r")
     terminal.wait_for_text("Do you want to proceed?")
-    [path] = [path for path in hooks.glob("PermissionRequest.*") if path.suffix[1:].isdigit()]
+    [path] = wait_until(lambda: [one for one in hooks.glob("PermissionRequest.*") if one.suffix[1:].isdigit()])
     decision = {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}
     path.with_name(f"{path.name}.answer").write_text(json.dumps({"hookSpecificOutput": decision}))
     path.with_name(f"{path.name}.reply").write_text("answer\n")

@@ -148,3 +148,30 @@ async def test_strange_files_are_let_be(inotify: Inotify, folder: Path, monkeypa
 def test_the_folders_name_is_quoted() -> None:
     command = build_hooks(Path("/x; rm -r $HOME"))["Stop"][0]["hooks"][0]["command"]
     assert "'/x; rm -r $HOME'/Stop" in "".join(shlex.split(command, posix=False)) or "'/x; rm -r $HOME'" in command
+
+
+async def test_a_file_that_is_being_written_is_taken_when_it_is_done(inotify: Inotify, folder: Path) -> None:
+    calls: list[HookCall] = []
+    with (folder / "Stop.7").open("w") as file:
+        file.write('{"prompt": "x')
+        file.flush()
+        spool = HookSpool(inotify, folder, DECIDING, calls.append)
+        assert calls == []
+        file.write('"}')
+    await wait_until_async(lambda: calls)
+    assert calls[0].content == b'{"prompt": "x"}'
+    spool.close()
+
+
+async def test_the_next_process_with_the_same_id(inotify: Inotify, folder: Path) -> None:
+    calls: list[HookCall] = []
+    spool = HookSpool(inotify, folder, DECIDING, calls.append)
+    for number in (1, 2):
+        reply = folder / "PermissionRequest.7.reply"
+        os.mkfifo(reply)
+        with reply.open("r+b", buffering=0):
+            (folder / "PermissionRequest.7").write_text("{}")
+            await wait_until_async(lambda number=number: len(calls) == number)
+            assert calls[-1].answer(None)
+        reply.unlink()
+    spool.close()

@@ -111,3 +111,27 @@ def test_no_process_is_started_to_watch_folders() -> None:
         "asyncio.run(main())\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+async def test_without_a_descriptor_for_it_one_look_has_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Inotify, function: object, *arguments: object) -> int:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(Inotify, "_call", refuse)
+    (tmp_path / f"{os.getpid()}.json").write_text("there")
+    told: list[bytes | None] = []
+    inotify = Inotify()
+    RegistryWatch(inotify).follow(tmp_path, os.getpid(), told.append)
+    assert told == [b"there"]
+    inotify.close()
+
+
+async def test_what_a_descendant_has_written_before(
+    watch: RegistryWatch, tmp_path: Path, family: tuple[int, int]
+) -> None:
+    parent, child = family
+    (tmp_path / f"{child}.json").write_text("of the child")
+    watch.follow(tmp_path, os.getpid(), lambda content: None)
+    told: list[bytes | None] = []
+    watch.follow(tmp_path, parent, told.append)
+    await wait_until_async(lambda: told == [b"of the child"])

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from ptyd_protocol.activity import Activity
 from ptyd_sdk import SessionEvent, blocking
@@ -24,6 +25,9 @@ STATE_SECONDS = 20.0
 """A state that is not told by then is wrong."""
 RETRY_SECONDS = 1.0
 """A dialog is deaf for a moment after it was painted: a key that had no effect is pressed again."""
+
+SUBMIT_SECONDS = 5.0
+"""A prompt that is not worked on by then was not submitted."""
 
 CLEAR_LINE = "\x15"
 
@@ -110,9 +114,9 @@ class ClaudeUnderWatch:
         self._expect_now(("starting", None), 0.0)
         self._expect_now(IDLE, 0.0)
 
-    def _start(self) -> dict[str, object]:
+    def _start(self) -> dict[str, Any]:
         settings = '{"permissions": {"allow": ["Bash(cat fifo)"]}}'
-        info: dict[str, object] = self.ptyd.request(
+        info: dict[str, Any] = self.ptyd.request(
             "create",
             argv=[*self.claude.argv, "--settings", settings],
             cwd=str(self.claude.cwd),
@@ -132,13 +136,18 @@ class ClaudeUnderWatch:
         return at
 
     def ask(self, prompt: str) -> float:
-        return self.type(f"{CLEAR_LINE}{prompt}\r")
+        """Submit a prompt; again where the program took Enter for part of a paste, as it does soon after its start."""
+        before, at = self._count(), self.type(f"{CLEAR_LINE}{prompt}\r")
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: self._count() > before, SUBMIT_SECONDS)
+            return at
+        return self.type("\r")
 
     def press(self, keys: str, dialog: str) -> float:
         """Answer the dialog that shows ``dialog``; again where it was deaf."""
         wait_until(lambda: dialog in self.text(), STATE_SECONDS, lambda: f"{dialog!r} on the screen:\n{self.text()}")
         while True:
-            at, before = self.type(keys), self._count()
+            before, at = self._count(), self.type(keys)
             with contextlib.suppress(AssertionError):
                 wait_until(lambda before=before: self._count() > before, RETRY_SECONDS)  # type: ignore[misc]
                 return at

@@ -79,6 +79,7 @@ test("a warning is read, and nothing else is taken for one", () => {
     kind,
     session: "a",
     data,
+    at: 0,
   });
   expect(readWarning(event("limit_warning", { limit: "cpus", message: "near" }))).toBe("near");
   expect(readWarning(event("limit_warning", { message: 3 }))).toBeNull();

@@ -45,6 +45,7 @@ export function makeSession(id: string, changes: Partial<SessionInfo> = {}): Ses
     limits: NO_LIMITS,
     usage: null,
     end_reason: "",
+    activity: null,
     engine: "exact",
     ...changes,
   };

@@ -187,12 +187,16 @@ test("a link is shown as the browser takes it", () => {
 
 describe("the list of sessions", () => {
   function event(seq: number, kind: string, session: string, data: object = {}) {
-    return { type: "Event", seq, kind, session, data: data as Record<string, unknown> } as const;
+    return { type: "Event", seq, kind, session, data: data as Record<string, unknown>, at: 0 } as const;
   }
 
   test("is what the subscription says and what happens after it", () => {
     const list = new SessionList();
-    list.replace({ seq: 5, sessions: [makeSession("a"), makeSession("b", { created_at: 2 })] });
+    list.replace({
+      seq: 5,
+      sessions: [makeSession("a"), makeSession("b", { created_at: 2 })],
+      is_late: false,
+    });
     expect(list.apply(event(5, "removed", "a"))).toBe(false);
     expect(list.apply(event(6, "created", "c", makeSession("c", { created_at: 3 })))).toBe(true);
     expect(list.apply(event(7, "exited", "a", makeSession("a", { state: "exited", exit_code: 0 })))).toBe(
@@ -204,7 +208,7 @@ describe("the list of sessions", () => {
 
   test("survives kinds and data that it does not know", () => {
     const list = new SessionList();
-    list.replace({ seq: 1, sessions: [makeSession("a")] });
+    list.replace({ seq: 1, sessions: [makeSession("a")], is_late: false });
     expect(list.apply(event(2, "hold_ended", "a", { client_id: "x" }))).toBe(false);
     expect(list.apply(event(3, "later", "a", { pid: "text" }))).toBe(false);
     expect(list.sessions.length).toBe(1);
@@ -212,8 +216,8 @@ describe("the list of sessions", () => {
 
   test("begins anew with each run of the daemon", () => {
     const list = new SessionList();
-    list.replace({ seq: 900, sessions: [makeSession("old")] });
-    list.replace({ seq: 1, sessions: [] });
+    list.replace({ seq: 900, sessions: [makeSession("old")], is_late: false });
+    list.replace({ seq: 1, sessions: [], is_late: false });
     expect(list.apply(event(2, "created", "new", makeSession("new")))).toBe(true);
     expect(list.sessions.map((session) => session.id)).toEqual(["new"]);
   });

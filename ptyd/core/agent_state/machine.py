@@ -61,7 +61,8 @@ class AgentState:
         self._keep(seen.to_evidence())
         self._learn(seen.facts)
         if self._asked is not None and seen.ends is not None and _are_alike(self._asked, seen.ends):
-            seen = msgspec.structs.replace(seen, proves_answer=True)
+            self._asked = None
+            self._note_answered(seen)
         self._follow_tools(seen)
         if seen.is_withdrawal:
             self._claims.pop(seen.source, None)
@@ -79,7 +80,10 @@ class AgentState:
     # --- what is kept ---
 
     def _keep(self, evidence: Evidence) -> None:
-        """What repeats itself (a spinning title) is counted."""
+        """What repeats itself (a spinning title) is counted. That there is output, or none, is not worth a word of one
+        that tells more."""
+        if evidence.state in ("active", "quiet") and self._claims.keys() - {"output"}:
+            return
         for place, one in enumerate(reversed(self._evidence), 1):
             if one.source != evidence.source:
                 continue
@@ -93,9 +97,18 @@ class AgentState:
     def _claim(self, seen: Observation) -> None:
         """One that says the same as before is as old as that."""
         before = self._claims.get(seen.source)
+        if before is not None and before.source != seen.source and seen.at <= before.at:
+            return  # what it said before it was answered
         if before is not None and _meaning(before) == _meaning(seen):
             seen = msgspec.structs.replace(seen, at=before.at)
         self._claims[seen.source] = seen
+
+    def _note_answered(self, seen: Observation) -> None:
+        """The tool that the registry file says waits for leave has run: until it says something else, that it works."""
+        registry = self._claims.get("registry")
+        if registry is not None and registry.state == "waiting" and seen.at > registry.at:
+            text = f"{seen.text}, which is what it waited for"
+            self._claims["registry"] = Observation(source=seen.source, at=seen.at, text=text, state="working")
 
     def _learn(self, facts: Facts) -> None:
         known = {name: value for name, value in msgspec.structs.asdict(facts).items() if value is not None}
@@ -110,8 +123,6 @@ class AgentState:
         if seen.ends is not None:
             self._tools.pop(seen.ends.id, None)
             self._ended_tools.append(seen.ends.id)
-            if seen.proves_answer:
-                self._asked = None
         if seen.begins is not None and seen.begins.id not in self._ended_tools:
             self._tools[seen.begins.id] = seen.begins
             while len(self._tools) > MAX_TOOLS:
@@ -205,7 +216,7 @@ class AgentState:
 
 
 def _meaning(claim: Observation) -> tuple[object, ...]:
-    return claim.state, claim.or_state, claim.waits_for, claim.detail, claim.proves_answer
+    return claim.state, claim.or_state, claim.waits_for, claim.detail
 
 
 def _are_alike(asked: ToolUse, ended: ToolUse) -> bool:

@@ -45,6 +45,8 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     waits_for: WaitsFor | None = None
     detail: str = ""
     """For a person: what exactly the claim is."""
+    seen_at: float = 0.0
+    """When it was seen, where that was later; 0: it was not."""
     is_withdrawal: bool = False
     """The source is gone: its claim does not stand any more."""
     facts: Facts = NO_FACTS
@@ -52,8 +54,6 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     asks_about: ToolUse | None = None
     ends: ToolUse | None = None
     """That has ended."""
-    proves_answer: bool = False
-    """The tool that was asked about has run: nobody is waited for any more."""
     ends_all: bool = False
     """No tool is in use: a new prompt was taken."""
 

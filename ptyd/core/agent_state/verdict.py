@@ -5,7 +5,8 @@ notifications), of which the newest counts; the screen's text; and last, that th
 
 The registry is right through interrupts, which hooks are not told of. So a hook's claim gives way to what is written
 afterwards and contradicts it; the registry's only where a hook and the title both contradict it for longer, which
-means that it is not kept up to date any more, or where it says that a tool waits to be allowed which has already run.
+means that it is not kept up to date any more, or where it comes late, on a machine that is busy, and the title had
+changed before. That a tool waits to be allowed which has already run the machine does not believe either.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from ptyd.core.agent_state.observation import Observation
 
 REGISTRY_PATIENCE_SECONDS = 3.0
 """It is some 50 ms behind hooks and title; a hook that keeps a turn from ending takes longer, but the title knows."""
+LATE_SECONDS = 0.5
+"""A file that is written so long after its own stamp: the machine is busy, and more is to come."""
 HOOK_PATIENCE_SECONDS = 1.0
 """A spinning title is written once a second."""
 
@@ -50,9 +53,10 @@ def judge(claims: Claims, now: float) -> Verdict:
 
 
 def _judge_registry(registry: Observation, hook: Observation | None, title: Observation | None, now: float) -> Verdict:
-    plain = Verdict(registry, f"the program's own registry file is trusted most, and {registry.text}")
-    if hook is not None and hook.proves_answer and registry.state == "waiting" and hook.at > registry.at:
-        return Verdict(hook, f"{hook.text}, which was what it waited for, though {registry.text}")
+    trust = "the program's own registry file is trusted most, and " if registry.source == "registry" else ""
+    plain = Verdict(registry, f"{trust}{registry.text}")
+    if title is not None and _is_overtaken(registry, title):
+        return Verdict(title, f"{title.text}; {registry.text}, but that came late and is older")
     if hook is None or title is None or min(hook.at, title.at) <= registry.at:
         return plain
     if registry.allows(hook) or registry.allows(title) or not hook.allows(title):
@@ -61,6 +65,13 @@ def _judge_registry(registry: Observation, hook: Observation | None, title: Obse
     if now < due:
         return plain._replace(recheck_at=due)
     return Verdict(hook, f"{hook.text} and {title.text} for a while, though {registry.text}: that one is out of date")
+
+
+def _is_overtaken(registry: Observation, title: Observation) -> bool:
+    """The title had changed already when the file was written, long after its stamp. Not one that tells two things."""
+    came_late = registry.seen_at - registry.at > LATE_SECONDS
+    is_older = registry.at < title.at <= registry.seen_at
+    return came_late and is_older and title.or_state is None and not registry.allows(title)
 
 
 def _judge_hook(hook: Observation, written: Observation | None, now: float) -> Verdict:
