@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def picture_inbox(scene: Scene, browser: Browser) -> None:
         )
         ptyd.request("wait_state", session=name, states=["idle"], timeout_seconds=30)
         ptyd.request("send", session=name, data=f"{prompt}\r".encode())
-        wait_until(lambda count=number: len(ptyd.request("approvals")) == count, 30, f"{name} to ask")
+        wait_until(partial(has_asked, ptyd, number), 30, f"{name} to ask")
     context = browser.new_context(
         viewport=PHONE_SIZE, color_scheme="dark", has_touch=True, is_mobile=True, device_scale_factor=2
     )
@@ -181,6 +182,10 @@ def picture_inbox(scene: Scene, browser: Browser) -> None:
     page.get_by_test_id("approval-diff").wait_for()
     save_picture(page, "inbox.png")
     context.close()
+
+
+def has_asked(ptyd: PtydUnderTest, count: int) -> bool:
+    return len(ptyd.request("approvals")) == count
 
 
 def start_sessions(ptyd: PtydUnderTest, claude: HermeticClaude) -> None:
