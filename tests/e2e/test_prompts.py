@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from ptyd_sdk import NoSuchPrompt, TimedOut
+from ptyd_sdk.blocking import connect
 
 from tests.e2e.test_approvals import Asker, touch
 from tests.support.claude import HermeticClaude
@@ -184,6 +186,28 @@ def test_from_the_command_line(asker: Asker) -> None:
         gate.open()
         assert slow.result().stdout == "done\n"
     assert asker.ptyd.cli("prompts", "asker", check=True).stdout == "no prompts are queued\n"
+
+
+def test_by_the_sdk(asker: Asker) -> None:
+    asker.api.script("hello", ["Good morning."])
+    with connect(f"unix://{asker.ptyd.sock_path}") as ptyd:
+        session = ptyd.get("asker")
+        answered = session.ask("hello", timeout=PATIENCE_SECONDS)
+        assert (answered.outcome, answered.message) == ("ok", "Good morning.")
+        with pytest.raises(NoSuchPrompt):
+            session.drop_prompt("none")
+        gate = asker.api.gate()
+        asker.api.script("slow", [gate])
+        slow = session.ask("slow", wait=False)
+        gate.wait_reached()
+        queued = session.ask("more", wait=False)
+        assert session.edit_prompt(queued.id, "else").text == "else"
+        with pytest.raises(TimedOut):
+            session.wait_prompt(queued.id, timeout=0.2)
+        assert session.drop_prompt(queued.id).state == "dropped"
+        assert [one.id for one in session.prompts()] == [slow.id]
+        gate.open()
+        assert session.wait_prompt(slow.id, timeout=PATIENCE_SECONDS).outcome == "ok"
 
 
 def test_other_programs(ptyd: PtydUnderTest) -> None:
