@@ -199,7 +199,8 @@ def test_the_dialog_about_trust(claude: HermeticClaude) -> None:
 
 
 def list_facts() -> list[list[str]]:
-    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", DOCUMENT, re.MULTILINE)
+    section = DOCUMENT.partition("\n## Facts\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", section, re.MULTILINE)
     return [list(row) for row in rows if row[0] != "fact" and not row[0].startswith("---")]
 
 

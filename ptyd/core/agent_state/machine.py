@@ -97,8 +97,9 @@ class AgentState:
     def _claim(self, seen: Observation) -> None:
         """One that says the same as before is as old as that."""
         before = self._claims.get(seen.source)
-        if before is not None and before.source != seen.source and seen.at <= before.at:
-            return  # what it said before it was answered
+        is_answered = before is not None and before.source != seen.source and seen.at <= before.at
+        if is_answered and seen.state == "waiting":
+            return  # that it waited, before it was answered
         if before is not None and _meaning(before) == _meaning(seen):
             seen = msgspec.structs.replace(seen, at=before.at)
         self._claims[seen.source] = seen
