@@ -1,6 +1,7 @@
 """Claude Code as a structured run: the prompt from a file, lines of JSON out, no terminal."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from ptyd_protocol.runs import RunParams
@@ -16,11 +17,19 @@ class ClaudeRunAgent(ClaudeAgent):
 
     kind = "run"
 
+    has_hooks = False
+    """Its lines say all that hooks would, and what hooks do would be among them."""
+    approver = None
+    prompter = None
+
     def build_argv(self, argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         return list(argv)
 
     def session_name(self, argv: Sequence[str]) -> str:
         return "run"
+
+    def prepare(self, argv: Sequence[str], cwd: str, folder: Path, hooks: Path) -> list[str]:
+        return list(argv)
 
 
 def build_run_argv(params: RunParams, new_conversation: str) -> list[str]:

@@ -124,6 +124,6 @@ def test_the_keyboard_reaches_everything(web: WebPage, daemon: PtydUnderTest) ->
     for _ in range(12):
         web.page.keyboard.press("Tab")
         names.append(web.evaluate(FOCUSED_NAME))
-    for wanted in ("New session", "Rename", "End listed", "Start a session"):
+    for wanted in ("Show all sessions", "New session", "Rename", "End listed", "Conversations"):
         assert wanted in names, names
-    assert any(name.startswith("listed") and ", running, " in name for name in names)
+    assert any(name.startswith("listed, Active") for name in names), names

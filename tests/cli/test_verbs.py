@@ -260,8 +260,9 @@ def test_claude_runs_the_named_program_with_all_arguments(ptyd: PtydUnderTest, t
     arguments = ["claude", "-n", "mine", "-d", "--", "-d", "--model", "opus", "mend it"]
     ptyd.cli(*arguments, check=True, PTYD_CLAUDE=str(program), ANTHROPIC_API_KEY="k-1")
     ptyd.cli("wait", "mine", "--text", "key=k-1", "--timeout", "10", check=True)
-    # Behind the settings with our hooks.
-    assert ".agent/settings.json><-d><--model><opus><mend it>" in ptyd.cli("capture", "mine", "--join").stdout
+    # Behind the settings with our hooks, and the id of the conversation.
+    screen = ptyd.cli("capture", "mine", "--join").stdout
+    assert re.search(r"\.agent/settings\.json><--session-id><[-0-9a-f]{36}><-d><--model><opus><mend it>", screen)
     info = ptyd.request("get", session="mine")
     assert (info["kind"], info["argv"][0]) == ("claude", str(program))
     ptyd.cli("new", "-d", "-n", "other-claude", "--", str(program), check=True)

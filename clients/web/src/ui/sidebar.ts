@@ -24,9 +24,11 @@ export interface SidebarActions {
 
 class Row {
   readonly element: HTMLLIElement;
+  /** All that the row says, in words, for those who see neither colours nor places. */
+  readonly #spoken = h("span", { class: "spoken-only" });
   readonly #dot = h("span", { class: "dot" });
   readonly #name = h("span", { class: "session-name" });
-  readonly #size = h("span", { class: "session-size" });
+  readonly #size = h("span", { class: "session-size", attrs: { "aria-hidden": "true" } });
   readonly #doing = h("span", { class: "session-doing", attrs: { "data-testid": "session-doing" } });
   readonly #detail = h("span", { class: "session-detail" });
   readonly #use = h("span", { class: "session-detail", attrs: { "data-testid": "session-use" } });
@@ -40,8 +42,16 @@ class Row {
     this.#open = h(
       "button",
       { class: "session", attrs: { type: "button" }, on: { click: () => actions.open(this.#session) } },
+      this.#spoken,
       this.#dot,
-      h("span", { class: "session-text" }, this.#name, this.#doing, this.#detail, this.#use),
+      h(
+        "span",
+        { class: "session-text", attrs: { "aria-hidden": "true" } },
+        this.#name,
+        this.#doing,
+        this.#detail,
+        this.#use,
+      ),
       this.#size,
     );
     this.#rename = iconButton("pencil", "Rename", "session-rename", () => actions.rename(this.#session));
@@ -78,7 +88,7 @@ class Row {
     setText(this.#use, words.use);
     this.#use.hidden = words.use === "";
     this.#open.title = words.more;
-    this.#open.setAttribute("aria-label", words.spoken);
+    setText(this.#spoken, words.spoken);
     if (isCurrent) this.#open.setAttribute("aria-current", "true");
     else this.#open.removeAttribute("aria-current");
     const label = session.state === "running" ? `End ${session.name}` : `Remove ${session.name}`;
