@@ -80,10 +80,12 @@ def make_it_wait(daemon: PtydUnderTest, api: FakeMessagesApi, name: str) -> None
 
 
 def allow(daemon: PtydUnderTest, name: str) -> None:
-    """The dialog is deaf for a moment after it was painted."""
+    """The dialog is deaf for a moment after it was painted. What is typed before it is there is a draft, which hides
+    it."""
 
     def is_taken() -> bool:
-        type_keys(daemon, name, "1")
+        if "1. Yes" in daemon.request("capture", session=name)["text"]:
+            type_keys(daemon, name, "1")
         return bool(daemon.request("get", session=name)["activity"]["state"] != "waiting")
 
     wait_until(is_taken, what="the permission to be taken")

@@ -52,10 +52,12 @@ def type_keys(ptyd: PtydUnderTest, keys: str) -> None:
 
 
 def allow(ptyd: PtydUnderTest) -> None:
-    """The dialog is deaf for a moment after it was painted."""
+    """The dialog is deaf for a moment after it was painted. What is typed before it is there is a draft, which hides
+    it."""
 
     def is_taken() -> bool:
-        type_keys(ptyd, "1")
+        if "1. Yes" in ptyd.request("capture", session="fix-auth")["text"]:
+            type_keys(ptyd, "1")
         return bool(ptyd.request("get", session="fix-auth")["activity"]["state"] != "waiting")
 
     wait_until(is_taken, what="the permission to be taken")
