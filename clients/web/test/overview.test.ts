@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { describeDoing, putWaitingFirst } from "../src/attention/activity_words";
 import { MiniatureFeed } from "../src/overview/miniature_feed";
 import { findColour } from "../src/overview/palette";
 import { PLAIN, readLines } from "../src/overview/styled_lines";
-import type { Miniature, SessionInfo } from "../src/protocol/messages.gen";
-import { describeActivity, putWaitingFirst } from "../src/ui/activity_words";
-import { makeSession } from "./session_info";
+import type { Activity, Miniature, SessionInfo } from "../src/protocol/messages.gen";
+import { makeActivity, makeSession } from "./session_info";
 
 describe("lines with styles", () => {
   test("are runs of one style", () => {
@@ -120,16 +120,17 @@ describe("the feed of miniatures", () => {
 });
 
 describe("what a session is doing", () => {
-  const running = makeSession("0000000a", { state: "running" });
-  const doing = (id: string, activity: object): SessionInfo =>
-    ({ ...makeSession(id, { state: "running" }), activity }) as SessionInfo;
+  const running = makeSession("0000000a");
+  const doing = (id: string, changes: Partial<Activity>): SessionInfo =>
+    makeSession(id, { activity: makeActivity(changes) });
 
   test("is told as far as the daemon says it", () => {
-    expect(describeActivity(running)).toBe("running");
-    expect(describeActivity(doing("a", { state: "working", since: 1, detail: "" }))).toBe("working");
-    const waiting = { state: "waiting", since: 1, waits_for: "permission", detail: "Bash\x1b" };
-    expect(describeActivity(doing("a", waiting))).toBe("waiting for permission: Bash");
-    expect(describeActivity(doing("a", { state: 1 }))).toBe("running");
+    expect(describeDoing(running)).toBe("running");
+    expect(describeDoing(doing("a", { state: "working" }))).toBe("Working");
+    expect(describeDoing(doing("a", { state: "waiting", waits_for: "permission", tool: "Bash\x1b" }))).toBe(
+      "Waits for permission: Bash",
+    );
+    expect(describeDoing(makeSession("a", { state: "exited", exit_code: 1 }))).toBe("exited with status 1");
   });
 
   test("puts those that wait first, the longest waiting before", () => {

@@ -1,6 +1,8 @@
 /** What a session's program is doing, in words. */
 
 import type { Activity, SessionInfo } from "../protocol/messages.gen";
+import { cleanTitle } from "../ui/program_title";
+import { describeSessionState } from "../ui/words";
 
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3600;
@@ -19,11 +21,17 @@ const stateWords: Readonly<Record<string, string>> = {
 
 /** What it does, with the tool in use: "Waits for permission: Bash". */
 export function describeActivity(activity: Activity): string {
-  const tool = activity.tool === "" ? "" : `: ${activity.tool}`;
+  const tool = activity.tool === "" ? "" : `: ${cleanTitle(activity.tool)}`;
   if (activity.state === "waiting" && activity.waits_for !== null)
     return `Waits for ${activity.waits_for}${tool}`;
   // A newer daemon may know states that have no words here.
   return `${stateWords[activity.state] ?? activity.state}${tool}`;
+}
+
+/** "Waits for permission: Bash", "Working", "running", "exited with status 1". */
+export function describeDoing(session: SessionInfo): string {
+  if (session.state !== "running" || session.activity === null) return describeSessionState(session);
+  return describeActivity(session.activity);
 }
 
 /** How long it has done so, in few letters; `now` and `since` are Unix seconds, of clocks that may differ. */

@@ -1,8 +1,8 @@
 /** All sessions at a glance: a live miniature of each, those that wait for somebody first. */
 
+import { describeDoing, isWaiting, putWaitingFirst } from "../attention/activity_words";
 import type { Miniature, SessionInfo } from "../protocol/messages.gen";
 import type { Scheme } from "../terminal/colours";
-import { describeActivity, isWaiting, putWaitingFirst } from "../ui/activity_words";
 import { textButton } from "../ui/button";
 import { h, setText } from "../ui/dom";
 import { cleanTitle } from "../ui/program_title";
@@ -52,7 +52,7 @@ class Card {
     this.element.classList.toggle("waiting", isWaiting(session));
     this.#dot.className = `dot ${isRunning ? "dot-running" : isGood ? "dot-ended" : "dot-failed"}`;
     setText(this.#name, session.name);
-    setText(this.#state, describeActivity(session));
+    setText(this.#state, describeDoing(session));
     setText(this.#title, cleanTitle(session.title) || describeCommand(session));
   }
 
