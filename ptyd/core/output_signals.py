@@ -18,6 +18,7 @@ _STRING = re.compile(
     rb"\x1b(?:\](?:((?:0|2|9|99|777|133|633);[^\x07\x1b]*)|[^\x07\x1b]*)|[PX^_][^\x1b]*)(?:\x07|\x1b\\)|\x07", re.DOTALL
 )
 """One whole OSC, or another control string, or a bell that ends none. Of those that are looked at, the text."""
+_BEGIN = re.compile(rb"\x1b[\]PX^_]")
 _OPEN = re.compile(rb"\x1b(?:[\]PX^_][^\x07\x1b]*\x1b?)?\Z", re.DOTALL)
 """The beginning of one that has not ended."""
 
@@ -40,7 +41,7 @@ class SignalScanner:
 
     def feed(self, data: bytes, *, has_sequences: bool = True) -> list[OutputSignal]:
         """``has_sequences`` False: there is none in it but whole SGR and EL."""
-        if not self._tail and b"\x07" not in data and (not has_sequences or b"\x1b]" not in data):
+        if not self._tail and b"\x07" not in data and (not has_sequences or not _BEGIN.search(data)):
             # Nothing in it can be a signal, but its end may be the beginning of one.
             self._tail = b"\x1b" if data.endswith(b"\x1b") else b""
             return []

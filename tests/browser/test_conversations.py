@@ -100,7 +100,7 @@ def test_resume_opens_the_new_session(browser: Browser, tmp_path: Path) -> None:
             page.find("show-conversations").click()
             page.find("conversation-resume").click()
             page.wait_for_phase("live")
-            page.wait_for_text(f"<--resume {talk.id}>")
+            page.wait_for_text(f" --resume {talk.id}>")
             page.wait_for_text(str(tmp_path))
             expect(page.find("conversations")).to_have_count(0)
             page.find("show-conversations").click()

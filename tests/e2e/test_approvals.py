@@ -192,6 +192,8 @@ def press(asker: Asker, key: str) -> None:
         asker.type(key)
         return False
 
+    # The item is known before the dialog is painted.
+    wait_until(lambda: "Do you want to proceed?" in asker.screen(), what=asker.screen)
     wait_until(try_once, what=asker.screen)
 
 
