@@ -1,6 +1,7 @@
 """Prompts for a session's program: the part of a Session that hands them over."""
 
 import asyncio
+from abc import abstractmethod
 
 from ptyd_protocol.prompts import (
     Prompt,
@@ -21,8 +22,9 @@ class Prompting:
     _link: Link
 
     @property
+    @abstractmethod
     def id(self) -> str:
-        raise NotImplementedError
+        """Of the session."""
 
     async def ask(
         self, text: str, *, wait: bool = True, timeout: float | None = None, or_waiting: bool = True

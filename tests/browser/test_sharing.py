@@ -31,10 +31,14 @@ def test_another_page_is_letterboxed_until_it_takes_control(
     size = large.size()
     expect(small.find("observed")).to_contain_text(f"{size[0]}×{size[1]}")
     assert small.size() == size
-    screen = small.page.locator(".xterm-screen").bounding_box()
-    host = small.find("terminal").bounding_box()
-    assert screen is not None and host is not None
-    assert screen["width"] <= host["width"] and screen["height"] <= host["height"]
+
+    def fits() -> bool:
+        screen = small.page.locator(".xterm-screen").bounding_box()
+        host = small.find("terminal").bounding_box()
+        assert screen is not None and host is not None
+        return screen["width"] <= host["width"] and screen["height"] <= host["height"]
+
+    wait_until(fits, what="the whole screen to be on the page")
 
     small.find("take-control").click()
     expect(small.find("observed")).to_be_hidden()

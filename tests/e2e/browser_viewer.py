@@ -68,11 +68,16 @@ class BrowserViewer:
 
     def shrink(self) -> tuple[int, int]:
         before = self._ask("readSize")
+
+        def is_smaller() -> bool:
+            size = self._ask("readSize")
+            return bool(size["cols"] < before["cols"] and size["rows"] < before["rows"])
+
         self._page.set_viewport_size({"width": SMALL_WIDTH_PX, "height": SMALL_HEIGHT_PX})
-        self._wait(lambda: self._ask("readSize") != before, "a smaller terminal")
+        self._wait(is_smaller, "a smaller terminal")  # the page may become smaller in two steps
         self._page.evaluate(AFTER_NEXT_PAINT)  # what the new size pushes about may change it once more
+        assert is_smaller()
         size = self._ask("readSize")
-        assert size["cols"] < before["cols"] and size["rows"] < before["rows"]
         return size["cols"], size["rows"]
 
     def detach(self) -> None:
