@@ -24,8 +24,10 @@ from typing import Any, Literal
 import msgspec
 from msgspec import inspect as declared
 from ptyd_protocol import (
+    access,
     activity,
     approvals,
+    capture,
     close_codes,
     conversations,
     errors,
@@ -34,6 +36,7 @@ from ptyd_protocol import (
     methods,
     notify,
     prompts,
+    sessions,
     version,
 )
 
@@ -154,10 +157,10 @@ def collect_method_structs() -> list[declared.StructType]:
     return sorted(found.values(), key=find_declaration)
 
 
-def find_declaration(struct: declared.StructType) -> tuple[bool, str, int]:
-    """Sorts those of the module of methods first, then the others' by module; in each as they are declared."""
+def find_declaration(struct: declared.StructType) -> tuple[str, int]:
+    """Sorts them by module, and in each as they are declared."""
     module = struct.cls.__module__
-    return module != methods.__name__, module, list(vars(sys.modules[module])).index(struct.cls.__name__)
+    return module, list(vars(sys.modules[module])).index(struct.cls.__name__)
 
 
 def walk_structs(node: declared.Type) -> Iterator[declared.StructType]:
@@ -195,7 +198,7 @@ def read_attribute_docs(source_of: ModuleType | type) -> dict[str, str]:
 def list_literal_aliases() -> dict[tuple[str, ...], str]:
     """The names that the declarations give to sets of words, such as Role."""
     aliases: dict[tuple[str, ...], str] = {}
-    for module in (messages, methods, activity, approvals, conversations, notify, prompts):
+    for module in (messages, access, activity, approvals, capture, conversations, notify, prompts, sessions):
         for name, value in vars(module).items():
             if typing.get_origin(value) is Literal:
                 aliases.setdefault(tuple(sorted(typing.get_args(value))), name)

@@ -1,4 +1,4 @@
-"""Writes the test vectors, ``protocol/vectors/*.json``, from the examples in ``vector_examples``.
+"""Writes the test vectors, ``protocol/vectors/*.json``, from the folder ``examples``.
 
     python protocol/generate_vectors.py            write them
     python protocol/generate_vectors.py --check    exit 1 where a file is not what would be written
@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
-import vector_examples as examples
-from vector_examples import Large, Shape
-from vector_method_examples import METHOD_VECTORS
+from examples import messages as examples
+from examples.messages import Large, Shape
+from examples.methods import METHOD_VECTORS
 
 VECTORS_DIR = Path(__file__).parent / "vectors"
 BAD_MESSAGE = 1008

@@ -13,10 +13,10 @@ from ptyd.activity_watch import ActivityWatch
 from ptyd.agents import AGENTS, Agent, Observer
 from ptyd.core.events import EventKind
 from ptyd.core.session import Session
-from ptyd.edge.hook_spool import HookCall, HookSpool
-from ptyd.edge.inotify import Inotify
-from ptyd.edge.registry_watch import RegistryWatch
 from ptyd.edge.tasks import Tasks
+from ptyd.edge.watching.hook_spool import HookCall, HookSpool
+from ptyd.edge.watching.inotify import Inotify
+from ptyd.edge.watching.registry_watch import RegistryWatch
 
 logger = logging.getLogger("ptyd.activity")
 

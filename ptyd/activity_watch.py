@@ -10,12 +10,12 @@ from ptyd_protocol.activity import Activity, ActivityState, ExplainResult
 
 from ptyd.agents import Observer
 from ptyd.core.agent_state import AgentState, Facts, Observation
-from ptyd.core.output_signals import OutputSignal
-from ptyd.core.screen_source import EngineGone
+from ptyd.core.limits.token_bucket import TokenBucket
+from ptyd.core.screen.output_signals import OutputSignal
+from ptyd.core.screen.screen_source import EngineGone
 from ptyd.core.session import Session
-from ptyd.core.token_bucket import TokenBucket
-from ptyd.edge.hook_spool import HookCall
 from ptyd.edge.tasks import Tasks
+from ptyd.edge.watching.hook_spool import HookCall
 
 logger = logging.getLogger("ptyd.activity")
 

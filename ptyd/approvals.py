@@ -15,16 +15,16 @@ from ptyd_protocol.approvals import AnsweredHow, Approval, ApprovalDecision
 from ptyd_protocol.errors import ErrorCode, Refusal
 
 from ptyd.agents import AGENTS, Answer, Approver, AskedFor
-from ptyd.core.approval_item import ApprovalItem
-from ptyd.core.approval_rules import ApprovalRule, find_rule
-from ptyd.core.cut_texts import MAX_TEXT_CHARS, cut_texts
-from ptyd.core.edit_diff import make_diff
+from ptyd.core.asking.approval_item import ApprovalItem
+from ptyd.core.asking.approval_rules import ApprovalRule, find_rule
+from ptyd.core.asking.cut_texts import MAX_TEXT_CHARS, cut_texts
+from ptyd.core.asking.edit_diff import make_diff
 from ptyd.core.events import EventKind
 from ptyd.core.session import Session
 from ptyd.edge import audit
-from ptyd.edge.hook_spool import HookCall
-from ptyd.edge.short_reads import read_last_lines, read_text_file
+from ptyd.edge.files.short_reads import read_last_lines, read_text_file
 from ptyd.edge.tasks import Tasks
+from ptyd.edge.watching.hook_spool import HookCall
 
 logger = logging.getLogger("ptyd.approvals")
 

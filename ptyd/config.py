@@ -3,9 +3,9 @@
 An option comes from the configuration file (``[daemon]`` in ``config.toml``), or from the environment as
 ``PTYD_<NAME>``, which wins. What sessions may use stands in ``[limits]`` and ``PTYD_LIMIT_<NAME>``, and what principals
 without the right "admin" may ask for at most in ``[caps]`` and ``PTYD_CAP_<NAME>``: sizes and times may be text there,
-such as ``"2G"`` and ``"8h"`` (core/session_limits.py says which limits there are). Whom to notify stands in
+such as ``"2G"`` and ``"8h"`` (core/limits/session_limits.py says which limits there are). Whom to notify stands in
 ``[notify]``, for it is secret, and rules that answer requests for permissions in ``[[approvals.rules]]``
-(core/approval_rules.py): both in the file alone.
+(core/asking/approval_rules.py): both in the file alone.
 """
 
 import stat
@@ -19,11 +19,11 @@ from msgspec import Meta, Struct
 from ptyd_protocol.conversations import KeepPolicy
 from ptyd_protocol.errors import Refusal
 from ptyd_protocol.limit_values import LIMIT_NAMES, BadLimit, parse_limit
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
-from ptyd.core.approval_rules import ApprovalRule
+from ptyd.core.asking.approval_rules import ApprovalRule
+from ptyd.core.limits.session_limits import resolve_limits
 from ptyd.core.notices.options import NotifyOptions
-from ptyd.core.session_limits import resolve_limits
 
 KIB = 1024
 MIB = 1024 * KIB

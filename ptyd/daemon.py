@@ -21,20 +21,8 @@ from typing import Any, Literal
 import msgspec
 import platformdirs
 from ptyd_protocol.close_codes import CloseCode
+from ptyd_protocol.daemon import ListenParams, ListenResult, StatusResult
 from ptyd_protocol.errors import ErrorCode, Refusal
-from ptyd_protocol.methods import (
-    AuditReadResult,
-    ListenParams,
-    ListenResult,
-    Right,
-    ShareParams,
-    ShareResult,
-    StatusResult,
-    TicketResult,
-    TokenCreated,
-    TokenCreateParams,
-    TokenInfo,
-)
 from ptyd_protocol.notify import NotifyTestResult
 from ptyd_protocol.version import __version__
 
@@ -43,36 +31,36 @@ from ptyd.agents import MANIFESTS
 from ptyd.config import Config, ConfigError, find_exposed_secrets, load_config
 from ptyd.conversations.kept_store import KeptStore, kept_path
 from ptyd.conversations.library import Library
-from ptyd.conversations_service import ConversationsService
-from ptyd.core.access import Principal
-from ptyd.core.engine import EngineMaker
-from ptyd.core.session_limits import describe_enforcement
+from ptyd.core.limits.session_limits import describe_enforcement
+from ptyd.core.screen.engine import EngineMaker
 from ptyd.edge import audit
 from ptyd.edge.audit_log import AuditLog
-from ptyd.edge.claude_socket import CLAUDE_PATH, ClaudeSocket
-from ptyd.edge.connection import Office
-from ptyd.edge.door import Door
-from ptyd.edge.front import Front
-from ptyd.edge.guests import Guest, Guests
+from ptyd.edge.files.log_store import LogStore
 from ptyd.edge.health import Health, find_disk_problem
-from ptyd.edge.http_app import build_http_app
 from ptyd.edge.keeper_link import KeeperGone, KeeperLink, Kept
-from ptyd.edge.listeners import Listeners, url_of
-from ptyd.edge.log_store import LogStore
-from ptyd.edge.logins import TICKET_SECONDS, Logins, end_expired
 from ptyd.edge.loop_lag import LoopLag
+from ptyd.edge.net.claude_socket import CLAUDE_PATH, ClaudeSocket
+from ptyd.edge.net.door import Door
+from ptyd.edge.net.front import Front
+from ptyd.edge.net.guests import Guest, Guests
+from ptyd.edge.net.http_app import build_http_app
+from ptyd.edge.net.listeners import Listeners, url_of
+from ptyd.edge.net.logins import Logins, end_expired
+from ptyd.edge.net.office import Office
+from ptyd.edge.net.tls import Tls, find_own_certificate, load_tls
+from ptyd.edge.net.websocket import beat_sockets, make_websocket_class
 from ptyd.edge.notice_sender import NoticeSender
 from ptyd.edge.presence import AnotherDaemon, Presence, take_daemon_lock
 from ptyd.edge.tasks import Tasks
-from ptyd.edge.tls import Tls, find_own_certificate, load_tls
-from ptyd.edge.websocket import beat_sockets, make_websocket_class
 from ptyd.engine import find_engine_maker
 from ptyd.keeping import Keeping
 from ptyd.manager import PtyManager
 from ptyd.metrics import Metrics
 from ptyd.notifier import MEMORY_NAME, Notifier
 from ptyd.runs import Runs
-from ptyd.service import Service
+from ptyd.services.access import AccessService
+from ptyd.services.conversations import ConversationsService
+from ptyd.services.table import Service
 
 logger = logging.getLogger("ptyd.daemon")
 
@@ -99,7 +87,7 @@ Ending = Literal["restart", "stop", "stop and kill"]
 
 
 class Daemon:
-    """One run of the daemon (service.py's DaemonControl)."""
+    """One run of the daemon (services/table.py's DaemonControl)."""
 
     def __init__(self, config: Config, runtime_dir: Path, keeper: KeeperLink, kept: Kept) -> None:
         self._config = config
@@ -132,8 +120,10 @@ class Daemon:
         self._keeping = Keeping(self._manager, KeptStore(kept_path(state_dir, runtime_dir)), self._tasks)
         own_prices = platformdirs.user_config_path("ptyd") / "prices.toml"
         self._library = Library(own_prices, self._keeping.config_dirs)
+        self._manager.prompts.count_turn = self._library.count_turn
         conversations = ConversationsService(self._manager, self._library, self._keeping)
-        self._service = Service(self._manager, self, self._runs, conversations, config.audit_typed_seconds)
+        access = AccessService(self._manager.registry, self._logins, self._audit_log, self._find_base_url)
+        self._service = Service(self._manager, self, access, self._runs, conversations, config.audit_typed_seconds)
         self._front = Front.of(config)
         self._office = Office(
             self._manager,
@@ -143,7 +133,6 @@ class Daemon:
             (config.hold_grace_seconds, config.hold_stall_seconds),
             Guests(config, resource.getrlimit(resource.RLIMIT_NOFILE)[0], self._front.proxies),
         )
-        self._front = Front.of(config)
         self._logins.on_ended = self._office.expel
         self._manager.on_removed = lambda session: self._logins.end_session(session.id)
         self._notifier = self._make_notifier()
@@ -185,11 +174,15 @@ class Daemon:
             return None
         path = self._runtime_dir / MEMORY_NAME
         notifier = Notifier(self._config.notify, path, self._tasks, NoticeSender(), self._link_to)
-        self._manager.on_published = notifier.note
+        self._manager.listeners.append(notifier.note)
         exposed = find_exposed_secrets(_config_path(), self._config)
         if exposed:
             logger.warning("%s", exposed)
         return notifier
+
+    def _find_base_url(self) -> str | None:
+        tcp = self._listeners.first_tcp()
+        return self._front.public_url or (url_of(tcp) if tcp else None)
 
     def _link_to(self, session_id: str) -> str:
         return f"{self._front.public_url}/#{session_id}" if self._front.public_url else ""
@@ -244,7 +237,7 @@ class Daemon:
                 self._keeper.tell_alive()
             if self._manager.engines is not None and self._manager.engines.has_hung():
                 logger.critical("a screen engine does not come back: the next daemon does without it")
-                os.abort()  # the session's log says which one it is (core/quarantine.py)
+                os.abort()  # the session's log says which one it is (core/screen/quarantine.py)
             self._look_for_files()
             await asyncio.sleep(self._kept.alive_seconds or BEAT_SECONDS)
 
@@ -265,13 +258,14 @@ class Daemon:
             self._manager,
             self._office,
             self._service,
+            self._runs,
             LoopLag(),
             self._audit_log,
             self._kept.restarts,
             lambda: len(self._listeners.infos()),
         )
 
-    # --- edge/http_app.py's Outlook ---
+    # --- edge/net/http_app.py's Outlook ---
 
     def find_problems(self) -> list[str]:
         return self._health.find_problems()
@@ -356,7 +350,7 @@ class Daemon:
             self._manager.write_lost_logs()
             self._logins.write_anew()
 
-    # --- service.py's DaemonControl ---
+    # --- services/table.py's DaemonControl ---
 
     def status(self) -> StatusResult:
         sessions = list(self._manager.registry)
@@ -385,59 +379,6 @@ class Daemon:
 
     async def listen(self, params: ListenParams) -> ListenResult:
         return await self._listeners.listen_tcp(params)
-
-    def login_ticket(self, principal: Principal) -> TicketResult:
-        ticket = self._logins.make_ticket(principal)
-        return TicketResult(ticket=ticket, url=self._login_url(ticket), expires_seconds=TICKET_SECONDS)
-
-    def _login_url(self, secret: str) -> str | None:
-        """Where a browser logs in. The secret is in the fragment, which it sends to nobody: it stands in no log and in
-        no Referer."""
-        tcp = self._listeners.first_tcp()
-        base = self._front.public_url or (tcp and url_of(tcp))
-        return f"{base}/login#{secret}" if base else None
-
-    def access_token(self) -> str:
-        return self._logins.token
-
-    def is_good(self, principal: Principal) -> bool:
-        return self._logins.is_good(principal)
-
-    def token_create(self, params: TokenCreateParams, session_id: str) -> TokenCreated:
-        secret, grant = self._logins.grant(
-            "token", params.rights, session_id, params.name, params.expires_seconds, params.uses
-        )
-        return TokenCreated(token=secret, info=grant.info())
-
-    def token_list(self) -> list[TokenInfo]:
-        self._logins.end_expired()
-        return [grant.info() for grant in self._logins.grants]
-
-    def token_revoke(self, token: str, session_id: str) -> list[TokenInfo]:
-        grants = (
-            [self._logins.grants.resolve(token)]
-            if token
-            else [grant for grant in self._logins.grants if grant.kind == "share" and grant.session == session_id]
-        )
-        self._logins.revoke(grants, "this login was revoked")
-        return [grant.info() for grant in grants]
-
-    def share(self, params: ShareParams, session_id: str) -> ShareResult:
-        right: Right = "control" if params.control else "observe"
-        secret, grant = self._logins.grant(
-            "share", [right], session_id, expires_seconds=params.expires_seconds, uses=params.uses
-        )
-        return ShareResult(secret=secret, url=self._login_url(secret), info=grant.info())
-
-    async def read_audit(self, position: int | None, max_bytes: int) -> AuditReadResult:
-        """Raises Refusal."""
-        if self._audit_log is None:
-            raise Refusal(ErrorCode.UNAVAILABLE, "there is no audit: audit_bytes is 0 in the daemon's configuration")
-        try:
-            piece = await self._audit_log.read(position, max_bytes)
-        except OSError as error:
-            raise Refusal(ErrorCode.UNAVAILABLE, f"the audit cannot be read: {error.strerror}") from error
-        return AuditReadResult(data=piece.data, start=piece.start, position=piece.position)
 
     async def notify_test(self) -> NotifyTestResult:
         """Raises Refusal."""

@@ -15,12 +15,12 @@ from pathlib import Path
 from msgspec.structs import replace
 from ptyd_protocol.conversations import KeepPolicy
 from ptyd_protocol.errors import ErrorCode, Refusal
-from ptyd_protocol.methods import CreateParams
+from ptyd_protocol.sessions import CreateParams
 
-from ptyd.agents.claude_arguments import arguments_to_begin, arguments_to_resume
-from ptyd.agents.claude_conversation import config_dir_of, has_transcript, read_own_word
+from ptyd.agents.claude_arguments import arguments_to_begin, arguments_to_resume, is_conversation_id
+from ptyd.agents.claude_conversation import config_dir_of, has_transcript
 from ptyd.conversations.kept_store import KeptRecord, KeptStore
-from ptyd.core.conversation import ConversationState
+from ptyd.core.events import EventKind
 from ptyd.core.restarts import BUDGET_SECONDS, recent_failures, restart_delay
 from ptyd.core.session import Session
 from ptyd.edge import audit
@@ -29,8 +29,8 @@ from ptyd.manager import PtyManager
 
 logger = logging.getLogger("ptyd.keeping")
 
-LOOK_SECONDS = 2.0
-"""Between two looks at what running programs say of their conversation."""
+WRITE_SECONDS = 2.0
+"""Names and sizes may change many times at once: they are written down so long after the first change."""
 
 
 class Keeping:
@@ -44,6 +44,9 @@ class Keeping:
         self._starting: set[str] = set()
         """Which of those that are offered are being started again."""
         self._is_ending = False
+        self._to_write: set[str] = set()
+        """Sessions whose name or size has changed."""
+        manager.listeners.append(self._note_event)
         manager.on_created = self._note_created
         manager.on_killed = self._note_killed
         manager.on_ended = self._note_ended
@@ -62,10 +65,13 @@ class Keeping:
                 self._store.put(replace(record, offered=True))
                 if record.keep == "always":
                     self._tasks.start(self._start_by_itself(record), f"start of {record.name}")
-        self._tasks.start(self._watch(), "conversations of sessions")
+        for session in self._manager.registry.running():
+            self._note_conversation(session)
+            self._write_down(session)
 
     def end(self) -> None:
         """The daemon ends, and perhaps the sessions with it: that is none of their doing."""
+        self._write_changed()
         self._is_ending = True
 
     def config_dirs(self) -> Iterator[Path]:
@@ -158,6 +164,8 @@ class Keeping:
         state = session.conversation
         if state is None:
             raise Refusal(ErrorCode.BAD_REQUEST, f"session {session.name} has no conversation: it is no Claude session")
+        if session.run is not None:
+            raise Refusal(ErrorCode.BAD_REQUEST, f"session {session.name} is a run, which answers once and is over")
         session.conversation = replace(
             state,
             keep=keep or state.keep,
@@ -256,29 +264,31 @@ class Keeping:
         else:
             self._store.put(replace(record, offered=True, problem=problem))
 
-    # --- what programs say of their conversation ---
+    # --- what changes while they run ---
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            running = [one for one in self._manager.registry.running() if one.conversation is not None]
-            if running:
-                await self._look(running)
+    def _note_event(self, kind: EventKind, session: Session) -> None:
+        if kind == "activity":
+            self._note_conversation(session)
+        elif kind in ("renamed", "resized") and session.conversation is not None:
+            if not self._to_write:
+                asyncio.get_running_loop().call_later(WRITE_SECONDS, self._write_changed)
+            self._to_write.add(session.id)
 
-    async def _look(self, sessions: list[Session]) -> None:
-        places = [(one.conversation.config_dir if one.conversation else "", one.pid) for one in sessions]
-        words = await asyncio.to_thread(lambda: [read_own_word(*place) for place in places])
-        for session, word in zip(sessions, words, strict=True):
-            self.note_conversation(session, word)
-            self._write_down(session)  # it may have another name, or size
+    def _note_conversation(self, session: Session) -> None:
+        """Its program may have another one now."""
+        state, activity = session.conversation, session.activity
+        said = "" if activity is None else activity.conversation
+        if state is None or session.has_ended or said == state.id or not is_conversation_id(said):
+            return
+        session.conversation = state.moved_to(said)
+        self._manager.note_conversation(session)
+        self._write_down(session)
 
-    def note_conversation(self, session: Session, conversation: str) -> None:
-        """The program in ``session`` has this conversation now; empty: it does not say."""
-        state: ConversationState | None = session.conversation
-        if state is not None and conversation and conversation != state.id and not session.has_ended:
-            session.conversation = state.moved_to(conversation)
-            self._manager.note_conversation(session)
-            self._write_down(session)
+    def _write_changed(self) -> None:
+        changed, self._to_write = self._to_write, set()
+        for session_id in changed:
+            if (session := self._manager.registry.get(session_id)) is not None:
+                self._write_down(session)
 
 
 def read_environment(pid: int) -> dict[str, str]:

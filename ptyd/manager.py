@@ -3,10 +3,8 @@
 import asyncio
 import logging
 import os
-import signal
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,48 +12,45 @@ from pathlib import Path
 import msgspec
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Attach
-from ptyd_protocol.methods import CreateParams, SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
+from ptyd_protocol.sessions import CreateParams
 
 from ptyd.activities import Activities
 from ptyd.agents import AGENTS, Agent
 from ptyd.approvals import Approvals
 from ptyd.config import Config
-from ptyd.core.access import Principal, check_attach
-from ptyd.core.attachment import Attachment, Outlet
-from ptyd.core.audit import NOBODY
+from ptyd.core.access.audit import NOBODY
+from ptyd.core.access.principal import Principal, check_attach
 from ptyd.core.echo_sampler import EchoSampler
-from ptyd.core.engine import EngineMaker
 from ptyd.core.events import EventHub, EventKind
-from ptyd.core.holds import HoldEnd, HoldWatch
+from ptyd.core.limits.session_limits import process_limits
+from ptyd.core.log.holds import HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
-from ptyd.core.run import RUN_KIND, RunRecord
+from ptyd.core.runs.run import RUN_KIND, RunRecord
+from ptyd.core.screen.engine import EngineMaker
 from ptyd.core.session import ExitStatus, Session
-from ptyd.core.session_limits import process_limits
 from ptyd.core.session_record import SessionRecord, record_of
+from ptyd.core.viewing.attachment import Attachment, Outlet
 from ptyd.edge import audit
-from ptyd.edge.admission import Admission
-from ptyd.edge.engines import Engines
-from ptyd.edge.hold_timer import HoldTimer
+from ptyd.edge.files.log_store import LogStore, MappedLog
+from ptyd.edge.files.recorder import RECORDER_KEY
+from ptyd.edge.files.recordings import Recordings
+from ptyd.edge.files.session_files import SessionFiles
 from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
-from ptyd.edge.limit_timer import LimitTimer
-from ptyd.edge.limiter import Limiter
-from ptyd.edge.log_store import LogStore, MappedLog
-from ptyd.edge.process_tree import ASKING_SIGNALS, end_process_trees, is_empty
-from ptyd.edge.pty import Pty
-from ptyd.edge.recorder import RECORDER_KEY
-from ptyd.edge.recordings import Recordings
-from ptyd.edge.resource_watch import ResourceWatch
-from ptyd.edge.session_files import SessionFiles
-from ptyd.edge.session_marks import Kin, SessionMarks
+from ptyd.edge.processes.admission import Admission
+from ptyd.edge.processes.limiter import Limiter
+from ptyd.edge.processes.process_tree import end_process_trees
+from ptyd.edge.processes.resource_watch import ResourceWatch
+from ptyd.edge.processes.session_marks import Kin, SessionMarks
+from ptyd.edge.screen.engines import Engines
 from ptyd.edge.tasks import Tasks
+from ptyd.edge.terminal.hold_timer import HoldTimer
 from ptyd.prompts import Prompts
 from ptyd.removals import Removals
+from ptyd.running_session import RunningSession, end_leftovers, nothing_to_signal
 from ptyd.session_maker import SessionMaker
 
 logger = logging.getLogger("ptyd.manager")
-
-LAST_THREADS_SECONDS = 5.0
-"""A killed program with many threads and much memory takes some time to be gone, on a busy machine."""
 
 END_GRACE_SECONDS = 2.0
 """Between HUP, TERM and KILL for a session that has reached a limit."""
@@ -68,17 +63,6 @@ class RunLaunch:
     session_id: str
     record: RunRecord
     prompt: bytes
-
-
-@dataclass(slots=True)
-class _Running:
-    """What a session needs beside its state while it lives."""
-
-    pty: Pty
-    holds: HoldTimer
-    limits: LimitTimer
-    kin: Kin
-    ended: asyncio.Event
 
 
 class PtyManager:
@@ -111,14 +95,14 @@ class PtyManager:
         self.on_killed: Callable[[Session], None] = lambda session: None
         """Somebody wants it to end."""
         self.on_ended: Callable[[Session], None] = lambda session: None
-        self.on_published: Callable[[EventKind, Session], None] = lambda kind, session: None
+        self.listeners: list[Callable[[EventKind, Session], None]] = []
         """Called with each event of a session."""
         self.recordings = Recordings(recordings_directory, self._note_recording_lost)
         self.activities = Activities(recordings_directory, tasks, self._publish)
         self.files = SessionFiles(recordings_directory, config.max_file_bytes, config.max_session_files_bytes)
         self.approvals = Approvals(config.approval_rules, self.events.publish, tasks)
         self.activities.on_decision = self.approvals.take
-        self.prompts = Prompts(self.send, self.activities.folder, self.approvals.is_asked, tasks)
+        self.prompts = Prompts(self.send, self.activities.folder, self.approvals.is_asked, self.events.publish, tasks)
         self.activities.followers.extend((self.approvals, self.prompts))
         self.echo = EchoSampler()
         self._config = config
@@ -129,7 +113,7 @@ class PtyManager:
         self.admission = Admission(config, self.registry)
         self.limiter = Limiter(config, self.events, self.end_session)
         self.resources = ResourceWatch(tasks, self.limiter.note_crossing)
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, RunningSession] = {}
         self._maker = SessionMaker(config, self.registry, store, self.engines, socket_path, environ)
         self._removals = Removals(config, self.registry, self._remove)
 
@@ -265,10 +249,11 @@ class PtyManager:
             on_drained=partial(self._finish, session),
         )
         session.terminal = pty
-        self._running[session.id] = _Running(
-            pty, holds, self.limiter.start(session, pty), Kin(session.id, pty.living_child, marks), asyncio.Event()
+        running = RunningSession(
+            session, pty, holds, self.limiter.start(session, pty), Kin(session.id, pty.living_child, marks)
         )
-        self.resources.start(session, self._running[session.id].kin)
+        self._running[session.id] = running
+        self.resources.start(session, running.kin)
         self.recordings.start(session, partial(holds.acknowledge, RECORDER_KEY))
         if self.recordings.is_recording(session.id):
             holds.attach(RECORDER_KEY)
@@ -395,16 +380,9 @@ class PtyManager:
             Refusal: the session has ended, or what runs in front may not be signalled.
         """
         running = self._running.get(session.id)
-        try:
-            if running is None:
-                raise ProcessLookupError
-            running.pty.signal_foreground(signal.Signals(number))
-        except ProcessLookupError:
-            raise Refusal(ErrorCode.SESSION_EXITED, f"session {session.name} has no process to signal") from None
-        except PermissionError:
-            raise Refusal(
-                ErrorCode.PERMISSION_DENIED, f"the program in front of session {session.name} is another user's"
-            ) from None
+        if running is None:
+            raise nothing_to_signal(session)
+        running.signal(number)
 
     async def send(self, session: Session, data: bytes) -> None:
         """Deliver input that no attachment numbers; returns when it is certain to reach the program.
@@ -437,45 +415,8 @@ class PtyManager:
             self._remove(session)
             return
         session.end_is_asked = True
-        await self._end_processes(session, running, grace_seconds)
+        await running.end(grace_seconds)
         self.note_exit_seen(session)
-
-    async def _end_processes(
-        self,
-        session: Session,
-        running: _Running,
-        grace_seconds: float,
-        asking: Collection[int] = ASKING_SIGNALS,
-    ) -> None:
-        """End a session's tree, and wait for the session's end.
-
-        Raises:
-            Refusal: it cannot be ended.
-        """
-        try:
-            await end_process_trees([running.kin], grace_seconds, asking)
-        except OSError as error:
-            raise Refusal(
-                ErrorCode.NO_RESOURCES, f"the processes of session {session.name} cannot be found: {error.strerror}"
-            ) from error
-        if running.pty.living_child() is not None:
-            await self._wait_for_last_threads(session, running)
-        await running.ended.wait()
-
-    async def _wait_for_last_threads(self, session: Session, running: _Running) -> None:
-        """A killed program's first thread has ended, and the process only ends with the last one.
-
-        Raises:
-            Refusal: it does not.
-        """
-        try:
-            async with asyncio.timeout(LAST_THREADS_SECONDS):
-                await running.ended.wait()
-        except TimeoutError:
-            raise Refusal(
-                ErrorCode.PERMISSION_DENIED,
-                f"session {session.name} cannot be ended: its program is another user's, or stuck in the kernel",
-            ) from None
 
     def end_session(self, session: Session, reason: str) -> None:
         """End a session, tree and all, although neither its program nor a client wants it. ``reason``, for a person,
@@ -492,7 +433,7 @@ class PtyManager:
         running = self._running.get(session.id)
         try:
             if running is not None:
-                await self._end_processes(session, running, END_GRACE_SECONDS)
+                await running.end(END_GRACE_SECONDS)
         except Refusal as refusal:
             logger.error("session %s should end (%s): %s", session.id, session.end_reason, refusal.message)
 
@@ -500,17 +441,8 @@ class PtyManager:
         """End a run that may say a last word: SIGINT to its program and then, ``grace_seconds`` each, TERM and KILL to
         the tree. Returns when it has ended, or will not."""
         running = self._running.get(session.id)
-        if running is None:
-            return
-        with suppress(ProcessLookupError, PermissionError):
-            running.pty.signal_foreground(signal.SIGINT)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(running.ended.wait(), grace_seconds)
-            return
-        try:
-            await self._end_processes(session, running, grace_seconds, (signal.SIGTERM,))
-        except Refusal as refusal:
-            logger.error("run %s should end: %s", session.id, refusal.message)
+        if running is not None:
+            await running.end_after_last_word(grace_seconds)
 
     def note_run(self, session: Session, record: RunRecord, end_reason: str) -> None:
         """The record of a run has changed."""
@@ -597,14 +529,7 @@ class PtyManager:
     def _end_leftovers(self, kin: Kin) -> None:
         """A session's program has ended: what it has left behind ends too, unless it is to stay."""
         if self._config.leftovers == "end":
-            self._tasks.start(self._end_leftover_processes(kin), f"leftovers of {kin.session_id}")
-
-    async def _end_leftover_processes(self, kin: Kin) -> None:
-        try:
-            if not is_empty(kin):
-                await end_process_trees([kin], END_GRACE_SECONDS)
-        except OSError as error:
-            logger.error("what session %s has left behind cannot be looked for: %s", kin.session_id, error)
+            self._tasks.start(end_leftovers(kin), f"leftovers of {kin.session_id}")
 
     def _note_end(self, session: Session) -> None:
         end = session.exit
@@ -633,7 +558,7 @@ class PtyManager:
         self._discard(session)
         self.on_removed(session)
         self.events.publish("removed", session, {})
-        self.on_published("removed", session)
+        self._tell_listeners("removed", session)
 
     def _discard(self, session: Session) -> None:
         self._removals.cancel(session)
@@ -655,4 +580,8 @@ class PtyManager:
     def _publish(self, kind: EventKind, session: Session) -> None:
         if session.id in self.registry:
             self.events.publish(kind, session, msgspec.to_builtins(session.info()))
-            self.on_published(kind, session)
+            self._tell_listeners(kind, session)
+
+    def _tell_listeners(self, kind: EventKind, session: Session) -> None:
+        for listener in self.listeners:
+            listener(kind, session)

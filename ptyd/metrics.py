@@ -7,7 +7,8 @@ import asyncio
 import importlib
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ptyd_protocol.messages import Event
@@ -17,11 +18,12 @@ from ptyd.core.histogram import Histogram
 from ptyd.core.session import Session
 from ptyd.edge import audit
 from ptyd.edge.audit_log import AuditLog
-from ptyd.edge.connection import Office
-from ptyd.edge.engine_reader import EngineReader
 from ptyd.edge.loop_lag import LoopLag
+from ptyd.edge.net.office import Office
+from ptyd.edge.screen.engine_reader import EngineReader
 from ptyd.manager import PtyManager
-from ptyd.service import Service
+from ptyd.runs import Runs
+from ptyd.services.table import Service
 
 Labels = tuple[str, ...]
 
@@ -44,6 +46,7 @@ class Metrics:
         manager: PtyManager,
         office: Office,
         service: Service,
+        runs: Runs,
         lag: LoopLag,
         audit_log: AuditLog | None,
         restarts: int,
@@ -52,6 +55,7 @@ class Metrics:
         self._manager = manager
         self._office = office
         self._service = service
+        self._runs = runs
         self._lag = lag
         self._audit_log = audit_log
         self._restarts = restarts
@@ -95,6 +99,7 @@ class Metrics:
         yield from self._about_daemon()
         yield from self._about_traffic(sessions)
         yield from self._about_clients(sessions)
+        yield from self._about_programs([session for session in sessions if not session.has_ended])
         yield from _about_sessions(sessions)
         yield from _about_usage([session for session in sessions if not session.has_ended])
 
@@ -151,6 +156,14 @@ class Metrics:
         )
         yield _one("counter", "ptyd_login_refused_total", "Logins that failed.", audit.counts["login_refused"])
 
+    def _about_programs(self, sessions: list[Session]) -> Iterator[Family]:
+        doing = Counter[str](session.activity.state for session in sessions if session.activity is not None)
+        yield _by("gauge", "ptyd_sessions_doing", "Running sessions by what their programs do.", "activity", doing)
+        asked = sum(entry.approval.state == "waiting" for entry in self._manager.approvals)
+        yield _one("gauge", "ptyd_approvals_waiting", "Permissions and questions that wait for an answer.", asked)
+        yield _one("gauge", "ptyd_prompts_queued", "Prompts that wait for their program.", self._manager.prompts.queued)
+        yield _one("gauge", "ptyd_runs_waiting", "Structured runs that wait for a place.", self._runs.waiting)
+
 
 def _about_sessions(sessions: list[Session]) -> Iterator[Family]:
     running = sum(1 for session in sessions if not session.has_ended)
@@ -195,7 +208,7 @@ def _one(kind: str, name: str, text: str, value: float) -> Family:
     return Family(kind, name, text, (), [((), value)])
 
 
-def _by(kind: str, name: str, text: str, label: str, counts: dict[str, int]) -> Family:
+def _by(kind: str, name: str, text: str, label: str, counts: Mapping[str, int]) -> Family:
     return Family(kind, name, text, (label,), [((key,), count) for key, count in counts.items()])
 
 

@@ -1,25 +1,31 @@
 """Types prompts into sessions, each when the program can take it, and follows what becomes of it."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import msgspec
+from ptyd_protocol.capture import CaptureParams
 from ptyd_protocol.errors import ErrorCode, Refusal
-from ptyd_protocol.methods import CaptureParams
-from ptyd_protocol.prompts import Prompt
+from ptyd_protocol.prompts import Prompt, PromptOutcome
 
 from ptyd.agents import AGENTS, Prompter
-from ptyd.core.capture import capture_screen
-from ptyd.core.prompt_queue import OPEN_STATES, PromptQueue
-from ptyd.core.safe_paste import build_paste
-from ptyd.core.screen_source import EngineGone
+from ptyd.conversations.lines import Stopped
+from ptyd.conversations.turn_cost import Turn, TurnCost
+from ptyd.core.asking.prompt_queue import OPEN_STATES, PromptQueue
+from ptyd.core.asking.safe_paste import build_paste
+from ptyd.core.events import EventKind
+from ptyd.core.screen.capture import capture_screen
+from ptyd.core.screen.screen_source import EngineGone
 from ptyd.core.session import Session
-from ptyd.edge.hook_spool import HookCall
 from ptyd.edge.tasks import Tasks
+from ptyd.edge.watching.hook_spool import HookCall
 
 logger = logging.getLogger("ptyd.prompts")
 
@@ -38,6 +44,9 @@ REST_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 
 Send = Callable[[Session, bytes], Awaitable[None]]
+Publish = Callable[[EventKind, Session, dict[str, Any]], None]
+CountTurn = Callable[[Turn], Awaitable[TurnCost]]
+"""Raises OSError, Stopped."""
 
 
 @dataclass(eq=False, slots=True)
@@ -50,6 +59,10 @@ class _Line:
     queue: PromptQueue = field(default_factory=PromptQueue)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set, and made anew, at each change."""
+    turn: Turn | None = None
+    """That of the active prompt; None: a daemon before us has typed it."""
+    uncounted: set[str] = field(default_factory=set)
+    """The ids of prompts that are done, and whose cost is being found out."""
     retry: asyncio.TimerHandle | None = None
     rest: asyncio.TimerHandle | None = None
 
@@ -58,14 +71,27 @@ class Prompts:
     """All of this daemon's. ``is_asked``: an approval waits in that session."""
 
     def __init__(
-        self, send: Send, folder_of: Callable[[str], Path], is_asked: Callable[[Session], bool], tasks: Tasks
+        self,
+        send: Send,
+        folder_of: Callable[[str], Path],
+        is_asked: Callable[[Session], bool],
+        publish: Publish,
+        tasks: Tasks,
     ) -> None:
         self._send = send
+        self._publish = publish
         self._folder_of = folder_of
         self._is_asked = is_asked
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self._lines: dict[str, _Line] = {}
+        self.count_turn: CountTurn | None = None
+        """Says what a turn has cost; None: nobody can."""
+
+    @property
+    def queued(self) -> int:
+        """How many, in all sessions."""
+        return sum(one.state == "queued" for line in self._lines.values() for one in line.queue.prompts)
 
     # --- requests ---
 
@@ -101,11 +127,12 @@ class Prompts:
         return dropped
 
     async def wait(self, session: Session, prompt_id: str, or_waiting: bool) -> Prompt:
-        """Until it is final. Raises Refusal: there is no such prompt."""
+        """Until it is final, and its cost is known. Raises Refusal: there is no such prompt."""
         line = self._open(session)
         while True:
             found = line.queue.get(prompt_id)
-            if found.state not in OPEN_STATES or (or_waiting and found.waits_for is not None):
+            is_final = found.state not in OPEN_STATES and found.id not in line.uncounted
+            if is_final or (or_waiting and found.waits_for is not None):
                 return found
             await line.changed.wait()
 
@@ -147,6 +174,7 @@ class Prompts:
     async def _type(self, line: _Line, prompt: Prompt) -> None:
         """Nothing is typed but into an empty input line, and no Enter but behind what was typed."""
         text = line.prompter.prepare_text(prompt.text)
+        line.turn = _begin_turn(line.session)
         try:
             draft = await self._look(line)
             if draft != "" or not self._is_ready(line.session):
@@ -235,14 +263,14 @@ class Prompts:
         active = line.queue.active if line is not None else None
         if line is None or active is None:
             return
+        has_news = False
         if active.state == "typing":
             text = line.prompter.prepare_text(active.text)
             has_news = line.prompter.is_submission(call.event, call.content, text) and line.queue.note_taken(call.at)
         elif (tool := line.prompter.read_tool(call.event, call.content)) is not None:
             has_news = line.queue.note_tool(tool)
-        else:
-            end = line.prompter.read_end(call.event, call.content)
-            has_news = end is not None and line.queue.note_done(*end, call.at)
+        elif (end := line.prompter.read_end(call.event, call.content)) is not None:
+            self._finish(line, *end, call.at)
         if has_news:
             self._note(line)
 
@@ -265,14 +293,42 @@ class Prompts:
 
     def _note_rest(self, line: _Line) -> None:
         line.rest = None
-        if line.queue.note_done("interrupted", "", time.time()):
-            self._note(line)
+        self._finish(line, "interrupted", "", time.time())
         self._pump(line)
 
     def note_end(self, session: Session) -> None:
         line = self._lines.get(session.id)
-        if line is not None and line.queue.end(time.time()):
+        if line is None:
+            return
+        self._finish(line, "exited", "", time.time())
+        if line.queue.end(time.time()):
             self._note(line)
+
+    def _finish(self, line: _Line, outcome: PromptOutcome, message: str, at: float) -> None:
+        """The turn of the active prompt has ended, if there is one."""
+        active = line.queue.active
+        if active is None or not line.queue.note_done(outcome, message, at):
+            return
+        turn, line.turn = line.turn, None
+        if turn is None or not turn.transcript.name:
+            turn = _begin_turn(line.session, active.taken_at)
+        if self.count_turn is not None and turn.transcript.name:
+            line.uncounted.add(active.id)
+            turn = msgspec.structs.replace(turn, last_message=message if outcome == "ok" else "")
+            self._tasks.start(self._count(line, active.id, self.count_turn(turn)), f"cost of prompt {active.id}")
+        self._note(line)
+
+    async def _count(self, line: _Line, prompt_id: str, counted: Awaitable[TurnCost]) -> None:
+        try:
+            cost = await counted
+            if cost.is_whole or cost.cost_usd:
+                line.queue.change(line.queue.get(prompt_id), cost_usd=cost.cost_usd, tokens=cost.tokens)
+        except (OSError, Stopped, Refusal):
+            pass  # nothing was written down, or nobody wants to know any more
+        finally:
+            line.uncounted.discard(prompt_id)
+            if self._lines.get(line.session.id) is line:
+                self._note(line)
 
     def start(self, session: Session) -> None:
         """A session is taken over from another daemon: its prompts are kept."""
@@ -305,8 +361,10 @@ class Prompts:
         changed.set()
 
     def _note(self, line: _Line) -> None:
-        """Keep it, tell those who wait, and go on with the next."""
+        """Keep it, tell of it, and go on with the next."""
         self._wake(line)
+        for changed in line.queue.take_changed():
+            self._publish("prompt", line.session, _describe(changed))
         try:
             unfinished = line.path.with_name(f"{FILE_NAME}-new")
             unfinished.write_bytes(line.queue.save())
@@ -314,3 +372,25 @@ class Prompts:
         except OSError as error:
             logger.error("session %s: its prompts are not kept: %s", line.session.id, error)
         self._loop.call_soon(self._pump, line)
+
+
+def _describe(prompt: Prompt) -> dict[str, Any]:
+    """What an event tells; the words of it are for who asks for them."""
+    return {
+        "prompt": prompt.id,
+        "state": prompt.state,
+        "outcome": prompt.outcome,
+        "waits_for": prompt.waits_for,
+        "problem": prompt.problem,
+        "cost_usd": prompt.cost_usd,
+    }
+
+
+def _begin_turn(session: Session, since: float | None = None) -> Turn:
+    """One that begins now, or began at ``since``. Its transcript is ``Path()`` where the program has not said."""
+    said = "" if session.activity is None else session.activity.transcript
+    transcript, offset = Path(said), 0
+    if since is None:
+        with contextlib.suppress(OSError):
+            offset = transcript.stat().st_size if said else 0
+    return Turn(transcript=transcript, since=since or time.time(), offset=offset)

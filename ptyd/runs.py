@@ -18,21 +18,21 @@ from typing import Final, Literal
 import msgspec
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.limits import MIB
-from ptyd_protocol.methods import CreateParams
 from ptyd_protocol.runs import RunInfo, RunParams
+from ptyd_protocol.sessions import CreateParams
 
 from ptyd.agents.claude_run import build_run_argv
 from ptyd.config import Config
-from ptyd.core.access import Possession, Principal
-from ptyd.core.audit import NOBODY
-from ptyd.core.run import RUN_KIND, describe_run, make_record
-from ptyd.core.run_outcome import find_result, judge_run
-from ptyd.core.run_queue import QueuedRun, RunQueue
+from ptyd.core.access.audit import NOBODY
+from ptyd.core.access.principal import Possession, Principal
+from ptyd.core.runs.run import RUN_KIND, describe_run, make_record
+from ptyd.core.runs.run_outcome import find_result, judge_run
+from ptyd.core.runs.run_queue import QueuedRun, RunQueue
 from ptyd.core.session import Session
 from ptyd.edge import audit
-from ptyd.edge.log_store import LogStore
-from ptyd.edge.run_files import bound_errors, read_errors
-from ptyd.edge.run_store import RunStore
+from ptyd.edge.files.log_store import LogStore
+from ptyd.edge.files.run_files import bound_errors, read_errors
+from ptyd.edge.files.run_store import RunStore
 from ptyd.edge.tasks import Tasks
 from ptyd.manager import PtyManager, RunLaunch
 from ptyd.session_maker import SESSION_ID_BYTES
@@ -105,6 +105,11 @@ class Runs:
         manager.on_run_ended = self._note_end
 
     # --- the queue ---
+
+    @property
+    def waiting(self) -> int:
+        """How many."""
+        return len(self._queue)
 
     def read_queue(self) -> None:
         """What the daemon before us has left waiting."""
@@ -372,6 +377,8 @@ class Runs:
             read_errors(self._store.errors_path(session.id)),
             session.end_reason,
         )
+        if session.conversation is not None and session.outcome.conversation:  # a fork's is told only now
+            session.conversation = session.conversation.moved_to(session.outcome.conversation)
         self._loop.call_soon(self._start_next)
 
     async def _look_at_errors(self) -> None:

@@ -9,25 +9,27 @@ from pathlib import Path
 
 from ptyd_protocol.environment import inherited_environment
 from ptyd_protocol.errors import ErrorCode, Refusal
-from ptyd_protocol.methods import CreateParams, SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
+from ptyd_protocol.sessions import CreateParams
 
 from ptyd.agents import Agent
 from ptyd.agents.claude_conversation import begin_conversation
 from ptyd.config import Config
-from ptyd.core.asciicast import CastSettings
 from ptyd.core.conversation import ConversationState
+from ptyd.core.limits.session_limits import complete_limits
+from ptyd.core.log.asciicast import CastSettings
+from ptyd.core.log.replay_log import LogDamaged
 from ptyd.core.registry import Registry
-from ptyd.core.replay_log import LogDamaged
+from ptyd.core.runs.run import RUN_KIND
 from ptyd.core.session import Session
-from ptyd.core.session_limits import complete_limits
 from ptyd.core.session_record import SessionRecord
-from ptyd.edge.engines import Engines
+from ptyd.edge.files.log_store import LogStore, MappedLog
+from ptyd.edge.files.run_files import write_private
 from ptyd.edge.keeper_link import KeptSession
-from ptyd.edge.log_store import LogStore, MappedLog
-from ptyd.edge.process_tree import SESSION_VARIABLE
-from ptyd.edge.pty import terminal_size
-from ptyd.edge.quarantine import find_quarantined
-from ptyd.edge.run_files import write_private
+from ptyd.edge.processes.process_tree import SESSION_VARIABLE
+from ptyd.edge.screen.engines import Engines
+from ptyd.edge.screen.quarantine import find_quarantined
+from ptyd.edge.terminal.pty import terminal_size
 
 logger = logging.getLogger("ptyd.manager")
 
@@ -99,10 +101,12 @@ class SessionMaker:
         self, params: CreateParams, argv: list[str], environment: Mapping[str, str]
     ) -> ConversationState | None:
         """Raises Refusal: what only conversations have is asked for another program."""
+        cwd = params.cwd or environment.get("HOME", "/")
         if params.kind == "claude":
-            cwd = params.cwd or environment.get("HOME", "/")
             keep = params.keep or self._config.keep
             return begin_conversation(argv, cwd, environment, keep, params.restart_on_failure)
+        if params.kind == RUN_KIND:
+            return begin_conversation(argv, cwd, environment, "never", restart_on_failure=False)
         if params.restart_on_failure or params.keep not in (None, "never"):
             raise Refusal(
                 ErrorCode.BAD_REQUEST, 'only sessions of kind "claude" can be kept, or started again when they fail'

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ptyd import service
 from ptyd.keeper.backoff import Backoff
 from ptyd.keeper.loop import Loop
+from ptyd.services import sessions as service
 
 
 class WallClock:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
 from ptyd.config import KIB, MIB, Config, ConfigError, find_exposed_secrets, load_config
 

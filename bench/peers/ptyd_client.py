@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from ptyd_protocol import PROTOCOL_VERSION, SUBPROTOCOL, limits
+from ptyd_protocol.capture import CaptureParams, CaptureResult
 from ptyd_protocol.codec import decode_daemon_message, decode_result, encode, params_to_map
+from ptyd_protocol.daemon import StatusResult
 from ptyd_protocol.messages import (
     Ack,
     Attach,
@@ -26,7 +28,7 @@ from ptyd_protocol.messages import (
     Snapshot,
     Welcome,
 )
-from ptyd_protocol.methods import CaptureParams, CaptureResult, CreateParams, KillParams, SessionInfo, StatusResult
+from ptyd_protocol.sessions import CreateParams, KillParams, SessionInfo
 from websockets.asyncio.client import ClientConnection
 
 from bench.peers.base import DEFAULT_SIZE, EngineGone, OutputEnded, Size, Terminal

@@ -23,7 +23,7 @@ from bench.peers.ptyd_server import PtydServer, running_ptyd
 from bench.plan import Plan, report
 from bench.scenarios.echo import WARM_UP_KEYS, type_key
 from bench.streams import make_colour_lines
-from ptyd.core.engine import Engine, EngineMaker
+from ptyd.core.screen.engine import Engine, EngineMaker
 from ptyd.daemon import SWITCH_SECONDS
 from ptyd.engine import find_engine_maker
 

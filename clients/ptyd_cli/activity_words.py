@@ -1,7 +1,7 @@
 """What a session's program does, in words for a line of a table."""
 
 from ptyd_protocol.activity import Activity
-from ptyd_protocol.methods import SessionInfo
+from ptyd_protocol.sessions import SessionInfo
 
 from ptyd_cli.output import age_of
 

@@ -6,7 +6,7 @@ import webbrowser
 from html import escape
 from pathlib import Path
 
-from ptyd_protocol.methods import TicketResult
+from ptyd_protocol.access import TicketResult
 from ptyd_sdk import discovery
 
 from ptyd_cli.errors import CliError, ExitCode

@@ -11,7 +11,8 @@ import click
 from ptyd_protocol import limits
 from ptyd_protocol.conversations import KeepPolicy
 from ptyd_protocol.environment import inherited_environment
-from ptyd_protocol.methods import CreateParams, SessionInfo, SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
+from ptyd_protocol.sessions import CreateParams, SessionInfo
 
 from ptyd_cli.calls import ask
 from ptyd_cli.errors import CliError, ExitCode

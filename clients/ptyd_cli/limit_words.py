@@ -4,7 +4,8 @@ import time
 
 import click
 from ptyd_protocol.limit_values import BadLimit, format_amount, format_limit, read_limits
-from ptyd_protocol.methods import SessionInfo, SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
+from ptyd_protocol.sessions import SessionInfo
 
 from ptyd_cli.output import printable
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from ptyd_protocol.methods import SessionInfo
+from ptyd_protocol.sessions import SessionInfo
 
 _UNPRINTABLE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 """What json leaves as it is: C1 controls, and what turns the direction of text or is not seen."""

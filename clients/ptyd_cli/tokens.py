@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from ptyd_protocol.methods import TokenInfo
+from ptyd_protocol.access import TokenInfo
 
 from ptyd_cli.output import age_of, format_age, format_table, printable
 

@@ -16,8 +16,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ptyd_protocol.access import ShareResult, TokenCreated, TokenInfo
     from ptyd_protocol.activity import Activity, ExplainResult
     from ptyd_protocol.approvals import Approval
+    from ptyd_protocol.capture import CaptureResult, CellGrid
     from ptyd_protocol.conversations import (
         ConversationInfo,
         ConversationSearchResult,
@@ -26,17 +28,7 @@ if TYPE_CHECKING:
         CostRow,
         KeptSession,
     )
-    from ptyd_protocol.methods import (
-        CaptureResult,
-        CellGrid,
-        ReadLogResult,
-        SessionInfo,
-        SessionLimits,
-        ShareResult,
-        StatusResult,
-        TokenCreated,
-        TokenInfo,
-    )
+    from ptyd_protocol.daemon import StatusResult
     from ptyd_protocol.prompts import Prompt
     from ptyd_protocol.run_events import (
         RunBegan,
@@ -51,6 +43,8 @@ if TYPE_CHECKING:
         ToolUseBlock,
     )
     from ptyd_protocol.runs import RunInfo, RunOutcome
+    from ptyd_protocol.session_limits import SessionLimits
+    from ptyd_protocol.sessions import ReadLogResult, SessionInfo
 
     from ptyd_sdk.attachment import Attachment, AttachmentEvent, ConnectionState, ExitStatus, Screen
     from ptyd_sdk.connection import Connection, connect
@@ -186,17 +180,11 @@ _HOMES = {
     "ptyd_protocol.activity": ["Activity", "ExplainResult"],
     "ptyd_protocol.approvals": ["Approval"],
     "ptyd_protocol.prompts": ["Prompt"],
-    "ptyd_protocol.methods": [
-        "CaptureResult",
-        "CellGrid",
-        "ReadLogResult",
-        "SessionInfo",
-        "SessionLimits",
-        "ShareResult",
-        "StatusResult",
-        "TokenCreated",
-        "TokenInfo",
-    ],
+    "ptyd_protocol.access": ["ShareResult", "TokenCreated", "TokenInfo"],
+    "ptyd_protocol.capture": ["CaptureResult", "CellGrid"],
+    "ptyd_protocol.daemon": ["StatusResult"],
+    "ptyd_protocol.session_limits": ["SessionLimits"],
+    "ptyd_protocol.sessions": ["ReadLogResult", "SessionInfo"],
     "ptyd_protocol.runs": ["RunInfo", "RunOutcome"],
     "ptyd_protocol.run_events": [
         "RunBegan",

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from ptyd_protocol.capture import CaptureResult
 from ptyd_protocol.client_channel import ClientChannel
 from ptyd_protocol.errors import ErrorCode
 from ptyd_protocol.messages import (
@@ -23,7 +24,7 @@ from ptyd_protocol.messages import (
     Resized,
     Snapshot,
 )
-from ptyd_protocol.methods import CaptureResult, LockParams
+from ptyd_protocol.sessions import LockParams
 
 from ptyd_sdk.errors import AttachmentEnded, BadRequest, BytesLost, PtydError, make_ending, make_failure
 from ptyd_sdk.link import Link, LinkState

@@ -9,32 +9,16 @@ from types import TracebackType
 from typing import Any, Literal, overload
 
 import msgspec
+from ptyd_protocol.access import Right, TicketResult, TokenCreated, TokenInfo, TokenResult, TokenRevokeParams
+from ptyd_protocol.capture import CaptureResult
 from ptyd_protocol.client_connection import ClientConnection
 from ptyd_protocol.conversations import KeepPolicy
+from ptyd_protocol.daemon import ListenParams, ListenResult, ShutdownParams, ShutdownResult, StatusResult
 from ptyd_protocol.environment import inherited_environment
-from ptyd_protocol.methods import (
-    METHODS,
-    CaptureResult,
-    CreateParams,
-    ListenParams,
-    ListenResult,
-    NoParams,
-    ReadLogResult,
-    Right,
-    SessionInfo,
-    SessionLimits,
-    SessionParams,
-    ShutdownParams,
-    ShutdownResult,
-    StatusResult,
-    SubscribeResult,
-    TicketResult,
-    TokenCreated,
-    TokenInfo,
-    TokenResult,
-    TokenRevokeParams,
-)
+from ptyd_protocol.methods import METHODS, NoParams
 from ptyd_protocol.runs import RunInfo, RunParams
+from ptyd_protocol.session_limits import SessionLimits
+from ptyd_protocol.sessions import CreateParams, ReadLogResult, SessionInfo, SessionParams, SubscribeResult
 from ptyd_protocol.version import __version__
 
 from ptyd_sdk.address import Address, find_target

@@ -5,9 +5,10 @@ from typing import Any
 
 from ptyd_protocol import limits
 from ptyd_protocol.messages import Output
-from ptyd_protocol.methods import NoParams, SessionParams
+from ptyd_protocol.methods import NoParams
 from ptyd_protocol.run_events import AnyRunEvent, RunReader
 from ptyd_protocol.runs import RunInfo, RunOutcome, RunParams, RunRefParams, RunWaitParams
+from ptyd_protocol.sessions import SessionParams
 
 from ptyd_sdk.errors import Unavailable, make_ending
 from ptyd_sdk.link import Link

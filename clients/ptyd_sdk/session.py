@@ -11,15 +11,14 @@ from typing import Any, Literal, overload
 import msgspec
 from msgspec import Struct
 from ptyd_protocol import limits
+from ptyd_protocol.access import ShareParams, ShareResult, TokenRevokeParams
 from ptyd_protocol.activity import Activity, ActivityState, ExplainResult, WaitStateParams
+from ptyd_protocol.capture import CaptureFormat, CaptureParams, CaptureResult, CellGrid
 from ptyd_protocol.conversations import KeepParams, KeepPolicy
 from ptyd_protocol.files import PasteParams
 from ptyd_protocol.messages import Attach, Role
-from ptyd_protocol.methods import (
-    CaptureFormat,
-    CaptureParams,
-    CaptureResult,
-    CellGrid,
+from ptyd_protocol.plain_text import PlainText
+from ptyd_protocol.sessions import (
     ExportParams,
     ExportResult,
     KillParams,
@@ -32,13 +31,9 @@ from ptyd_protocol.methods import (
     SendParams,
     SessionInfo,
     SessionParams,
-    ShareParams,
-    ShareResult,
     SignalParams,
-    TokenRevokeParams,
     WaitParams,
 )
-from ptyd_protocol.plain_text import PlainText
 
 from ptyd_sdk.attachment import Attachment, ExitStatus, Screen
 from ptyd_sdk.errors import BadRequest, SessionExited, TimedOut, Unavailable

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from ptyd_protocol.activity import EventsParams, EventsResult, SubscribeParams
 from ptyd_protocol.messages import Event
-from ptyd_protocol.methods import SessionInfo, SubscribeResult
+from ptyd_protocol.sessions import SessionInfo, SubscribeResult
 
 from ptyd_sdk.link import Link
 from ptyd_sdk.mailbox import Mailbox
@@ -16,8 +16,9 @@ from ptyd_sdk.mailbox import Mailbox
 
 class SessionEvent(Struct, frozen=True):
     """``kind``: created, exited, renamed, resized, updated, removed, activity, bell, hold_ended, recording_ended,
-    limit_warning (a newer daemon may know more); and missed: the daemon does not keep all that happened since the event
-    before, and what follows is told by comparing the sessions.
+    limit_warning, run_queued, run_dropped, approval_asked, approval_answered, prompt (a newer daemon may know more);
+    and missed: the daemon does not keep all that happened since the event before, and what follows is told by comparing
+    the sessions.
 
     ``session`` is the id; ``info`` the session as it then was (None for removed, hold_ended and missed); ``data`` what
     else the daemon says (hold_ended: client_id, channel, reason; limit_warning: limit, used, allowed, message).

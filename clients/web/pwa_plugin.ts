@@ -78,6 +78,8 @@ export function installable(): Plugin {
       const page = bundle["index.html"];
       if (worker?.type !== "chunk" || page?.type !== "asset")
         throw new Error("the build has no worker or no page");
+      if (worker.imports.length > 0)
+        throw new Error(`a classic worker imports nothing, but this one wants ${worker.imports.join()}`);
       // Icons and manifest are the system's business once it has them.
       const assets = Object.keys(bundle).filter((name) => /^assets\/.*\.(js|css|svg)$/.test(name));
       const list = JSON.stringify(assets);

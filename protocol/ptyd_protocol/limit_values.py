@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from ptyd_protocol.limits import MAX_SEQ
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
 Unit = Literal["bytes", "bytes a second", "seconds", "cpus", "count"]
 

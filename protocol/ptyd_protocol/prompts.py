@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from ptyd_protocol import limits
 from ptyd_protocol.activity import WaitsFor
+from ptyd_protocol.conversations import TokenCounts
 from ptyd_protocol.messages import SessionRef
 
 PromptState = Literal["queued", "typing", "taken", "done", "failed", "dropped"]
@@ -36,6 +37,9 @@ class Prompt(Struct, frozen=True, kw_only=True):
     """The program's last message in answer to it, or why the turn failed."""
     tools: list[str] = []
     """Names of the tools that were used, in order."""
+    cost_usd: float | None = None
+    """With "done": what the turn cost, in US dollars, estimated from its tokens. None: not known."""
+    tokens: TokenCounts | None = None
     waits_for: WaitsFor | None = None
     """With "taken": the program waits for somebody."""
     problem: str = ""

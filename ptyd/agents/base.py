@@ -6,11 +6,12 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 from ptyd_protocol.approvals import ApprovalDecision, ApprovalKind
-from ptyd_protocol.methods import CellGrid, SessionLimits
+from ptyd_protocol.capture import CellGrid
 from ptyd_protocol.prompts import PromptOutcome
+from ptyd_protocol.session_limits import SessionLimits
 
 from ptyd.core.agent_state import Observation
-from ptyd.core.output_signals import OutputSignal
+from ptyd.core.screen.output_signals import OutputSignal
 
 
 class Observer(Protocol):

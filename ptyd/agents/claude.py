@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ptyd_protocol.limits import MIB
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
 from ptyd.agents.base import Approver, Prompter
 from ptyd.agents.claude_approvals import ClaudeApprover
@@ -22,7 +22,7 @@ from ptyd.agents.claude_prompts import ClaudePrompter
 from ptyd.agents.claude_settings import add_settings, build_hooks
 from ptyd.agents.claude_transcript import observe_tail, read_tail
 from ptyd.core.agent_state import Observation
-from ptyd.core.output_signals import OutputSignal
+from ptyd.core.screen.output_signals import OutputSignal
 
 SETTINGS_NAME = "settings.json"
 

@@ -1,16 +1,13 @@
-"""Which conversation a process of Claude Code has: by its command line at first, then by what it says itself."""
+"""Which conversation a process of Claude Code begins with, by its command line; and where conversations are."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ptyd_protocol.conversations import KeepPolicy
 
-from ptyd.agents.claude_arguments import is_conversation_id, parse_arguments
+from ptyd.agents.claude_arguments import parse_arguments
 from ptyd.core.conversation import ConversationState, folder_of
-
-MAX_REGISTRY_BYTES = 64 * 1024
 
 
 def config_dir_of(environ: Mapping[str, str]) -> Path:
@@ -30,18 +27,6 @@ def begin_conversation(
         keep=keep,
         restart_on_failure=restart_on_failure,
     )
-
-
-def read_own_word(config_dir: str, pid: int) -> str:
-    """The id that the running program has written down; empty where it has not (yet)."""
-    path = Path(config_dir) / "sessions" / f"{pid}.json"
-    try:
-        with path.open("rb") as file:
-            said = json.loads(file.read(MAX_REGISTRY_BYTES))
-    except (OSError, ValueError):
-        return ""
-    conversation = said.get("sessionId") if isinstance(said, dict) else None
-    return conversation if isinstance(conversation, str) and is_conversation_id(conversation) else ""
 
 
 def has_transcript(config_dir: str, conversation: str) -> bool:

@@ -11,10 +11,10 @@ import re
 
 import msgspec
 from msgspec import Struct
-from ptyd_protocol.methods import CellGrid, CellRow
+from ptyd_protocol.capture import CellGrid, CellRow
 from ptyd_protocol.prompts import PromptOutcome
 
-from ptyd.core.safe_paste import make_harmless
+from ptyd.core.asking.safe_paste import make_harmless
 
 SUBMIT = b"\r"
 

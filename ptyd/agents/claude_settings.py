@@ -32,7 +32,8 @@ _DECISION_SCRIPT = (
     ' mkfifo -m 600 "$f.reply" || {{ cat >/dev/null; exit 0; }}; exec 3<>"$f.reply"; cat >"$f";'
     ' read -r word <&3; [ "$word" = answer ] && cat "$f.answer"; rm -f "$f.reply" "$f.answer"; exit 0'
 )
-"""The FIFO is open for reading before the daemon can know of it, so its answer is never lost (edge/hook_spool.py)."""
+"""The FIFO is open for reading before the daemon can know of it, so its answer is never lost
+(edge/watching/hook_spool.py)."""
 
 
 def build_hooks(folder: Path) -> dict[str, list[dict[str, Any]]]:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 from ptyd_protocol.limits import MIB
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
 from ptyd.agents.base import Approver, Prompter
 from ptyd.agents.manifest import ManifestObserver, Manifests
 from ptyd.core.agent_state import Observation
 from ptyd.core.agent_state.marks import observe_mark
-from ptyd.core.output_signals import OutputSignal
+from ptyd.core.screen.output_signals import OutputSignal
 
 MANIFESTS = Manifests()
 

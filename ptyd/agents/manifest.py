@@ -16,7 +16,7 @@ from ptyd_protocol.activity import EvidenceSource, WaitsFor
 
 from ptyd.core.agent_state import Facts, Observation
 from ptyd.core.agent_state.marks import observe_mark
-from ptyd.core.output_signals import OutputSignal
+from ptyd.core.screen.output_signals import OutputSignal
 
 logger = logging.getLogger("ptyd.manifests")
 

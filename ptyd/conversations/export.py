@@ -5,43 +5,22 @@ so an export of any length keeps nothing in the daemon.
 """
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ptyd_protocol.conversations import ExportFormat
 
 from ptyd.conversations.lines import never, read_lines
 from ptyd.conversations.render_html import HtmlWriter
+from ptyd.conversations.render_json import JsonWriter
 from ptyd.conversations.render_markdown import MarkdownWriter
 from ptyd.conversations.transcript import Block, Line, parse_line, read_blocks
+from ptyd.conversations.writer import Part, Writer
 
 PIECE_BYTES = 512 * 1024
 """A piece is done when it is as long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one line of a transcript adds. ``is_new``: somebody else's turn begins, or another answer."""
-
-    role: str
-    at: float
-    model: str
-    blocks: list[Block]
-    is_new: bool
-
-    @property
-    def time(self) -> str:
-        return datetime.fromtimestamp(self.at).astimezone().isoformat(" ", "seconds") if self.at else ""
-
-
-class Writer(Protocol):
-    def head(self, facts: dict[str, Any]) -> str: ...
-    def part(self, part: Part) -> str: ...
-    def tail(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +33,6 @@ class Piece:
 
 class BadResume(Exception):
     """The token is not one of ours."""
-
-
-class JsonWriter:
-    """An array: what is known of the conversation, then its messages."""
-
-    def head(self, facts: dict[str, Any]) -> str:
-        # The conversation is the first element, so that each message can bring its comma with it.
-        return "[" + json.dumps({"conversation": facts}, ensure_ascii=False)
-
-    def part(self, part: Part) -> str:
-        blocks = [_plain(block) for block in part.blocks]
-        row = {"role": part.role, "time": part.time, "model": part.model, "continues": not part.is_new}
-        return ",\n" + json.dumps({**row, "blocks": blocks}, ensure_ascii=False)
-
-    def tail(self) -> str:
-        return "]\n"
-
-
-def _plain(block: Block) -> dict[str, Any]:
-    fields = {name: getattr(block, name) for name in block.__struct_fields__}
-    return {name: value for name, value in fields.items() if value not in ("", None)}
 
 
 WRITERS: dict[str, Callable[[], Writer]] = {"markdown": MarkdownWriter, "json": JsonWriter, "html": HtmlWriter}

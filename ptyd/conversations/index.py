@@ -132,7 +132,7 @@ class ConversationIndex:
             conversation.reading = _Reading()
             conversation.agents = {}
             conversation.known = None
-        for agent, agent_status in _find_agents(
+        for agent, agent_status in find_agents(
             path
         ):  # first: what the CLI says that all has cost stands in the main file
             self._read(conversation, agent, conversation.agents.setdefault(agent, _Reading()), agent_status, True)
@@ -180,7 +180,7 @@ def _find_transcripts(config_dir: Path) -> Iterator[tuple[Path, Path, os.stat_re
                 yield Path(entry.path), config_dir, status
 
 
-def _find_agents(transcript: Path) -> list[tuple[Path, os.stat_result]]:
+def find_agents(transcript: Path) -> list[tuple[Path, os.stat_result]]:
     """The transcripts of a conversation's subagents."""
     entries = [entry for entry in _entries(transcript.with_suffix("") / "subagents") if entry.name.endswith(".jsonl")]
     entries = sorted(entries, key=lambda entry: entry.name)[:MAX_AGENT_FILES]

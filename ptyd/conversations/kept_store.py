@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 from ptyd_protocol.conversations import KeepPolicy, KeptSession
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
 logger = logging.getLogger("ptyd.conversations")
 

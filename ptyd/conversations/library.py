@@ -35,8 +35,9 @@ from ptyd.conversations.export import BadResume, export_piece
 from ptyd.conversations.index import ConversationIndex
 from ptyd.conversations.known import Known
 from ptyd.conversations.lines import Stopped
-from ptyd.conversations.prices import load_prices
+from ptyd.conversations.prices import PriceTable, load_prices
 from ptyd.conversations.search import find_excerpts
+from ptyd.conversations.turn_cost import Turn, TurnCost, count_turn
 
 T = TypeVar("T")
 
@@ -45,6 +46,10 @@ MAX_EXCERPTS = 3
 
 SEARCH_SECONDS = 20.0
 """After this a search says what it has found."""
+
+TURN_SECONDS = 2.0
+"""The CLI has written down what it said last by then; mostly it takes a tenth of a second."""
+LOOK_SECONDS = 0.05
 
 MIN_ID_CHARS = 4
 """A shorter beginning of an id is more likely a mistake."""
@@ -57,6 +62,7 @@ class Library:
         self._own_prices = own_prices
         self._config_dirs = config_dirs
         self._stopped = threading.Event()
+        self._prices: PriceTable | None = None
         self._index: ConversationIndex | None = None
         self._index_thread = ThreadPoolExecutor(1, "conversations")
         self._reading_thread = ThreadPoolExecutor(1, "transcripts")
@@ -130,14 +136,36 @@ class Library:
             raise Refusal(ErrorCode.UNAVAILABLE, f"the transcript cannot be read: {error.strerror}") from error
         return ConversationExportResult(data=piece.data, resume=piece.resume)
 
+    async def count_turn(self, turn: Turn) -> TurnCost:
+        """As soon as the transcript holds the turn's last message.
+
+        Raises:
+            OSError: the transcript cannot be read.
+            Stopped: the daemon ends.
+        """
+        ends_at = time.monotonic() + TURN_SECONDS
+        while True:
+            found = await asyncio.to_thread(self._count_turn, turn)
+            if found.is_whole or time.monotonic() > ends_at:
+                return found
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _count_turn(self, turn: Turn) -> TurnCost:
+        return count_turn(turn, self._load_prices(), self._stopped.is_set)
+
     # --- threads ---
+
+    def _load_prices(self) -> PriceTable:
+        if self._prices is None:
+            self._prices = load_prices(self._own_prices)
+        return self._prices
 
     async def _with_index(self, cwd: str, seen: Set[str] | None, use: Callable[[list[Known]], T]) -> T:
         directories = sorted(set(self._config_dirs()))
 
         def work() -> T:
             if self._index is None:
-                self._index = ConversationIndex(load_prices(self._own_prices), self._stopped.is_set)
+                self._index = ConversationIndex(self._load_prices(), self._stopped.is_set)
             self._index.refresh(directories)
             below = os.path.normpath(cwd) if cwd else ""
             return use(

@@ -2,13 +2,11 @@
 
 import json
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ptyd.conversations.result_text import result_text
 from ptyd.conversations.transcript import Block
-
-if TYPE_CHECKING:
-    from ptyd.conversations.export import Part
+from ptyd.conversations.writer import NAMES, Part
 
 STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -21,8 +19,6 @@ pre { background: #8882; border-radius: .375rem; padding: .625rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .125rem 1rem; }
 dd { margin: 0; }
 """
-
-NAMES = {"user": "User", "assistant": "Claude", "tool": "Tool result"}
 
 
 class HtmlWriter:
@@ -40,7 +36,7 @@ class HtmlWriter:
             f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<dl>\n{rows}</dl>\n"
         )
 
-    def part(self, part: "Part") -> str:
+    def part(self, part: Part) -> str:
         blocks = "".join(self._block(block) for block in part.blocks)
         if not part.is_new:
             return blocks

@@ -2,15 +2,11 @@
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ptyd.conversations.result_text import result_text
 from ptyd.conversations.transcript import Block
-
-if TYPE_CHECKING:
-    from ptyd.conversations.export import Part
-
-NAMES = {"user": "User", "assistant": "Claude", "tool": "Tool result"}
+from ptyd.conversations.writer import NAMES, Part
 
 
 class MarkdownWriter:
@@ -19,7 +15,7 @@ class MarkdownWriter:
         rows = "".join(f"- {name}: {value}\n" for name, value in facts.items() if name != "title" and value != "")
         return f"# {title}\n\n{rows}\n"
 
-    def part(self, part: "Part") -> str:
+    def part(self, part: Part) -> str:
         heading = f"## {NAMES.get(part.role, part.role)}"
         heading += f" · {part.time}" if part.time else ""
         heading += f" · {part.model}" if part.model else ""

@@ -9,7 +9,7 @@ from ptyd_protocol import limits
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Event
 
-from ptyd.core.access import OWNER, Possession, Principal
+from ptyd.core.access.principal import OWNER, Possession, Principal
 
 EventKind = Literal[
     "created",
@@ -27,6 +27,7 @@ EventKind = Literal[
     "run_dropped",
     "approval_asked",
     "approval_answered",
+    "prompt",
 ]
 
 

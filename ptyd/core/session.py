@@ -2,28 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from ptyd_protocol import limits
 from ptyd_protocol.activity import Activity
+from ptyd_protocol.daemon import ClientInfo
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Appearance, Attach
-from ptyd_protocol.methods import ClientInfo, SessionInfo, SessionLimits, SessionUsage
 from ptyd_protocol.runs import RunOutcome
+from ptyd_protocol.session_limits import SessionLimits, SessionUsage
+from ptyd_protocol.sessions import SessionInfo
 
-from ptyd.core.access import OWNER, Principal
-from ptyd.core.asciicast import CastSettings
-from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.access.principal import OWNER, Principal
 from ptyd.core.conversation import ConversationState
-from ptyd.core.engine_feed import Answers
 from ptyd.core.events import EventKind
-from ptyd.core.frames import FrameWatch
-from ptyd.core.input_ledger import InputLedger
-from ptyd.core.output_signals import OutputSignal, SignalScanner
-from ptyd.core.replay_log import LogSpan, ReplayLog
-from ptyd.core.run import RunRecord, describe_run
-from ptyd.core.screen_source import ScreenSource
-from ptyd.core.text_flood import has_other_sequences
+from ptyd.core.log.asciicast import CastSettings
+from ptyd.core.log.input_ledger import InputLedger
+from ptyd.core.log.replay_log import ReplayLog
+from ptyd.core.runs.run import RunRecord, describe_run
+from ptyd.core.screen.output_signals import OutputSignal, SignalScanner
+from ptyd.core.screen.screen_source import ScreenSource
+from ptyd.core.screen.text_flood import has_other_sequences
+from ptyd.core.terminal import LogFile, NoTerminal, Terminal
+from ptyd.core.viewing.attachment import Attachment, Outlet
+from ptyd.core.viewing.frames import FrameWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,66 +34,6 @@ class ExitStatus:
     code: int | None
     signal: int | None
     at: float
-
-
-class LogFile(Protocol):
-    """Where a session's log lives. An ended session's is shelved, and so keeps no descriptor, until somebody asks."""
-
-    @property
-    def log(self) -> ReplayLog:
-        """The log, taken from the shelf if need be."""
-
-    @property
-    def inputs(self) -> InputLedger:
-        """The ledger in the log's header, likewise."""
-
-    @property
-    def span(self) -> LogSpan:
-        """What the log holds, without taking it from the shelf."""
-
-    def note_output(self, at: float) -> None:
-        """Output came at ``at``, in Unix seconds."""
-
-    def shelve(self) -> None:
-        """Nobody uses it for now."""
-
-
-class Terminal(Protocol):
-    """The PTY of a session, as its session needs it."""
-
-    def resize(self, cols: int, rows: int) -> None:
-        """Give the PTY this size; the program gets SIGWINCH."""
-
-    def write(self, attachment: Attachment | None, seq: int, data: bytes) -> None:
-        """Deliver ``data`` to the program in order; acknowledge ``seq`` to the attachment once that is certain."""
-
-    def answer(self, answers: Answers) -> None:
-        """Deliver what the engine answers to the program's questions."""
-
-    def drop_input(self, attachment: Attachment) -> None:
-        """Forget what this attachment wrote and the program has not yet taken: its client sends it again."""
-
-    def resume_reading(self) -> None:
-        """The log may have room again."""
-
-
-class NoTerminal:
-    """The terminal of a session that has none any more (or not yet)."""
-
-    def resize(self, cols: int, rows: int) -> None:
-        pass
-
-    def write(self, attachment: Attachment | None, seq: int, data: bytes) -> None:
-        pass
-
-    def answer(self, answers: Answers) -> None:
-        pass
-
-    def drop_input(self, attachment: Attachment) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
 
 
 @dataclass(eq=False, slots=True)

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
-from ptyd.core.asciicast import CastSettings
 from ptyd.core.conversation import ConversationState
-from ptyd.core.run import RunRecord
+from ptyd.core.log.asciicast import CastSettings
+from ptyd.core.runs.run import RunRecord
 from ptyd.core.session import Session
 
 

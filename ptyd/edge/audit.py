@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 
-from ptyd.core.access import Principal
-from ptyd.core.audit import NOBODY, Actor, Fact, Subject, Throttle, format_line
+from ptyd.core.access.audit import NOBODY, Actor, Fact, Subject, Throttle, format_line
+from ptyd.core.access.principal import Principal
 from ptyd.edge.audit_log import AuditLog
-from ptyd.edge.client_address import UNIX_PEER, Connection, TrustedProxies, client_address, peer_address, peer_port
+from ptyd.edge.net.client_address import UNIX_PEER, Connection, TrustedProxies, client_address, peer_address, peer_port
 
 STRANGERS_EVENTS = frozenset({"turned_away", "login_refused"})
 """What anybody can cause without a credential, and so as often as they like."""

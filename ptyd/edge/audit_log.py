@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ptyd.core.audit import NOBODY, format_line
+from ptyd.core.access.audit import NOBODY, format_line
 
 logger = logging.getLogger("ptyd.audit")
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from ptyd_protocol.errors import ErrorCode, Refusal
 
-from ptyd.edge.session_marks import SessionMarks
+from ptyd.edge.processes.session_marks import SessionMarks
 
 DATAGRAM_BYTES = 256 * 1024
 MAX_FDS = 8

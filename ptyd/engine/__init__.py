@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from ptyd.core.engine import EngineMaker
+from ptyd.core.screen.engine import EngineMaker
 
 
 def find_engine_maker() -> EngineMaker | None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ptyd_protocol.methods import Cell, CellGrid, CellRow, Style
+from ptyd_protocol.capture import Cell, CellGrid, CellRow, Style
 
 from ptyd.engine.pages import (
     DEFAULT_STYLE,

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Literal
 
-from ptyd_protocol.methods import Style
+from ptyd_protocol.capture import Style
 
 from ptyd.engine.pages import StyleBytes
 

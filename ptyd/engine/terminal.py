@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
+from ptyd_protocol.capture import CellGrid
 from ptyd_protocol.messages import Appearance
-from ptyd_protocol.methods import CellGrid
 from ptyd_protocol.version import __version__
 
-from ptyd.core.engine import EngineStateDamaged
+from ptyd.core.screen.engine import EngineStateDamaged
 from ptyd.engine import capture
 from ptyd.engine.raw import Answers, LibraryRefused, RawTerminal, library_version
 from ptyd.engine.repair import erase_cut_characters, has_cut_characters
@@ -57,7 +57,7 @@ def _without_collections() -> Iterator[None]:
 
 
 class GhosttyEngine:
-    """Implements ptyd.core.engine.Engine."""
+    """Implements ptyd.core.screen.engine.Engine."""
 
     def __init__(self, raw: RawTerminal, answers: Answers, scrollback_lines: int) -> None:
         self._raw = raw
@@ -248,7 +248,7 @@ class GhosttyEngine:
 
 
 class GhosttyEngineMaker:
-    """Implements ptyd.core.engine.EngineMaker."""
+    """Implements ptyd.core.screen.engine.EngineMaker."""
 
     def __init__(self) -> None:
         self._name = f"libghostty-vt {library_version()} (pyghostty {version('pyghostty')})"

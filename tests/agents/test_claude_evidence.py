@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ptyd.agents.claude import ClaudeObserver
 from ptyd.agents.claude_evidence import HOOK_EVENTS
 from ptyd.core.agent_state import Observation
-from ptyd.core.output_signals import OutputSignal
+from ptyd.core.screen.output_signals import OutputSignal
 
 AT = 1_700_000_000.0
 READ = ClaudeObserver()

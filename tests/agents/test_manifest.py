@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ptyd.agents.manifest import BUILT_IN, ManifestError, ManifestObserver, Manifests, read_manifest
-from ptyd.core.output_signals import OutputSignal
+from ptyd.core.screen.output_signals import OutputSignal
 
 MINE = r"""
 programs = ["mine", "my-agent"]

@@ -8,8 +8,11 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_play
 
 import ptyd
 from tests.browser.page import CHROMIUM, CHROMIUM_FLAGS, WebPage
+from tests.e2e.conftest import api, claude
 from tests.support.daemon import PtydUnderTest, running_ptyd
 from tests.support.waiting import stretch_deadline
+
+__all__ = ["api", "claude"]
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 

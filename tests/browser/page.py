@@ -85,6 +85,8 @@ class WebPage:
     # --- typing ---
 
     def type(self, text: str) -> None:
+        """Into the terminal, which a page focuses by itself: but not before a dialog in front of it has gone."""
+        self.wait_for("document.activeElement?.closest('.xterm') != null", "the terminal to have the focus")
         self.page.keyboard.type(text)
 
     def run(self, command: str) -> None:

@@ -28,7 +28,7 @@ from ptyd_protocol.messages import (
     Snapshot,
     Welcome,
 )
-from ptyd_protocol.methods import SessionInfo, SubscribeResult
+from ptyd_protocol.sessions import SessionInfo, SubscribeResult
 
 import ptyd
 from tests.browser.page import WebPage

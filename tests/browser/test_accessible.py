@@ -2,24 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
+from tests.browser.accessible import check_accessible
 from tests.browser.page import WebPage
 from tests.support.browser_gestures import drop_files
 from tests.support.daemon import PtydUnderTest
-
-AXE = Path(__file__).resolve().parents[2] / "clients" / "web" / "node_modules" / "axe-core" / "axe.min.js"
-
-RUN = """async (context) => {
-    const results = await axe.run(context ?? document, {
-        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
-    return results.violations.map(({id, nodes}) => [id, nodes.map((node) => node.html + " " + node.failureSummary)]);
-}"""
-
 
 SIZES: dict[str, ViewportSize] = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 640}}
 Scheme = Literal["dark", "light"]
@@ -30,23 +21,11 @@ def web(request: pytest.FixtureRequest, browser: Browser, daemon: PtydUnderTest)
     """Places and colours do not depend on each other: each of them once is enough."""
     size, scheme = request.param
     is_phone = size == "phone"
-    context = browser.new_context(
-        viewport=SIZES[size], color_scheme=scheme, has_touch=is_phone, is_mobile=is_phone, bypass_csp=True
-    )
+    context = browser.new_context(viewport=SIZES[size], color_scheme=scheme, has_touch=is_phone, is_mobile=is_phone)
     page = WebPage(context.new_page())
     page.log_in(daemon)
     yield page
     context.close()
-
-
-def check(web: WebPage) -> None:
-    """No violation, and nothing wider than the screen."""
-    web.page.evaluate("document.getAnimations().forEach((animation) => animation.finish())")
-    if not web.page.evaluate("'axe' in window"):
-        web.page.add_script_tag(path=AXE)
-    found: list[Any] = web.page.evaluate(RUN, {"exclude": [[".xterm"]]})
-    assert found == []
-    assert web.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def open_sidebar(web: WebPage) -> None:
@@ -56,9 +35,9 @@ def open_sidebar(web: WebPage) -> None:
 
 def test_before_a_session(web: WebPage) -> None:
     expect(web.find("empty")).to_be_visible()
-    check(web)
+    check_accessible(web.page)
     open_sidebar(web)
-    check(web)
+    check_accessible(web.page)
 
 
 def test_all_sessions(web: WebPage, daemon: PtydUnderTest) -> None:
@@ -66,41 +45,41 @@ def test_all_sessions(web: WebPage, daemon: PtydUnderTest) -> None:
     daemon.request("create", argv=["false"], name="ended")
     expect(web.find("card")).to_have_count(2)
     expect(web.find("card").filter(has_text="ended")).to_contain_text("exited with status 1")
-    check(web)
+    check_accessible(web.page)
     open_sidebar(web)
-    check(web)
+    check_accessible(web.page)
 
 
 def test_a_session(web: WebPage, daemon: PtydUnderTest) -> None:
     daemon.request("create", argv=["sh", "-c", "echo hello; cat"], name="open")
     web.find("card").click()
     web.wait_for_phase("live")
-    check(web)
+    check_accessible(web.page)
     web.find("search").click()
     web.find("search-input").fill("hello")
-    check(web)
+    check_accessible(web.page)
     daemon.request("kill", session="open", grace_seconds=0)
     expect(web.page.get_by_role("status").filter(has_text="has ended by signal")).to_be_visible()
-    check(web)
+    check_accessible(web.page)
 
 
 def test_dialogs(web: WebPage, daemon: PtydUnderTest) -> None:
     web.find("empty-new").click()
-    check(web)
+    check_accessible(web.page)
     web.find("new-command").fill("ls | less")
     web.find("dialog-confirm").click()
-    check(web)
+    check_accessible(web.page)
     web.page.keyboard.press("Escape")
     daemon.request("create", argv=["cat"], name="shared")
     web.find("card").click()
     web.wait_for_phase("live")
     web.find("share").click()
-    check(web)
+    check_accessible(web.page)
     web.page.keyboard.press("Escape")
     open_sidebar(web)
     web.row("shared").hover()
     web.row("shared").get_by_test_id("session-rename").click()
-    check(web)
+    check_accessible(web.page)
 
 
 def test_a_transfer_that_fails(web: WebPage, daemon: PtydUnderTest, tmp_path: Path) -> None:
@@ -112,7 +91,7 @@ def test_a_transfer_that_fails(web: WebPage, daemon: PtydUnderTest, tmp_path: Pa
     web.wait_for_phase("live")
     drop_files(web.page, "terminal", tmp_path / "large.bin")
     expect(web.page.get_by_role("alert")).to_contain_text("max_file_bytes")
-    check(web)
+    check_accessible(web.page)
 
 
 def test_without_a_connection(web: WebPage, daemon: PtydUnderTest) -> None:
@@ -122,17 +101,16 @@ def test_without_a_connection(web: WebPage, daemon: PtydUnderTest) -> None:
     web.page.context.set_offline(True)
     daemon.kill_daemon()
     web.wait_for_status("offline")
-    check(web)
+    check_accessible(web.page)
     web.page.context.set_offline(False)
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_the_page_of_the_login(browser: Browser, daemon: PtydUnderTest, scheme: Scheme) -> None:
-    context = browser.new_context(viewport=SIZES["phone"], color_scheme=scheme, bypass_csp=True)
+    context = browser.new_context(viewport=SIZES["phone"], color_scheme=scheme)
     page = context.new_page()
     address = daemon.request("login_ticket")["url"].partition("login")[0]
     for path in ("login", ""):
         page.goto(f"{address}{path}")
-        page.add_script_tag(path=AXE)
-        assert page.evaluate(RUN) == [], path
+        check_accessible(page)
     context.close()

@@ -1,8 +1,6 @@
 """The page tells which sessions need the user: the real Claude Code waits for a permission, and is given it."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from urllib.parse import unquote
 
 import pytest
@@ -10,7 +8,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.page import WebPage
 from tests.browser.test_screen import set_hidden
-from tests.support.claude import HermeticClaude, make_hermetic_claude
+from tests.support.claude import HermeticClaude
 from tests.support.daemon import PtydUnderTest
 from tests.support.fake_messages_api import FakeMessagesApi, ToolUse
 from tests.support.waiting import wait_until
@@ -39,18 +37,6 @@ window.permissionAsked = 0;
 }
 """
 """The browser's own notifications, and a list of those that are shown."""
-
-
-@pytest.fixture
-def api() -> Iterator[FakeMessagesApi]:
-    with FakeMessagesApi() as api:
-        yield api
-
-
-@pytest.fixture
-def claude(api: FakeMessagesApi) -> Iterator[HermeticClaude]:
-    with tempfile.TemporaryDirectory(prefix="cl-", dir="/tmp", ignore_cleanup_errors=True) as place:
-        yield make_hermetic_claude(Path(place), api.url)
 
 
 @pytest.fixture
@@ -204,6 +190,49 @@ def test_notifications(
     web.page.evaluate("navigator.locks.query().then(() => 0)")  # answered after the one that the page has asked
     assert shown(web) == shown(other) == []
     allow(daemon, "fix-auth")
+
+
+def test_where_only_the_service_worker_may_show_them(
+    context: BrowserContext,
+    daemon: PtydUnderTest,
+    claude: HermeticClaude,
+    api: FakeMessagesApi,
+    open_page: Callable[[], WebPage],
+) -> None:
+    """As on phones."""
+    context.add_init_script("""
+        const request = () => Promise.resolve("granted");
+        window.Notification = new Proxy(Notification, {
+            construct: () => { throw new TypeError("Illegal constructor"); },
+            get: (target, name) => name === "requestPermission" ? request : Reflect.get(target, name),
+        });
+    """)
+    context.grant_permissions(["notifications"])
+    web = open_page()
+    web.wait_for("navigator.serviceWorker?.controller?.state === 'activated'", "the service worker to be in control")
+    start_claude(daemon, claude, "fix-auth")
+    web.find("notify").click()
+    expect(web.find("notify")).to_have_attribute("aria-pressed", "true")
+    set_hidden(web, True)
+    make_it_wait(daemon, api, "fix-auth")
+    [worker] = context.service_workers
+
+    def titles() -> list[str]:
+        found: list[str] = worker.evaluate("registration.getNotifications().then((all) => all.map((one) => one.title))")
+        return found
+
+    wait_until(lambda: titles() == ["fix-auth waits for permission: Bash"], what=lambda: str(titles()))
+    allow(daemon, "fix-auth")
+    wait_until(lambda: titles() == [], what="the notification to be closed")
+
+    make_it_wait(daemon, api, "fix-auth")
+    wait_until(lambda: len(titles()) == 1)
+    worker.evaluate("""async () => {
+        const [notification] = await registration.getNotifications();
+        dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+    }""")
+    web.wait_for("window.ptyd.readSession() !== null", "the session to be opened")
+    assert titles() == []
 
 
 def test_a_browser_that_blocks_them(watched: WebPage, context: BrowserContext) -> None:

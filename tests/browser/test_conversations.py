@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.accessible import check_accessible
 from tests.browser.page import WebPage
 from tests.support.daemon import PtydUnderTest, running_ptyd
 from tests.support.transcripts import Talk
@@ -36,11 +37,16 @@ def talks(daemon: PtydUnderTest) -> list[Talk]:
 @pytest.fixture(params=[1280, NARROW])
 def page(request: pytest.FixtureRequest, browser: Browser, daemon: PtydUnderTest) -> Iterator[WebPage]:
     width: int = request.param
-    context = browser.new_context(viewport={"width": width, "height": 780}, has_touch=width == NARROW)
+    is_narrow = width == NARROW
+    context = browser.new_context(
+        viewport={"width": width, "height": 780},
+        has_touch=is_narrow,
+        color_scheme="light" if is_narrow else "dark",
+    )
     page = WebPage(context.new_page())
     page.page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
     page.log_in(daemon)
-    if width == NARROW:
+    if is_narrow:
         page.find("menu").tap()
     page.find("show-conversations").click()
     yield page
@@ -55,13 +61,14 @@ def test_costs_list_and_search(talks: list[Talk], page: WebPage, tmp_path: Path)
     expect(page.find("cost-by-day")).to_have_attribute("role", "img")
     expect(page.find("cost-by-directory").locator("li").first).to_contain_text("$1.25")
     expect(page.find("cost-total")).to_contain_text("in 3 conversations; what has a ~ is estimated")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    check_accessible(page.page)
     assert page.evaluate("document.querySelector('.conversations-body').scrollWidth <= innerWidth")
 
     page.find("conversations-search").fill("THE NEEDLE")
     marks = page.page.locator(".excerpt mark")
     expect(marks.first).to_have_text("the needle")
     expect(page.find("conversation")).to_have_count(3)
+    check_accessible(page.page)
     page.find("conversations-search").fill("mend the")
     expect(page.find("conversation")).to_have_count(1)
     page.find("conversations-search").fill("nobody said this")
@@ -81,6 +88,7 @@ def test_what_cannot_be_resumed_says_why(talks: list[Talk], page: WebPage) -> No
     expect(page.find("conversation")).to_have_count(3)
     page.find("conversation-fork").first.click()
     expect(page.find("conversations-error")).to_contain_text("no such directory: /home/ada/a-repository")
+    check_accessible(page.page)
     page.page.keyboard.press("Escape")
     expect(page.find("conversations")).to_have_count(0)
 

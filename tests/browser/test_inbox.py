@@ -1,14 +1,14 @@
 """The inbox on a phone: what the real Claude Code asks, answered with a thumb."""
 
-import tempfile
+import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.accessible import check_accessible
 from tests.browser.page import WebPage
-from tests.support.claude import HermeticClaude, make_hermetic_claude
+from tests.support.claude import HermeticClaude
 from tests.support.daemon import PtydUnderTest
 from tests.support.fake_messages_api import FakeMessagesApi, ToolUse
 from tests.support.waiting import stretch_deadline, wait_until
@@ -29,29 +29,20 @@ LARGE_PIXELS = 48
 """What a thumb hits without looking."""
 
 
-@pytest.fixture
-def api() -> Iterator[FakeMessagesApi]:
-    with FakeMessagesApi() as api:
-        yield api
-
-
-@pytest.fixture
-def claude(daemon: PtydUnderTest, api: FakeMessagesApi) -> Iterator[HermeticClaude]:
+@pytest.fixture(autouse=True)
+def shop(daemon: PtydUnderTest, claude: HermeticClaude) -> None:
     """Claude Code, idle, in the session ``shop``."""
-    with tempfile.TemporaryDirectory(prefix="cl-", dir="/tmp", ignore_cleanup_errors=True) as place:
-        claude = make_hermetic_claude(Path(place), api.url)
-        daemon.request(
-            "create",
-            argv=claude.argv,
-            cwd=str(claude.cwd),
-            env=claude.env,
-            kind="claude",
-            name="shop",
-            cols=80,
-            rows=30,
-        )
-        daemon.request("wait_state", session="shop", states=["idle"], timeout_seconds=30)
-        yield claude
+    daemon.request(
+        "create",
+        argv=claude.argv,
+        cwd=str(claude.cwd),
+        env=claude.env,
+        kind="claude",
+        name="shop",
+        cols=80,
+        rows=30,
+    )
+    daemon.request("wait_state", session="shop", states=["idle"], timeout_seconds=30)
 
 
 @pytest.fixture
@@ -81,10 +72,14 @@ def test_allow_deny_and_a_question(
     expect(phone.find("inbox-count")).to_be_hidden()
     prompt(daemon, api, "make it", ToolUse("Bash", {"command": "touch made.txt", "description": "make a file"}))
     expect(phone.find("inbox-count")).to_have_text("1")
+    expect(phone.find("card-state")).to_have_text("Waits for permission: Bash")
+    expect(phone.find("card-detail")).to_have_text("touch made.txt")
+    check_accessible(phone.page)
     phone.find("inbox-open").tap()
     card = phone.find("approval")
     expect(card).to_contain_text("touch made.txt")
     expect(card).to_contain_text("shop")
+    check_accessible(phone.page)
     for button in ("approval-allow", "approval-deny"):
         box = phone.find(button).bounding_box()
         assert box is not None
@@ -100,6 +95,7 @@ def test_allow_deny_and_a_question(
     expect(phone.find("approval-diff")).to_contain_text("+<b>one</b>")
     expect(phone.find("approval-diff").locator(".diff-added")).to_have_count(2)
     phone.find("approval-more").tap()
+    check_accessible(phone.page)
     phone.find("approval-message").fill("Elsewhere, please.")
     phone.find("approval-deny-saying").tap()
     daemon.request("wait_state", session="shop", states=["idle"], timeout_seconds=30)
@@ -108,11 +104,14 @@ def test_allow_deny_and_a_question(
     expect(card).to_have_count(0)
 
     prompt(daemon, api, "ask me", ToolUse("AskUserQuestion", QUESTION))
+    expect(phone.find("approval-option")).to_have_count(2)
+    check_accessible(phone.page)
     phone.find("approval-option").filter(has_text="Blue").tap()
     daemon.request("wait_state", session="shop", states=["idle"], timeout_seconds=30)
     assert '\\"Which colour?\\"=\\"Blue\\"' in str(api.turns[-1].body["messages"][-1]).replace('"', '\\"')
     phone.find("inbox-close").tap()
     expect(phone.find("inbox")).to_have_count(0)
+    expect(phone.find("card-cost")).to_have_text(re.compile(r"^~\$0\.\d{4}$"))
 
 
 def test_the_terminal_is_faster(
@@ -127,7 +126,7 @@ def test_the_terminal_is_faster(
         return bool(phone.find("approval").count() == 0)
 
     wait_until(press, what="the card to go")
-    expect(phone.page.locator(".inbox-empty")).to_be_visible()
+    expect(phone.page.locator(".sheet-empty")).to_be_visible()
     assert not (claude.cwd / "made.txt").exists()
 
 

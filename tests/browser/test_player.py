@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, expect
 
+from tests.browser.accessible import check_accessible
 from tests.browser.page import WebPage
 from tests.cli.player.casts import make_v2, make_v3
 from tests.support.asciicast import check_asciicast
@@ -47,6 +48,7 @@ def test_a_sessions_recording_is_played_and_saved(web: WebPage, daemon: PtydUnde
     expect(web.find("player")).to_be_visible()
     expect(web.find("player-note")).to_have_text("")
     expect(web.find("player-mark")).to_have_attribute("title", web_title("hier"))
+    check_accessible(web.page)
     web.find("player-speed").select_option("16")
     web.find("player-play").click()
     wait_for_player_text(web, "end-3")

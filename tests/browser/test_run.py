@@ -1,14 +1,13 @@
 """A structured run in the browser: readable blocks, live, also on a phone."""
 
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.accessible import check_accessible
 from tests.browser.page import WebPage
-from tests.support.claude import HermeticClaude, make_hermetic_claude
+from tests.support.claude import HermeticClaude
 from tests.support.daemon import PtydUnderTest, running_ptyd
 from tests.support.fake_messages_api import FakeMessagesApi, HttpError, ToolUse
 from tests.support.waiting import wait_until
@@ -24,18 +23,6 @@ def daemon() -> Iterator[PtydUnderTest]:
     with running_ptyd(PTYD_MAX_RUNS="1") as running:
         running.request("listen", host="127.0.0.1", port=0)
         yield running
-
-
-@pytest.fixture
-def api() -> Iterator[FakeMessagesApi]:
-    with FakeMessagesApi() as api:
-        yield api
-
-
-@pytest.fixture
-def claude(api: FakeMessagesApi) -> Iterator[HermeticClaude]:
-    with tempfile.TemporaryDirectory(prefix="cl-", dir="/tmp", ignore_cleanup_errors=True) as place:
-        yield make_hermetic_claude(Path(place), api.url)
 
 
 Start = Callable[..., dict[str, Any]]
@@ -71,6 +58,7 @@ def test_a_run_is_shown_live(
     assert web.find("run-state").inner_text() == "Running"
     assert web.find("run-text").first.inner_text() == "Looking around. "
     assert web.find("run-tool").count() == 1
+    check_accessible(web.page)
     shown = web.find("run-tool").inner_text()
     assert "Bash" in shown
     assert HOSTILE in shown, "the tool's result, as text"
@@ -87,6 +75,7 @@ def test_a_run_is_shown_live(
     assert web.find("run-result").inner_text().startswith("2 turns · $0.0005")
     assert "LOOK" in web.find("run-facts").inner_text()
     assert web.page.evaluate("window.hacked") is None
+    check_accessible(web.page)
     assert not web.find("run-stop").is_visible()
     overflow = (
         "document.documentElement.scrollWidth > innerWidth || "
@@ -116,6 +105,7 @@ def test_a_run_is_stopped_and_another_fails(
     wait_until(lambda: web.find("run-state").inner_text() == "API error", what="the failure")
     assert "scripted refusal" in web.find("run-message").inner_text()
     assert web.find("run-result").inner_text().startswith("API Error: 400")
+    check_accessible(web.page)
 
     # From a run to a terminal and back.
     daemon.request("create", argv=["sh", "-c", "echo a terminal; exec cat"], name="shell")
@@ -135,6 +125,7 @@ def test_who_waits_is_shown_and_dropped(web: WebPage, api: FakeMessagesApi, star
         start(prompt, name=prompt.split()[-1])
     prompts = web.find("waiting-runs").locator(".waiting-prompt")
     wait_until(lambda: prompts.all_inner_texts() == ["the second", "never"], what="both to be listed")
+    check_accessible(web.page)
     web.find("waiting-drop").last.click()
     wait_until(lambda: prompts.all_inner_texts() == ["the second"], what="one to be dropped")
     middle.open()

@@ -9,7 +9,7 @@ import pytest
 from ptyd_cli.activity_words import describe_activity, wants_attention
 from ptyd_cli.verbs.ls import format_sessions
 from ptyd_protocol.activity import Activity
-from ptyd_protocol.methods import SessionInfo
+from ptyd_protocol.sessions import SessionInfo
 
 from tests.sdk.scripted_daemon import session_info
 from tests.support.daemon import PTYD_COMMAND, PtydUnderTest

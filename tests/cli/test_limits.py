@@ -7,7 +7,8 @@ import pytest
 from ptyd_cli.attach import endings
 from ptyd_cli.limit_words import describe_limits, describe_trouble, describe_use
 from ptyd_protocol.messages import Exited
-from ptyd_protocol.methods import SessionInfo, SessionLimits, SessionUsage
+from ptyd_protocol.session_limits import SessionLimits, SessionUsage
+from ptyd_protocol.sessions import SessionInfo
 
 from tests.cli.conftest import OpenOuter
 from tests.support.daemon import PtydUnderTest

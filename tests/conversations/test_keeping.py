@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 from ptyd_protocol.errors import Refusal
-from ptyd_protocol.methods import CreateParams
+from ptyd_protocol.sessions import CreateParams
 
 from ptyd import keeping
 from ptyd.conversations.kept_store import KeptStore
@@ -27,6 +27,7 @@ class FakeManager:
     def __init__(self) -> None:
         self.registry = Registry()
         self.asked: list[CreateParams] = []
+        self.listeners: list[Any] = []
         self.on_created: Any = None
         self.on_killed: Any = None
         self.on_ended: Any = None

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
 from ptyd.conversations.kept_store import MAX_CONFIG_DIRS, KeptRecord, KeptStore, kept_path
 

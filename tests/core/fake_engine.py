@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ptyd_protocol.capture import CellGrid
 from ptyd_protocol.messages import Appearance
-from ptyd_protocol.methods import CellGrid
 
-from ptyd.core.engine import Engine, EngineStateDamaged
-from ptyd.core.screen_source import ScreenSnapshot
+from ptyd.core.screen.engine import Engine, EngineStateDamaged
+from ptyd.core.screen.screen_source import ScreenSnapshot
 from ptyd.core.session import Session
 
 T = TypeVar("T")

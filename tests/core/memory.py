@@ -4,8 +4,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from ptyd.core.log_layout import HEADER_BYTES
-from ptyd.core.replay_log import GUARD_BLOCK_BYTES, ReplayLog
+from ptyd.core.log.log_layout import HEADER_BYTES
+from ptyd.core.log.replay_log import GUARD_BLOCK_BYTES, ReplayLog
 
 SMALL_CAPACITY_BYTES = 4 * GUARD_BLOCK_BYTES
 """The smallest ring there may be."""

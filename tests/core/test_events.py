@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ptyd_protocol.messages import Event
 
-from ptyd.core.access import OWNER, Principal
+from ptyd.core.access.principal import OWNER, Principal
 from ptyd.core.events import EventHub
 
 

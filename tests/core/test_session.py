@@ -7,9 +7,9 @@ from ptyd_protocol import limits
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Appearance, Attached, ControlChanged, Detached, InputAck, Resized
 
-from ptyd.core.attachment import Attachment
-from ptyd.core.log_layout import HOLD_SLOTS
+from ptyd.core.log.log_layout import HOLD_SLOTS
 from ptyd.core.session import Session
+from ptyd.core.viewing.attachment import Attachment
 from tests.core.fake_engine import FakeScreen, screen_of
 from tests.core.memory import SMALL_CAPACITY_BYTES, append, make_log
 from tests.core.world import (

@@ -3,9 +3,9 @@
 import json
 
 import msgspec
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
-from ptyd.core.asciicast import CastSettings
+from ptyd.core.log.asciicast import CastSettings
 from ptyd.core.session_record import SessionRecord, record_of
 from tests.core.world import make_session
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from ptyd_protocol.messages import Attach, DaemonMessage
 
-from ptyd.core.attachment import Attachment
-from ptyd.core.engine_feed import Answers
-from ptyd.core.input_ledger import InputLedger
-from ptyd.core.replay_log import LogSpan, ReplayLog
+from ptyd.core.log.input_ledger import InputLedger
+from ptyd.core.log.replay_log import LogSpan, ReplayLog
+from ptyd.core.screen.engine_feed import Answers
 from ptyd.core.session import ExitStatus, Session
+from ptyd.core.viewing.attachment import Attachment
 from tests.core.memory import append, make_log
 
 CLIENT_ID = "client-0123456789"

@@ -2,6 +2,7 @@
 Claude Code; the real one is in tests/e2e/test_conversations.py."""
 
 import contextlib
+import json
 import os
 import signal
 import stat
@@ -172,9 +173,10 @@ def test_the_running_program_has_the_last_word(ptyd: PtydUnderTest, program: str
     registry = config_dir(ptyd) / "own" / "sessions"
     registry.mkdir(parents=True)
     moved = Talk().id
-    for word in ("{", "[]", '{"sessionId": 1}', '{"sessionId": "../x"}'):
-        (registry / f"{info['pid']}.json").write_text(word)
-    (registry / f"{info['pid']}.json").write_text(f'{{"sessionId": "{moved}"}}')
+    own_file = registry / f"{info['pid']}.json"
+    for word in ("{", "[]", '{"pid": 1, "sessionId": 1}', '{"pid": 1, "sessionId": "../x"}'):
+        own_file.write_text(word)
+    own_file.write_text(json.dumps({"pid": info["pid"], "sessionId": moved}))
     wait_until(lambda: ptyd.request("get", session="one")["conversation"]["id"] == moved)
 
 

@@ -112,6 +112,8 @@ def test_figures_follow_what_happens(ptyd: PtydUnderTest, client: Client, create
         return now.get(metric, **labels) - before.get(metric, **labels)
 
     assert grown("ptyd_sessions", state="running") == 1
+    assert grown("ptyd_sessions_doing") == 1
+    assert now.get("ptyd_approvals_waiting") == now.get("ptyd_prompts_queued") == now.get("ptyd_runs_waiting") == 0
     assert grown("ptyd_clients") == 1
     assert now.get("ptyd_session_clients", session=session, name="measured") == 1
     assert grown("ptyd_input_bytes_total") == 440

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from ptyd_protocol.messages import Exited, Input, InputAck
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
 from tests.daemon.client import Client, connected
 from tests.daemon.conftest import Create

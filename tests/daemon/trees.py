@@ -7,7 +7,7 @@ to its name, environment, parent, session or terminal.
 from pathlib import Path
 from typing import Final
 
-from ptyd.edge.proc_files import read_stat
+from ptyd.edge.processes.proc_files import read_stat
 
 HEAD: Final = """
 import os, signal, sys, time

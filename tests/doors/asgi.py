@@ -9,9 +9,9 @@ import pytest
 from ptyd_protocol.messages import Reply
 from starlette.routing import Mount, Route
 
-from ptyd.edge import http_app
-from ptyd.edge.door import Door, hosts_of_listener
-from ptyd.edge.logins import Logins
+from ptyd.edge.net import http_app
+from ptyd.edge.net.door import Door, hosts_of_listener
+from ptyd.edge.net.logins import Logins
 
 HOST = "127.0.0.1:8080"
 ORIGIN = f"http://{HOST}"

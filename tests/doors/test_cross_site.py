@@ -9,8 +9,8 @@ import pytest
 from ptyd_protocol.codec import encode
 from ptyd_protocol.messages import Request
 
-from ptyd.edge.door import HARMLESS_METHODS
-from ptyd.edge.http_app import HEALTH_PATHS
+from ptyd.edge.net.door import HARMLESS_METHODS
+from ptyd.edge.net.http_app import HEALTH_PATHS
 from tests.doors.asgi import ORIGIN, App
 from tests.support.daemon import PtydUnderTest, running_ptyd
 

@@ -14,7 +14,7 @@ from ptyd_sdk import connect, oneshot
 from ptyd_sdk.errors import DaemonUnreachable
 from ptyd_sdk.starter import ensure_daemon
 
-from ptyd.edge.logins import Logins
+from ptyd.edge.net.logins import Logins
 from ptyd.keeper.runtime_dir import RuntimeDirError, prepare_runtime_dir
 from tests.support.daemon import PTYD_COMMAND
 

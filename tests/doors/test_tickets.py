@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ptyd.edge.logins import Logins
+from ptyd.edge.net.logins import Logins
 from tests.doors.asgi import ORIGIN, App
 
 MIN_SECRET_CHARS = 32

@@ -1,5 +1,6 @@
 """Prompts for the real Claude Code: handed over whatever they hold, queued, followed to their end; none in a dialog."""
 
+import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -81,11 +82,20 @@ def test_what_became_of_it(asker: Asker) -> None:
     answered = ask(asker, "look at it")
     assert (answered["outcome"], answered["message"]) == ("ok", "The notes are short.")
     assert (answered["tools"], answered["added_by"]) == (["Read"], "owner")
+    # Two requests to the API: the tool's and the answer's.
+    assert (answered["tokens"]["input"], answered["tokens"]["output"]) == (20, 20)
+    assert answered["cost_usd"] > 0
+    told = [event["data"] for event in asker.ptyd.request("events")["events"] if event["kind"] == "prompt"]
+    assert {one["prompt"] for one in told} == {answered["id"]}
+    states = [state for state, _ in itertools.groupby(one["state"] for one in told)]
+    assert states == ["queued", "typing", "taken", "done"]
+    assert (told[-1]["outcome"], told[-1]["cost_usd"]) == ("ok", answered["cost_usd"])
 
     asker.api.script("break", [HttpError(400, "no such luck")])
     failed = ask(asker, "break it")
     assert failed["outcome"] == "failed"
     assert "no such luck" in failed["message"]
+    assert failed["cost_usd"] == 0
 
     never = asker.api.gate()
     asker.api.script("for ever", ["Beginning ", never])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ptyd.core.audit import NOBODY, format_line
+from ptyd.core.access.audit import NOBODY, format_line
 from ptyd.edge import audit_log
 from ptyd.edge.audit_log import AuditLog
 

@@ -15,7 +15,7 @@ import pytest
 from ptyd_protocol.errors import ErrorCode, Refusal
 
 from ptyd.edge.keeper_link import DATAGRAM_BYTES, KeeperGone, KeeperLink, Kept, KeptExit
-from ptyd.edge.session_marks import SessionGroup, SessionMarks
+from ptyd.edge.processes.session_marks import SessionGroup, SessionMarks
 from tests.edge.descriptors import count_fds
 from tests.support.waiting import stretch_deadline, wait_until_async
 

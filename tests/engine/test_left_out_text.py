@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ptyd.core.engine_feed import EngineFeed, FeedState
-from ptyd.core.replay_log import ReplayLog
-from ptyd.core.text_flood import PlainText
+from ptyd.core.log.replay_log import ReplayLog
+from ptyd.core.screen.engine_feed import EngineFeed, FeedState
+from ptyd.core.screen.text_flood import PlainText
 from ptyd.engine.terminal import GhosttyEngine, GhosttyEngineMaker
 from tests.core.memory import append, make_log
 

@@ -3,7 +3,7 @@
 import pytest
 from ptyd_protocol.messages import Appearance
 
-from ptyd.core.engine import EngineStateDamaged
+from ptyd.core.screen.engine import EngineStateDamaged
 from ptyd.engine.terminal import CONTINUATION_MAX_BYTES, GhosttyEngineMaker
 
 MAKER = GhosttyEngineMaker()

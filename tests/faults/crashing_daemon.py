@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from ptyd import daemon
-from ptyd.core.engine import Engine, EngineMaker
+from ptyd.core.screen.engine import Engine, EngineMaker
 from ptyd.engine import find_engine_maker
 
 

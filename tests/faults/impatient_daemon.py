@@ -5,7 +5,7 @@ from functools import partial
 from ptyd_protocol import limits
 
 from ptyd import daemon
-from ptyd.edge.websocket import beat_sockets
+from ptyd.edge.net.websocket import beat_sockets
 
 if __name__ == "__main__":
     limits.PING_INTERVAL_SECONDS = 1  # type: ignore[misc]

@@ -12,11 +12,11 @@ from ptyd_protocol.close_codes import CloseCode
 from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Attach, Failure, Reply, Request
 
-from ptyd.core.access import Principal
-from ptyd.core.attachment import Attachment, Outlet
+from ptyd.core.access.principal import Principal
 from ptyd.core.events import EventHub
 from ptyd.core.session import Session
-from ptyd.edge.connection import Office
+from ptyd.core.viewing.attachment import Attachment, Outlet
+from ptyd.edge.net.office import Office
 from tests.core.memory import append
 from tests.core.world import SESSION_ID, make_session
 from tests.fuzz.target import Finding
@@ -85,7 +85,7 @@ class _EndedTask:
 
 
 class MemoryAttacher:
-    """Attaches to the one session there is (edge/requests.py's Attacher)."""
+    """Attaches to the one session there is (edge/net/requests.py's Attacher)."""
 
     def __init__(self) -> None:
         self.session: Session = make_session()

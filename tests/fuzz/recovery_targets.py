@@ -9,13 +9,12 @@ from typing import Any
 from ptyd_protocol import limits
 from ptyd_protocol.errors import Refusal
 
-from ptyd.core.asciicast import convert_piece, find_start, format_header
-from ptyd.core.engine import EngineStateDamaged
-from ptyd.core.export_cursor import ExportCursor
-from ptyd.core.input_ledger import ENGINE_KEY, InputLedger, attachment_key
-from ptyd.core.log_layout import HEADER_BYTES, HOLDS_AT, INPUTS_AT, RESIZES_AT, Word
-from ptyd.core.replay_log import GUARD_BLOCK_BYTES, LogDamaged, ReplayLog
-from ptyd.core.time_index import (
+from ptyd.core.log.asciicast import convert_piece, find_start, format_header
+from ptyd.core.log.export_cursor import ExportCursor
+from ptyd.core.log.input_ledger import ENGINE_KEY, InputLedger, attachment_key
+from ptyd.core.log.log_layout import HEADER_BYTES, HOLDS_AT, INPUTS_AT, RESIZES_AT, Word
+from ptyd.core.log.replay_log import GUARD_BLOCK_BYTES, LogDamaged, ReplayLog
+from ptyd.core.log.time_index import (
     IndexDamaged,
     Kind,
     compact_index,
@@ -24,7 +23,8 @@ from ptyd.core.time_index import (
     encode_header,
     encode_size,
 )
-from ptyd.edge.recorder import _NOTE, _Note
+from ptyd.core.screen.engine import EngineStateDamaged
+from ptyd.edge.files.recorder import _NOTE, _Note
 from tests.core.memory import SMALL_CAPACITY_BYTES, append
 from tests.core.world import CLIENT_ID, attach, make_session, read_all
 from tests.fuzz.target import SPITEFUL_WORDS, Finding, Target, mutate_bytes

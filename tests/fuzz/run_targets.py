@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ptyd_protocol.run_events import RunGap, RunOther, RunReader, RunResult
 
-from ptyd.core.run_outcome import find_result, judge_run
-from ptyd.edge.run_talk import META, BadWish, read_wish
+from ptyd.core.runs.run_outcome import find_result, judge_run
+from ptyd.edge.net.run_talk import META, BadWish, read_wish
 from tests.fuzz.target import Finding, Target, mutate_bytes
 
 LINES = [

@@ -30,13 +30,13 @@ from ptyd_protocol.methods import METHODS
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 
-from ptyd.core.access import OWNER
-from ptyd.edge.connection import Connection
-from ptyd.edge.door import UNIX_HOSTS, Door, hosts_of_listener
-from ptyd.edge.http_app import build_http_app
-from ptyd.edge.http_protocol import HttpProtocol
-from ptyd.edge.logins import Logins
-from ptyd.edge.websocket import WebSocket, make_websocket_class
+from ptyd.core.access.principal import OWNER
+from ptyd.edge.net.connection import Connection
+from ptyd.edge.net.door import UNIX_HOSTS, Door, hosts_of_listener
+from ptyd.edge.net.http_app import build_http_app
+from ptyd.edge.net.http_protocol import HttpProtocol
+from ptyd.edge.net.logins import Logins
+from ptyd.edge.net.websocket import WebSocket, make_websocket_class
 from tests.fuzz import in_memory
 from tests.fuzz.in_memory import LOOP, TRAP, ByteSink, LoopInHand, MessageSink, World, answer_by_params
 from tests.fuzz.target import Finding, Target, join_pieces, mutate_bytes, mutate_pieces, split_pieces

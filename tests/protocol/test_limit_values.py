@@ -13,7 +13,7 @@ from ptyd_protocol.limit_values import (
     read_limits,
     unit_of,
 )
-from ptyd_protocol.methods import SessionLimits
+from ptyd_protocol.session_limits import SessionLimits
 
 MIB = 1024 * 1024
 

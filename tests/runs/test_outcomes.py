@@ -1,4 +1,4 @@
-"""How runs of the real Claude Code end: each row of the table in core/run_outcome.py."""
+"""How runs of the real Claude Code end: each row of the table in core/runs/run_outcome.py."""
 
 import signal
 import socket
@@ -32,8 +32,13 @@ def test_it_is_a_session(runner: Runner) -> None:
     assert (session["id"], session["kind"], session["state"], session["title"]) == (run_id, "run", "exited", "hello")
     assert (session["engine"], session["run"]["outcome"]["kind"]) == ("none", "success")
     assert [run["id"] for run in runner.ptyd.request("run_list")] == [run_id]
+    assert session["conversation"]["id"] == session["run"]["conversation"]
+    [row] = runner.ptyd.request("cost", by="session")["rows"]
+    assert (row["key"], row["label"], row["cost_usd"] > 0) == (run_id, "greeting", True)
     with pytest.raises(RequestFailed, match=r"bad_request.*takes no input"):
         runner.ptyd.request("send", session=run_id, data=b"x")
+    with pytest.raises(RequestFailed, match=r"bad_request.*is a run"):
+        runner.ptyd.request("keep", session=run_id, keep="always")
     with pytest.raises(RequestFailed, match=r"bad_request.*method run"):
         runner.ptyd.request("create", kind="run", argv=["true"])
 

@@ -38,8 +38,8 @@ from ptyd_protocol.messages import (
     Visibility,
     Welcome,
 )
-from ptyd_protocol.methods import SessionInfo
 from ptyd_protocol.server_connection import ServerConnection
+from ptyd_protocol.sessions import SessionInfo
 from ptyd_protocol.version import SUBPROTOCOL
 from websockets.asyncio.connection import broadcast
 from websockets.asyncio.server import ServerConnection as WebSocket

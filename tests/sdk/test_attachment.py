@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from ptyd_protocol import limits
+from ptyd_protocol.capture import Cell, CellRow, Style
 from ptyd_protocol.messages import Appearance, Attached, Detached, Exited, Live, Output, Snapshot, Visibility
-from ptyd_protocol.methods import Cell, CellRow, Style
 from ptyd_sdk import (
     Attachment,
     AttachmentEnded,

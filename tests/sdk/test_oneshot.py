@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from ptyd_protocol.codec import encode
+from ptyd_protocol.daemon import StatusResult
 from ptyd_protocol.messages import Pong, Reply
-from ptyd_protocol.methods import CreateParams, StatusResult
+from ptyd_protocol.sessions import CreateParams
 from ptyd_sdk import ConnectionLost, DaemonUnreachable, NoSuchSession, NotAuthenticated, TimedOut
 from ptyd_sdk.oneshot import request
 

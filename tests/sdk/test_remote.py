@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ptyd_protocol.methods import CreateParams, StatusResult
+from ptyd_protocol.daemon import StatusResult
+from ptyd_protocol.sessions import CreateParams
 from ptyd_sdk import DaemonUnreachable, NotAuthenticated, NotTrusted, PtydError, blocking, connect, oneshot
 from ptyd_sdk.address import Target, choose_target, find_target, normalise_fingerprint, parse_address
 from ptyd_sdk.saved_logins import SavedLogin, find_login, forget_login, load_logins, logins_path, save_login

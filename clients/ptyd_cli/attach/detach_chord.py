@@ -28,14 +28,12 @@ from ptyd_cli.attach.key_codes import (
     decode_key,
     next_token,
 )
+from ptyd_cli.attach.pasted_text import PASTE_START, PastedText
 
 DEFAULT_DETACH_KEYS = "C-\\ d"
 
 MAX_PARTIAL_BYTES = 64
 """A longer unfinished sequence is no key."""
-
-_PASTE_START = b"\x1b[200~"
-_PASTE_END = b"\x1b[201~"
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,7 @@ class ChordDetector:
         self._keys = keys
         self._held: list[tuple[bytes, bool]] = []  # (token, is it the prefix) since the prefix was pressed
         self._partial = b""
-        self._in_paste = False
-        self._paste_tail = b""
+        self._pasted = PastedText()
         self.detached = False
 
     @property
@@ -112,7 +109,7 @@ class ChordDetector:
             return b""
         data = self._partial + data
         self._partial = b""
-        if not self._held and not self._in_paste and not self._is_of_interest(data):
+        if not self._held and not self._pasted.is_open and not self._is_of_interest(data):
             return data
         return b"".join(self._sift(data))
 
@@ -132,8 +129,8 @@ class ChordDetector:
         forward: list[bytes] = []
         position = 0
         while position < len(data) and not self.detached:
-            if self._in_paste:
-                end = self._end_of_pasted(data, position)
+            if self._pasted.is_open:
+                end = self._pasted.take(data, position)
                 forward.append(data[position:end])
                 position = end
                 continue
@@ -144,22 +141,10 @@ class ChordDetector:
             end = len(data) if token_end is None else token_end
             token = data[position:end]
             forward.append(self._take_token(token))
-            self._in_paste = token == _PASTE_START
+            if token == PASTE_START:
+                self._pasted.begin()
             position = end
         return forward
-
-    def _end_of_pasted(self, data: bytes, start: int) -> int:
-        """Pasted text goes on at once; only what is needed to know the paste's end across reads is
-        remembered."""
-        seen = self._paste_tail + data[start:]
-        found = seen.find(_PASTE_END)
-        if found < 0:
-            self._paste_tail = seen[-(len(_PASTE_END) - 1) :]
-            return len(data)
-        end = start + found + len(_PASTE_END) - len(self._paste_tail)
-        self._in_paste = False
-        self._paste_tail = b""
-        return end
 
     def _take_token(self, token: bytes) -> bytes:
         assert self._keys is not None

@@ -11,6 +11,8 @@ import re
 from ptyd_protocol import limits
 from ptyd_protocol.messages import Appearance
 
+from ptyd_cli.attach.pasted_text import PASTE_END, PASTE_START, PastedText
+
 PALETTE_SIZE = 16
 """The colours that themes set; the other 240 are the same nearly everywhere."""
 
@@ -20,7 +22,6 @@ MAX_PARTIAL_BYTES = 64
 _DYNAMIC = {10: "foreground", 11: "background", 12: "cursor"}
 _CELL_SIZE, _WINDOW_SIZE, _SCHEME, _FENCE = "16t", "14t", "996n", "c"
 
-_PASTE_START, _PASTE_END = b"\x1b[200~", b"\x1b[201~"
 _REPLY = re.compile(
     rb"\x1b(?:"
     rb"\](?P<colour>1[012]|4;\d{1,3});(?P<spec>(?:rgba?:|\#)[0-9A-Fa-f/]{3,24})(?:\x07|\x1b\\)"
@@ -47,8 +48,7 @@ class Inquiry:
     def __init__(self) -> None:
         self._outstanding: set[str] = set()
         self._partial = b""
-        self._is_in_paste = False
-        self._paste_tail = b""
+        self._pasted = PastedText()
         self._colours: dict[str, int] = {}
         self._cell: tuple[int, int] | None = None
         self._window: tuple[int, int] | None = None
@@ -68,8 +68,7 @@ class Inquiry:
         """The questions, to be written to the terminal now."""
         places = [str(number) for number in _DYNAMIC] + [f"4;{index}" for index in range(PALETTE_SIZE)]
         self._outstanding = {*places, _CELL_SIZE, _WINDOW_SIZE, _SCHEME, _FENCE}
-        if not self._is_in_paste:
-            self._paste_tail = b""
+        self._pasted.forget_unfinished()
         colours = "".join(f"\x1b]{place};?\x1b\\" for place in places)
         return f"{colours}\x1b[16t\x1b[14t\x1b[?996n\x1b[c".encode()
 
@@ -87,13 +86,13 @@ class Inquiry:
         """``data`` without the replies to our questions, in order."""
         data = self.flush_partial() + data
         if not self._outstanding:
-            self._follow_paste(data)
+            self._pasted.follow(data)
             return data
         keys: list[bytes] = []
         position = 0
         while position < len(data):
-            if self._is_in_paste:
-                end = self._end_of_pasted(data, position)
+            if self._pasted.is_open:
+                end = self._pasted.take(data, position)
                 keys.append(data[position:end])
                 position = end
                 continue
@@ -104,14 +103,15 @@ class Inquiry:
             keys.append(data[position : found.start()])
             if not self._take(found):
                 keys.append(found[0])
-                self._is_in_paste = found[0] == _PASTE_START
+                if found[0] == PASTE_START:
+                    self._pasted.begin()
             position = found.end()
         return b"".join(keys)
 
     def _take_rest(self, rest: bytes) -> bytes:
         """What of ``rest``, in which no reply is whole, are keys by now."""
         if not self._outstanding:
-            self._follow_paste(rest)
+            self._pasted.follow(rest)
             return rest
         unfinished = _PARTIAL.search(rest, max(0, len(rest) - MAX_PARTIAL_BYTES))
         if unfinished is None:
@@ -149,7 +149,7 @@ class Inquiry:
     def note_scheme_report(self, keys: bytes) -> bool:
         """Whether the terminal says in ``keys`` that its colour scheme has changed (mode 2031, which the session has
         switched on); it stays in there, for the session. To be called with what ``feed`` has just returned."""
-        if self._is_in_paste or _PASTE_END in keys:
+        if self._pasted.is_open or PASTE_END in keys:
             return False
         reports = _SCHEME_REPORT.findall(keys)
         if reports:
@@ -189,26 +189,6 @@ class Inquiry:
             return False
         self._outstanding.remove(question)
         return True
-
-    def _end_of_pasted(self, data: bytes, start: int) -> int:
-        """Pasted text goes on at once; only what is needed to know its end across reads is remembered."""
-        seen = self._paste_tail + data[start:]
-        found = seen.find(_PASTE_END)
-        if found < 0:
-            self._paste_tail = seen[-(len(_PASTE_END) - 1) :]
-            return len(data)
-        end = start + found + len(_PASTE_END) - len(self._paste_tail)
-        self._is_in_paste = False
-        self._paste_tail = b""
-        return end
-
-    def _follow_paste(self, data: bytes) -> None:
-        """So that questions asked in the middle of a paste find it."""
-        seen = self._paste_tail + data
-        start, end = seen.rfind(_PASTE_START), seen.rfind(_PASTE_END)
-        if start != end:
-            self._is_in_paste = start > end
-        self._paste_tail = seen[-(len(_PASTE_END) - 1) :]
 
 
 def parse_colour(spec: str) -> int | None:

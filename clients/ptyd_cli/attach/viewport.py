@@ -3,7 +3,7 @@
 Its output cannot be passed on: where the session wraps a line the terminal would not, or would elsewhere.
 """
 
-from ptyd_protocol.methods import Cell, CellGrid, CellRow, Style
+from ptyd_protocol.capture import Cell, CellGrid, CellRow, Style
 
 _BEGIN_FRAME, _END_FRAME = b"\x1b[?2026h", b"\x1b[?2026l"
 _HIDE_CURSOR, _SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"

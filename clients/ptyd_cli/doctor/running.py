@@ -6,7 +6,8 @@ import socket
 from pathlib import Path
 from typing import Any, Final
 
-from ptyd_protocol.methods import NoParams, StatusResult
+from ptyd_protocol.daemon import StatusResult
+from ptyd_protocol.methods import NoParams
 from ptyd_protocol.version import __version__
 from ptyd_sdk import discovery, oneshot
 from ptyd_sdk.errors import DaemonUnreachable, PtydError, TimedOut

@@ -8,7 +8,8 @@ import time
 import tty
 from contextlib import suppress
 
-from ptyd_protocol.methods import KillParams, NoParams, SessionInfo
+from ptyd_protocol.methods import NoParams
+from ptyd_protocol.sessions import KillParams, SessionInfo
 from ptyd_sdk import oneshot
 from ptyd_sdk.errors import PtydError
 from rich.console import Console, Group

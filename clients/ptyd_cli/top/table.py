@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ptyd_protocol.methods import SessionInfo
+from ptyd_protocol.sessions import SessionInfo
 from rich import box
 from rich.table import Table
 from rich.text import Text

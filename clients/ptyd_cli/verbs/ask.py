@@ -4,8 +4,8 @@ import asyncio
 import sys
 
 import click
-from ptyd_protocol.methods import SessionParams
 from ptyd_protocol.prompts import Prompt
+from ptyd_protocol.sessions import SessionParams
 from ptyd_sdk import connect
 
 from ptyd_cli.calls import ask_about_session

@@ -2,7 +2,7 @@
 
 import click
 from ptyd_protocol import limits
-from ptyd_protocol.methods import SessionInfo, SessionParams
+from ptyd_protocol.sessions import SessionInfo, SessionParams
 
 from ptyd_cli.attach.attach import attach_terminal
 from ptyd_cli.attach.nesting import refuse_nesting

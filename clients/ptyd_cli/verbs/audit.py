@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import click
-from ptyd_protocol.methods import AuditReadParams, AuditReadResult
+from ptyd_protocol.access import AuditReadParams, AuditReadResult
 from ptyd_sdk import discovery, oneshot
 from ptyd_sdk.errors import ConnectionLost, DaemonUnreachable
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 import msgspec
-from ptyd_protocol.methods import CaptureFormat, CaptureParams, CaptureResult
+from ptyd_protocol.capture import CaptureFormat, CaptureParams, CaptureResult
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.errors import CliError, ExitCode

@@ -18,7 +18,8 @@ from ptyd_protocol.conversations import (
     Excerpt,
     ExportFormat,
 )
-from ptyd_protocol.methods import NoParams, SessionInfo
+from ptyd_protocol.methods import NoParams
+from ptyd_protocol.sessions import SessionInfo
 
 from ptyd_cli.calls import ask
 from ptyd_cli.creation import place_on_machine

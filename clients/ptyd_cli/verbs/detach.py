@@ -1,7 +1,7 @@
 """``ptyd detach``."""
 
 import click
-from ptyd_protocol.methods import SessionParams
+from ptyd_protocol.sessions import SessionParams
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.options import enclosing_session, optional_session_argument

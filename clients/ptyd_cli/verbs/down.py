@@ -1,7 +1,8 @@
 """``ptyd down``."""
 
 import click
-from ptyd_protocol.methods import NoParams, ShutdownParams, ShutdownResult, StatusResult
+from ptyd_protocol.daemon import ShutdownParams, ShutdownResult, StatusResult
+from ptyd_protocol.methods import NoParams
 from ptyd_sdk import oneshot
 from ptyd_sdk.errors import DaemonUnreachable
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 from ptyd_protocol.activity import EventRecord, EventsParams, EventsResult
 from ptyd_protocol.messages import Event
-from ptyd_protocol.methods import SessionInfo, SessionParams
+from ptyd_protocol.sessions import SessionInfo, SessionParams
 from ptyd_sdk import SessionEvent, connect
 from ptyd_sdk.session_events import read_event
 

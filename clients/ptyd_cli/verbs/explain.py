@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 from ptyd_protocol.activity import Evidence, ExplainResult
-from ptyd_protocol.methods import SessionInfo, SessionParams
+from ptyd_protocol.sessions import SessionInfo, SessionParams
 
 from ptyd_cli.activity_words import describe_activity
 from ptyd_cli.calls import ask_about_session

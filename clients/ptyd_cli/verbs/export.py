@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import click
-from ptyd_protocol.methods import ExportParams, ExportResult, SessionInfo, SessionParams
+from ptyd_protocol.sessions import ExportParams, ExportResult, SessionInfo, SessionParams
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.errors import CliError, ExitCode, say

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 import click
-from ptyd_protocol.methods import SessionInfo, SessionParams
+from ptyd_protocol.sessions import SessionInfo, SessionParams
 from ptyd_sdk.blocking import connect
 
 from ptyd_cli.calls import ask_about_session

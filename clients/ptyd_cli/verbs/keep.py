@@ -2,7 +2,7 @@
 
 import click
 from ptyd_protocol.conversations import KeepParams, KeepPolicy
-from ptyd_protocol.methods import SessionInfo, SessionParams
+from ptyd_protocol.sessions import SessionInfo, SessionParams
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.options import session_argument

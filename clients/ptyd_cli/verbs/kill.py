@@ -1,7 +1,7 @@
 """``ptyd kill``."""
 
 import click
-from ptyd_protocol.methods import KillParams, SessionInfo, SignalParams
+from ptyd_protocol.sessions import KillParams, SessionInfo, SignalParams
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.options import json_option, session_argument

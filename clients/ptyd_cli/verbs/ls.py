@@ -1,7 +1,8 @@
 """``ptyd ls``."""
 
 import click
-from ptyd_protocol.methods import NoParams, SessionInfo
+from ptyd_protocol.methods import NoParams
+from ptyd_protocol.sessions import SessionInfo
 from ptyd_sdk import oneshot
 from ptyd_sdk.errors import DaemonUnreachable
 

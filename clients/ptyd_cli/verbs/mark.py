@@ -2,7 +2,7 @@
 
 import click
 from ptyd_protocol import limits
-from ptyd_protocol.methods import MarkParams
+from ptyd_protocol.sessions import MarkParams
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.options import session_argument

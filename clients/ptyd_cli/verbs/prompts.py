@@ -3,16 +3,17 @@
 import asyncio
 
 import click
-from ptyd_protocol.methods import SessionParams
 from ptyd_protocol.prompts import Prompt, PromptDropParams, PromptEditParams, PromptListParams
+from ptyd_protocol.sessions import SessionParams
 from ptyd_sdk import connect
 
 from ptyd_cli.calls import ask_about_session
+from ptyd_cli.money import format_cost
 from ptyd_cli.options import json_option, session_argument
 from ptyd_cli.output import age_of, format_table, print_json
 from ptyd_cli.verbs.ask import report_prompt
 
-HEADS = ("ID", "STATE", "AGE", "BY", "PROMPT")
+HEADS = ("ID", "STATE", "AGE", "BY", "COST", "PROMPT")
 MAX_TEXT_CHARS = 60
 
 
@@ -61,4 +62,6 @@ def format_prompt(one: Prompt) -> tuple[str, ...]:
         state = f"waits for {one.waits_for}"
     text = " ".join(one.text.split())
     text = text if len(text) <= MAX_TEXT_CHARS else text[: MAX_TEXT_CHARS - 1] + "…"
-    return one.id, state, age_of(one.added_at), one.added_by, f"{text} ({one.problem})" if one.problem else text
+    cost = format_cost(one.cost_usd or 0.0, one.cost_usd or 0.0)
+    text = f"{text} ({one.problem})" if one.problem else text
+    return one.id, state, age_of(one.added_at), one.added_by, cost, text

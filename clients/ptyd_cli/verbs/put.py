@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import click
-from ptyd_protocol.methods import SessionInfo, SessionParams
+from ptyd_protocol.sessions import SessionInfo, SessionParams
 from ptyd_sdk.blocking import Session, connect
 from ptyd_sdk.files import words_of
 

@@ -1,7 +1,7 @@
 """``ptyd rename``."""
 
 import click
-from ptyd_protocol.methods import RenameParams
+from ptyd_protocol.sessions import RenameParams
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.options import json_option, session_argument

@@ -2,7 +2,7 @@
 
 import click
 from ptyd_protocol import limits
-from ptyd_protocol.methods import ResizeParams
+from ptyd_protocol.sessions import ResizeParams
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.options import json_option, session_argument

@@ -3,7 +3,8 @@
 import time
 
 import click
-from ptyd_protocol.methods import NoParams, StatusResult
+from ptyd_protocol.daemon import StatusResult
+from ptyd_protocol.methods import NoParams
 from ptyd_sdk import oneshot
 from ptyd_sdk.errors import ConnectionLost, DaemonUnreachable
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 import click
-from ptyd_protocol.methods import SendParams
+from ptyd_protocol.sessions import SendParams
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.key_names import encode_key

@@ -3,15 +3,10 @@
 import sys
 
 import click
-from ptyd_protocol.methods import (
-    ListenParams,
-    NoParams,
-    SessionParams,
-    ShareParams,
-    ShareResult,
-    StatusResult,
-    TokenInfo,
-)
+from ptyd_protocol.access import ShareParams, ShareResult, TokenInfo
+from ptyd_protocol.daemon import ListenParams, StatusResult
+from ptyd_protocol.methods import NoParams
+from ptyd_protocol.sessions import SessionParams
 
 from ptyd_cli.calls import ask, ask_about_session
 from ptyd_cli.durations import Duration

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 import click
-from ptyd_protocol.methods import ListenerInfo, NoParams, StatusResult
+from ptyd_protocol.daemon import ListenerInfo, StatusResult
+from ptyd_protocol.methods import NoParams
 from ptyd_sdk import oneshot
 
 from ptyd_cli.limit_words import describe_limits

@@ -6,7 +6,7 @@ import sys
 import click
 from ptyd_protocol import limits
 from ptyd_protocol.messages import Attached, Output, Snapshot
-from ptyd_protocol.methods import ReadLogParams, ReadLogResult
+from ptyd_protocol.sessions import ReadLogParams, ReadLogResult
 from ptyd_sdk import connect
 from ptyd_sdk.attachment import AttachmentEvent
 

@@ -3,7 +3,8 @@
 import sys
 
 import click
-from ptyd_protocol.methods import NoParams, Right, TokenCreated, TokenCreateParams, TokenInfo, TokenRevokeParams
+from ptyd_protocol.access import Right, TokenCreated, TokenCreateParams, TokenInfo, TokenRevokeParams
+from ptyd_protocol.methods import NoParams
 
 from ptyd_cli.calls import ask
 from ptyd_cli.durations import Duration

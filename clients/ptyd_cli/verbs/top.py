@@ -3,7 +3,8 @@
 import sys
 
 import click
-from ptyd_protocol.methods import NoParams, SessionInfo
+from ptyd_protocol.methods import NoParams
+from ptyd_protocol.sessions import SessionInfo
 from ptyd_sdk import oneshot
 
 from ptyd_cli.options import json_option

@@ -1,7 +1,7 @@
 """``ptyd unlock``."""
 
 import click
-from ptyd_protocol.methods import LockParams
+from ptyd_protocol.sessions import LockParams
 
 from ptyd_cli.calls import ask_about_session
 from ptyd_cli.options import json_option, session_argument

@@ -1,7 +1,8 @@
 """``ptyd unshare``."""
 
 import click
-from ptyd_protocol.methods import NoParams, TokenInfo, TokenRevokeParams
+from ptyd_protocol.access import TokenInfo, TokenRevokeParams
+from ptyd_protocol.methods import NoParams
 
 from ptyd_cli.calls import ask
 from ptyd_cli.errors import CliError, ExitCode

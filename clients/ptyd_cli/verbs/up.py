@@ -10,7 +10,9 @@ from typing import NoReturn
 
 import click
 import msgspec
-from ptyd_protocol.methods import ListenParams, ListenResult, NoParams, StatusResult, TicketResult
+from ptyd_protocol.access import TicketResult
+from ptyd_protocol.daemon import ListenParams, ListenResult, StatusResult
+from ptyd_protocol.methods import NoParams
 from ptyd_sdk import discovery, oneshot
 
 from ptyd_cli.calls import start_daemon

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 from ptyd_protocol.activity import ActivityState
-from ptyd_protocol.methods import SessionInfo, SessionParams
+from ptyd_protocol.sessions import SessionInfo, SessionParams
 from ptyd_sdk import Session, connect
 
 from ptyd_cli.calls import ask_about_session

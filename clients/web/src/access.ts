@@ -41,3 +41,8 @@ export class Access {
     return this.#rights === null || this.#rights.has(right);
   }
 }
+
+/** Its program can be handed prompts, by whoever looks at this page. */
+export function takesPrompts(session: SessionInfo, access: Access): boolean {
+  return session.kind === "claude" && session.state === "running" && access.controls(session);
+}

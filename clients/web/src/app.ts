@@ -1,10 +1,9 @@
 /** The page: brings the connection, the list of sessions, the open terminal and what is around it together. */
 
-import { Access } from "./access";
+import { Access, takesPrompts } from "./access";
 import { Inbox } from "./approvals/inbox";
 import { InboxButton } from "./approvals/inbox_button";
 import { InboxDialog } from "./approvals/inbox_dialog";
-import { listWaiting } from "./attention/activity_words";
 import { Attention } from "./attention/attention";
 import { showConversations } from "./conversations/conversations_dialog";
 import { CtrlV } from "./files/ctrl_v";
@@ -19,12 +18,14 @@ import { Overview } from "./overview/overview";
 import { pickFiles } from "./player/pick_file";
 import { readPlayer } from "./player/player_dialog";
 import { Recordings } from "./player/recordings";
+import { PromptsDialog } from "./prompts/prompts_dialog";
 import type { ClientIdentity, ConnectionEvent } from "./protocol/connection_state";
 import type { CreateParams, Event, SessionInfo, Welcome } from "./protocol/messages.gen";
 import { SessionList } from "./protocol/session_list";
 import { WaitingRuns } from "./runs/waiting_runs";
 import { shareSession } from "./sharing";
 import { publishTestHooks } from "./test_hooks";
+import { listWaiting } from "./ui/activity_words";
 import { textButton } from "./ui/button";
 import { ClipboardPrompt } from "./ui/clipboard_prompt";
 import { ControlBanner } from "./ui/control_banner";
@@ -79,6 +80,15 @@ export class App {
     },
     onClosed: () => this.#focusTerminal(),
   });
+  readonly #promptsDialog = new PromptsDialog({
+    requests: {
+      list: (params) => this.#connection.request("prompt_list", params),
+      add: (params) => this.#connection.request("prompt_add", params),
+      edit: (params) => this.#connection.request("prompt_edit", params),
+      drop: (params) => this.#connection.request("prompt_drop", params),
+    },
+    onClosed: () => this.#focusTerminal(),
+  });
   readonly #inboxButton = new InboxButton(() => this.#inboxDialog.open());
   readonly #status: StatusPill;
   readonly #topBar: TopBar;
@@ -112,6 +122,7 @@ export class App {
   readonly #ctrlV = new CtrlV(() => this.#workspace.view?.terminal.input("\x16"));
   readonly #keyBar = new KeyBar({
     chooseFiles: () => this.#chooseFiles(),
+    ask: () => this.#ask(),
     press: (key) => this.#workspace.view?.pressBarKey(key),
     paste: () => void this.#try(async () => this.#workspace.view?.pasteClipboard()),
   });
@@ -165,11 +176,13 @@ export class App {
       readScheme: () => this.#theme.scheme,
       isConnected: () => this.#connection.isReady,
       request: (known) => this.#connection.request("miniatures", { known }),
+      requestCosts: async () => (await this.#connection.request("cost", { by: "session", limit: 1000 })).rows,
     });
     this.#topBar = new TopBar(this.#status.pill, this.#inboxButton.element, {
       toggleSidebar: () => this.#drawer.toggle(),
       rename: () => this.#openSession && this.#askRename(this.#openSession),
       search: () => this.#searchBar.open(),
+      ask: () => this.#ask(),
       chooseFiles: () => this.#chooseFiles(),
       toggleLock: () => void this.#try(() => this.#toggleLock()),
       share: () => this.#share(),
@@ -269,6 +282,7 @@ export class App {
     const warning = readWarning(event);
     if (warning !== null) this.#toasts.show(`${this.#sessions.get(event.session)?.name ?? ""}: ${warning}`);
     this.#inbox.note(event);
+    this.#promptsDialog.note(event);
     const hasQueueChanged = this.#waitingRuns.apply(event);
     if (this.#sessions.apply(event) || hasQueueChanged) this.#render();
   }
@@ -285,6 +299,7 @@ export class App {
     this.#sessions.replace(await this.#connection.request("subscribe", {}));
     void this.#listWaitingRuns();
     void this.#inbox.refresh();
+    this.#promptsDialog.refresh();
     if (location.hash === INBOX_ADDRESS) this.#inboxDialog.open();
     const address = this.#access.onlySession ?? readAddress();
     const session = address === null ? undefined : this.#sessions.get(address);
@@ -417,6 +432,10 @@ export class App {
     this.#render();
   }
 
+  #ask(): void {
+    if (this.#openSession !== null) this.#promptsDialog.open(this.#openSession);
+  }
+
   #chooseFiles(): void {
     void pickFiles().then((files) => this.#files.send(files).finally(this.#focusTerminal));
   }
@@ -480,6 +499,7 @@ export class App {
     const isOverview = view === null && this.#workspace.run === null && sessions.length > 0;
     this.#overview.update(sessions, isOverview, this.#access.mayCreate);
     this.#empty.hidden = view !== null || this.#workspace.run !== null || isOverview;
+    this.#keyBar.setAskable(session !== null && takesPrompts(session, this.#access));
     this.#keyBar.element.hidden = view === null || view.isObserver;
     this.#emptyNew.hidden = !this.#access.mayCreate;
     const title = cleanTitle(view?.title || session?.title || "");

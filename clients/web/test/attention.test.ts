@@ -1,15 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { NewWaitings } from "../src/attention/announcer";
+import { type Notice, type Notifications, PageNotifications } from "../src/attention/page_notifications";
+import { drawIcon, makeTitle } from "../src/attention/tab_signal";
+import type { SessionInfo } from "../src/protocol/messages.gen";
+import { readClick } from "../src/pwa/notification_click";
 import {
   describeActivity,
   describeSince,
   describeWaiting,
   listWaiting,
   putWaitingFirst,
-} from "../src/attention/activity_words";
-import { NewWaitings } from "../src/attention/announcer";
-import { type Notifications, PageNotifications } from "../src/attention/page_notifications";
-import { drawIcon, makeTitle } from "../src/attention/tab_signal";
-import type { SessionInfo } from "../src/protocol/messages.gen";
+} from "../src/ui/activity_words";
 import { describeSession } from "../src/ui/session_words";
 import { makeActivity, makeSession } from "./session_info";
 
@@ -97,8 +98,9 @@ class FakeBrowser implements Notifications {
   asked = 0;
   isHidden = true;
   canShow = true;
-  readonly shown = new Map<string, () => void>();
+  readonly shown = new Map<string, Notice>();
   readonly titles: string[] = [];
+  onClick: (session: string) => void = () => {};
 
   async requestPermission(): Promise<NotificationPermission> {
     this.asked += 1;
@@ -106,11 +108,11 @@ class FakeBrowser implements Notifications {
     return this.answer;
   }
 
-  show(title: string, _body: string, tag: string, onClick: () => void) {
+  show(notice: Notice) {
     if (!this.canShow) return null;
-    this.titles.push(title);
-    this.shown.set(tag, onClick);
-    return { close: () => void this.shown.delete(tag) };
+    this.titles.push(notice.title);
+    this.shown.set(notice.tag, notice);
+    return { close: () => void this.shown.delete(notice.tag) };
   }
 
   async isLookedAt(): Promise<boolean> {
@@ -175,9 +177,14 @@ describe("notifications", () => {
   test("a click leads to the session", async () => {
     const { browser, opened, notifications } = begin(granted);
     await notifications.update([waiting("a")]);
-    browser.shown.get("ptyd a")?.();
+    browser.onClick(browser.shown.get("ptyd a")?.session ?? "");
     expect(opened).toEqual(["a"]);
     expect(browser.shown.size).toBe(0);
+  });
+
+  test("of the service worker: its clicks are told apart from other messages", () => {
+    expect(readClick({ clicked: "a" })).toBe("a");
+    for (const other of [null, "a", {}, { clicked: 1 }]) expect(readClick(other)).toBeNull();
   });
 
   test("switched off, those shown are closed", async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { describeDoing, putWaitingFirst } from "../src/attention/activity_words";
 import { MiniatureFeed } from "../src/overview/miniature_feed";
 import { findColour } from "../src/overview/palette";
+import { COSTS_MS, SessionCosts } from "../src/overview/session_costs";
 import { PLAIN, readLines } from "../src/overview/styled_lines";
-import type { Activity, Miniature, SessionInfo } from "../src/protocol/messages.gen";
+import type { Activity, CostRow, Miniature, RunInfo, SessionInfo } from "../src/protocol/messages.gen";
+import { describeDoing, putWaitingFirst } from "../src/ui/activity_words";
 import { makeActivity, makeSession } from "./session_info";
 
 describe("lines with styles", () => {
@@ -116,6 +117,89 @@ describe("the feed of miniatures", () => {
     feed.wake();
     await tick();
     expect(asked).toEqual([]);
+  });
+});
+
+describe("what the sessions cost", () => {
+  const makeRow = (key: string, cost_usd: number, estimated_usd = 0): CostRow => ({
+    key,
+    label: "",
+    cost_usd,
+    estimated_usd,
+    tokens: { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+    answers: 1,
+    conversations: 1,
+  });
+  const at = (since: number, state: Activity["state"] = "idle"): SessionInfo =>
+    makeSession("a", {
+      activity: makeActivity({ state, since }),
+      conversation: { id: "c1", path: "", keep: "never", restart_on_failure: false },
+    });
+
+  function start(answers: CostRow[][]) {
+    const timers: { delayMs: number; action: () => void }[] = [];
+    let asked = 0;
+    let changes = 0;
+    const costs = new SessionCosts({
+      request: async () => {
+        asked += 1;
+        const rows = answers.shift();
+        if (rows === undefined) throw new Error("refused");
+        return rows;
+      },
+      onChange: () => {
+        changes += 1;
+      },
+      schedule: (delayMs, action) => timers.push({ delayMs, action }),
+    });
+    const tick = async (): Promise<number> => {
+      const timer = timers.shift();
+      const before = asked;
+      timer?.action();
+      await expect.poll(() => asked).toBe(before + 1);
+      await Promise.resolve();
+      return timer?.delayMs ?? -1;
+    };
+    return { costs, timers, tick, counts: () => ({ asked, changes }) };
+  }
+
+  test("is asked for at once, and again when a turn has ended", async () => {
+    const { costs, timers, tick, counts } = start([[makeRow("a", 1.5)], [makeRow("a", 2, 2)]]);
+    expect(costs.find(at(1))).toBeNull();
+    costs.note([at(1)]);
+    costs.note([at(1)]);
+    expect(await tick()).toBe(0);
+    expect(costs.find(at(1))).toMatchObject({ cost_usd: 1.5 });
+    costs.note([at(1)]);
+    expect(timers).toEqual([]);
+    costs.note([at(2)]);
+    expect(await tick()).toBe(COSTS_MS);
+    expect(costs.find(at(2))).toMatchObject({ cost_usd: 2, estimated_usd: 2 });
+    expect(counts()).toEqual({ asked: 2, changes: 2 });
+  });
+
+  test("is not asked for where no session has a conversation", () => {
+    const { costs, timers } = start([]);
+    costs.note([makeSession("a")]);
+    expect(timers).toEqual([]);
+  });
+
+  test("a refusal is asked again only after a change", async () => {
+    const { costs, timers, tick } = start([]);
+    costs.note([at(1)]);
+    await tick();
+    costs.note([at(1)]);
+    expect(timers).toEqual([]);
+    costs.note([at(2)]);
+    expect(timers.length).toBe(1);
+  });
+
+  test("of a run is told with it, and next to nothing is not told", () => {
+    const { costs } = start([]);
+    const run = (cost_usd: number): SessionInfo =>
+      makeSession("r", { kind: "run", run: { outcome: { cost_usd } } as RunInfo });
+    expect(costs.find(run(0.25))).toEqual({ cost_usd: 0.25, estimated_usd: 0 });
+    expect(costs.find(run(0.000001))).toBeNull();
   });
 });
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Event, RunInfo, RunOutcome } from "../src/protocol/messages.gen";
 import { LineReader, type RunLine } from "../src/runs/line_reader";
 import { RunBlocks } from "../src/runs/run_blocks";
-import { describeUsed } from "../src/runs/run_words";
 import { WaitingRuns } from "../src/runs/waiting_runs";
+import { describeUsed } from "../src/ui/run_words";
 import { describeSessionState, hasEndedWell } from "../src/ui/words";
 import { makeSession } from "./session_info";
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 from ptyd_protocol.activity import Activity
-from ptyd_protocol.methods import SessionInfo
+from ptyd_protocol.sessions import SessionInfo
 
 from ptyd.core.notices.options import NoticeKind
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 from ptyd_protocol.activity import ActivityState
-from ptyd_protocol.methods import SessionInfo
+from ptyd_protocol.sessions import SessionInfo
 
 from ptyd.core.notices import notice as words
 from ptyd.core.notices.notice import Notice

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ptyd_cli.attach.viewport import OUTSIDE, Viewport
-from ptyd_protocol.methods import Cell, CellGrid, CellRow, Style
+from ptyd_protocol.capture import Cell, CellGrid, CellRow, Style
 
 from tests.support.screen import XtermScreen
 

@@ -1,5 +1,6 @@
 /** What waits for an answer, as the daemon last said: fetched anew whenever an event tells of a change. */
 
+import { Refetch } from "../net/refetch";
 import type { AnswerApprovalParams, Approval, ApprovalsParams, Event } from "../protocol/messages.gen";
 
 export interface InboxRequests {
@@ -11,13 +12,14 @@ export class Inbox {
   /** The oldest first. */
   approvals: readonly Approval[] = [];
   readonly #requests: InboxRequests;
-  readonly #onChange: () => void;
-  #isFetching = false;
-  #isStale = false;
+  readonly #refetch: Refetch;
 
   constructor(requests: InboxRequests, onChange: () => void) {
     this.#requests = requests;
-    this.#onChange = onChange;
+    this.#refetch = new Refetch(async () => {
+      this.approvals = await requests.list({});
+      onChange();
+    });
   }
 
   /** How many wait for somebody. */
@@ -30,22 +32,8 @@ export class Inbox {
     if (event.kind.startsWith("approval_") || event.kind === "removed") void this.refresh();
   }
 
-  /** Several wishes at once are one more request, behind the one that is under way. */
-  async refresh(): Promise<void> {
-    this.#isStale = true;
-    if (this.#isFetching) return;
-    this.#isFetching = true;
-    try {
-      while (this.#isStale) {
-        this.#isStale = false;
-        this.approvals = await this.#requests.list({});
-        this.#onChange();
-      }
-    } catch {
-      // The connection broke: it is asked anew when that is back.
-    } finally {
-      this.#isFetching = false;
-    }
+  refresh(): Promise<void> {
+    return this.#refetch.wish();
   }
 
   /** @throws RequestFailure somebody was faster, or may not. */

@@ -21,7 +21,7 @@ export interface InboxDialogOptions {
 export class InboxDialog {
   readonly #options: InboxDialogOptions;
   readonly #list = h("div", { class: "inbox-list" });
-  readonly #empty = h("p", { class: "inbox-empty" }, "Nothing waits for you.");
+  readonly #empty = h("p", { class: "sheet-empty" }, "Nothing waits for you.");
   readonly #title = h("h2", { attrs: { id: "inbox-title" } });
   readonly #dialog: HTMLDialogElement;
   readonly #cards = new Map<string, ApprovalCard>();
@@ -32,13 +32,13 @@ export class InboxDialog {
     this.#dialog = h(
       "dialog",
       {
-        class: "inbox",
+        class: "sheet",
         attrs: { "aria-labelledby": "inbox-title", "data-testid": "inbox" },
         on: { close: () => this.#end() },
       },
       h(
         "header",
-        { class: "inbox-head" },
+        { class: "sheet-head" },
         this.#title,
         iconButton("close", "Close", "inbox-close", () => this.close()),
       ),

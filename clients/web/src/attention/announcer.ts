@@ -1,8 +1,8 @@
 /** Tells those who do not see the page that a session has begun to wait. */
 
 import type { SessionInfo } from "../protocol/messages.gen";
+import { describeWaiting, keyOfWaiting, listWaiting } from "../ui/activity_words";
 import { h } from "../ui/dom";
-import { describeWaiting, keyOfWaiting, listWaiting } from "./activity_words";
 
 /** The sentences for those that have begun to wait since the last call. */
 export class NewWaitings {

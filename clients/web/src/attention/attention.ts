@@ -2,7 +2,7 @@
 
 import type { PageVisibility } from "../net/page_visibility";
 import type { SessionInfo } from "../protocol/messages.gen";
-import { listWaiting } from "./activity_words";
+import { listWaiting } from "../ui/activity_words";
 import { Announcer } from "./announcer";
 import { BrowserNotifications } from "./browser_notifications";
 import { NotifyButton } from "./notify_button";

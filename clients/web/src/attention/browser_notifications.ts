@@ -1,7 +1,8 @@
-/** The real browser's notifications. */
+/** The real browser's notifications: the page's own, and where a phone's browser forbids those its service worker's. */
 
 import type { PageVisibility } from "../net/page_visibility";
-import type { Notifications, ShownNotification } from "./page_notifications";
+import { readClick } from "../pwa/notification_click";
+import type { Notice, Notifications, ShownNotification } from "./page_notifications";
 
 const WANTED_KEY = "ptyd.notify";
 const LOOKED_AT_LOCK = "ptyd.looked_at";
@@ -9,9 +10,14 @@ const LOOKED_AT_LOCK = "ptyd.looked_at";
 export class BrowserNotifications implements Notifications {
   readonly #visibility: PageVisibility;
   #release: (() => void) | null = null;
+  onClick: (session: string) => void = () => {};
 
   constructor(visibility: PageVisibility) {
     this.#visibility = visibility;
+    navigator.serviceWorker?.addEventListener("message", (event) => {
+      const session = readClick(event.data);
+      if (session !== null) this.onClick(session);
+    });
     visibility.watch(() => this.#noteVisibility());
     this.#noteVisibility();
   }
@@ -24,17 +30,17 @@ export class BrowserNotifications implements Notifications {
     return Notification.requestPermission();
   }
 
-  show(title: string, body: string, tag: string, onClick: () => void): ShownNotification | null {
+  show(notice: Notice): ShownNotification | null {
+    const { title, body, tag, session } = notice;
     try {
-      // The same tag in another tab of ours replaces it: one is enough.
       const notification = new Notification(title, { body, tag });
       notification.onclick = () => {
         window.focus();
-        onClick();
+        this.onClick(session);
       };
       return notification;
     } catch {
-      return null; // browsers of phones show none from a page
+      return showByWorker(notice);
     }
   }
 
@@ -64,4 +70,19 @@ export class BrowserNotifications implements Notifications {
       void navigator.locks?.request(LOOKED_AT_LOCK, { mode: "shared" }, () => until);
     }
   }
+}
+
+function showByWorker({ title, body, tag, session }: Notice): ShownNotification | null {
+  const workers = navigator.serviceWorker;
+  if (!workers?.controller) return null;
+  const shown = workers.ready.then(async (registration) => {
+    await registration.showNotification(title, { body, tag, data: { session } });
+    return registration;
+  });
+  // One that could not be shown need not be closed.
+  const close = async (): Promise<void> => {
+    for (const one of await (await shown).getNotifications({ tag })) one.close();
+  };
+  shown.catch(() => {});
+  return { close: () => void close().catch(() => {}) };
 }

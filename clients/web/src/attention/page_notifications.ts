@@ -4,7 +4,7 @@
  */
 
 import type { SessionInfo } from "../protocol/messages.gen";
-import { describeWaiting, keyOfWaiting, listWaiting } from "./activity_words";
+import { describeWaiting, keyOfWaiting, listWaiting } from "../ui/activity_words";
 
 /** "unsupported": this browser has none, or not for this address. "blocked": the user has told the browser so. */
 export type NotificationChoice = "on" | "off" | "blocked" | "unsupported";
@@ -13,12 +13,23 @@ export interface ShownNotification {
   close(): void;
 }
 
+export interface Notice {
+  readonly title: string;
+  readonly body: string;
+  /** One of the same tag, in whatever tab, is replaced. */
+  readonly tag: string;
+  /** Its id: what a click leads to. */
+  readonly session: string;
+}
+
 /** What of the browser is needed, so that tests can stand in for it. */
 export interface Notifications {
   readonly permission: NotificationPermission | "unsupported";
   requestPermission(): Promise<NotificationPermission>;
-  /** Null: this browser can show none from a page. */
-  show(title: string, body: string, tag: string, onClick: () => void): ShownNotification | null;
+  /** Null: this browser can show none. */
+  show(notice: Notice): ShownNotification | null;
+  /** Called with the session of one that was clicked. */
+  onClick: (session: string) => void;
   /** Whether any page of this daemon, in whatever tab, is looked at. */
   isLookedAt(): Promise<boolean>;
   load(): boolean;
@@ -27,7 +38,6 @@ export interface Notifications {
 
 export class PageNotifications {
   readonly #browser: Notifications;
-  readonly #open: (session: string) => void;
   readonly #onChange: () => void;
   /** The waitings that need no notification any more: the user has been told, or was looking. */
   #told = new Set<string>();
@@ -38,7 +48,10 @@ export class PageNotifications {
 
   constructor(browser: Notifications, open: (session: string) => void, onChange: () => void) {
     this.#browser = browser;
-    this.#open = open;
+    browser.onClick = (session) => {
+      this.#close(session);
+      open(session);
+    };
     this.#onChange = onChange;
   }
 
@@ -77,15 +90,8 @@ export class PageNotifications {
     if (isLookedAt || this.choice !== "on") return;
     const { id } = session;
     this.#close(id);
-    const notification = this.#browser.show(
-      describeWaiting(session),
-      describeMore(session),
-      `ptyd ${id}`,
-      () => {
-        this.#close(id);
-        this.#open(id);
-      },
-    );
+    const [title, body] = [describeWaiting(session), describeMore(session)];
+    const notification = this.#browser.show({ title, body, tag: `ptyd ${id}`, session: id });
     if (notification !== null) this.#shown.set(id, { key, notification });
     else this.#giveUp();
   }

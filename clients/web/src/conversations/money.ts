@@ -7,10 +7,14 @@ const NEGLIGIBLE_USD = 0.00005;
 
 type Cost = Pick<CostRow, "cost_usd" | "estimated_usd">;
 
+export function isCounted(cost_usd: number): boolean {
+  return cost_usd >= NEGLIGIBLE_USD;
+}
+
 /** `$1.23`, `~$0.0042` where some of it is computed from tokens. */
 export function formatCost({ cost_usd, estimated_usd }: Cost): string {
-  if (cost_usd < NEGLIGIBLE_USD) return "$0";
-  const mark = estimated_usd >= NEGLIGIBLE_USD ? "~" : "";
+  if (!isCounted(cost_usd)) return "$0";
+  const mark = isCounted(estimated_usd) ? "~" : "";
   return `${mark}$${cost_usd >= 1 ? cost_usd.toFixed(2) : cost_usd.toFixed(4)}`;
 }
 

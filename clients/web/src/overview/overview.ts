@@ -1,14 +1,16 @@
-/** All sessions at a glance: a live miniature of each, those that wait for somebody first. */
+/** All sessions at a glance: a live miniature of each with its state, cost and what waits; those that wait come first. */
 
-import { describeDoing, isWaiting, putWaitingFirst } from "../attention/activity_words";
-import type { Miniature, SessionInfo } from "../protocol/messages.gen";
+import { formatCost } from "../conversations/money";
+import type { CostRow, Miniature, SessionInfo } from "../protocol/messages.gen";
 import type { Scheme } from "../terminal/colours";
+import { describeDoing, isWaiting, putWaitingFirst } from "../ui/activity_words";
 import { textButton } from "../ui/button";
 import { h, setText } from "../ui/dom";
 import { cleanTitle } from "../ui/program_title";
 import { describeCommand, isGoodExit } from "../ui/words";
 import { drawMiniature } from "./draw_miniature";
 import { MiniatureFeed } from "./miniature_feed";
+import { SessionCosts } from "./session_costs";
 
 export interface OverviewOptions {
   open(session: SessionInfo): void;
@@ -16,6 +18,7 @@ export interface OverviewOptions {
   readScheme(): Scheme;
   isConnected(): boolean;
   request(known: Record<string, number>): Promise<readonly Miniature[]>;
+  requestCosts(): Promise<readonly CostRow[]>;
 }
 
 class Card {
@@ -24,7 +27,8 @@ class Card {
   readonly #dot = h("span", { class: "dot" });
   readonly #name = h("span", { class: "card-name" });
   readonly #state = h("span", { class: "card-state", attrs: { "data-testid": "card-state" } });
-  readonly #title = h("span", { class: "card-title" });
+  readonly #detail = h("span", { class: "card-detail", attrs: { "data-testid": "card-detail" } });
+  readonly #cost = h("span", { class: "card-cost", attrs: { "data-testid": "card-cost" } });
   session: SessionInfo;
   #miniature: Miniature | null = null;
 
@@ -38,13 +42,12 @@ class Card {
         { class: "card", attrs: { type: "button" }, on: { click: () => options.open(this.session) } },
         h("span", { class: "card-head" }, this.#dot, this.#name, this.#state),
         h("span", { class: "card-screen" }, this.canvas),
-        this.#title,
+        h("span", { class: "card-foot" }, this.#detail, this.#cost),
       ),
     );
-    this.update(session);
   }
 
-  update(session: SessionInfo): void {
+  update(session: SessionInfo, cost: ReturnType<SessionCosts["find"]>): void {
     this.session = session;
     const isRunning = session.state === "running";
     const isGood = isRunning || isGoodExit(session.exit_code, session.exit_signal);
@@ -53,7 +56,8 @@ class Card {
     this.#dot.className = `dot ${isRunning ? "dot-running" : isGood ? "dot-ended" : "dot-failed"}`;
     setText(this.#name, session.name);
     setText(this.#state, describeDoing(session));
-    setText(this.#title, cleanTitle(session.title) || describeCommand(session));
+    setText(this.#detail, describeDetail(session));
+    setText(this.#cost, cost === null ? "" : formatCost(cost));
   }
 
   show(miniature: Miniature, scheme: Scheme): void {
@@ -67,6 +71,12 @@ class Card {
   }
 }
 
+/** What waits, where somebody is waited for; else what the program calls itself. */
+function describeDetail(session: SessionInfo): string {
+  const waiting = isWaiting(session) ? cleanTitle(session.activity?.tool_detail ?? "") : "";
+  return waiting || cleanTitle(session.title) || describeCommand(session);
+}
+
 export class Overview {
   readonly element: HTMLElement;
   readonly #options: OverviewOptions;
@@ -75,6 +85,7 @@ export class Overview {
   readonly #cards = new Map<string, Card>();
   readonly #visible = new Set<Element>();
   readonly #feed: MiniatureFeed;
+  readonly #costs: SessionCosts;
   readonly #observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       if (isIntersecting) this.#visible.add(target);
@@ -100,6 +111,11 @@ export class Overview {
         this.#cards.get(miniature.session)?.show(miniature, this.#options.readScheme()),
       schedule: (delayMs, action) => setTimeout(action, delayMs),
     });
+    this.#costs = new SessionCosts({
+      request: () => options.requestCosts(),
+      onChange: () => this.#updateCards(),
+      schedule: (delayMs, action) => setTimeout(action, delayMs),
+    });
     document.addEventListener("visibilitychange", () => this.#feed.wake());
     new ResizeObserver(() => this.redraw()).observe(this.#list);
   }
@@ -113,12 +129,17 @@ export class Overview {
     for (const [id, card] of this.#cards) if (!ids.has(id)) this.#remove(id, card);
     wanted.forEach((session, index) => {
       const card = this.#cards.get(session.id) ?? this.#add(session);
-      card.update(session);
+      card.update(session, this.#costs.find(session));
       const there = this.#list.children[index] ?? null;
       // Moving an element takes the focus from it: only where the order has changed.
       if (there !== card.element) this.#list.insertBefore(card.element, there);
     });
     this.#feed.wake();
+    this.#costs.note(sessions);
+  }
+
+  #updateCards(): void {
+    for (const card of this.#cards.values()) card.update(card.session, this.#costs.find(card.session));
   }
 
   /** The colours or the space have changed. */

@@ -151,13 +151,7 @@ export type Role = "control" | "observe";
 
 export type AttachMode = "exact" | "snapshot" | "tail";
 
-export type KeepPolicy = "always" | "ask" | "never";
-
-export type SessionState = "exited" | "running";
-
 export type Right = "admin" | "control" | "create" | "observe";
-
-export type CaptureFormat = "cells" | "html" | "terminal" | "text" | "vt";
 
 export type ActivityState = "active" | "bell" | "exited" | "idle" | "quiet" | "starting" | "waiting" | "working";
 
@@ -173,6 +167,10 @@ export type ApprovalDecision = "allow" | "deny";
 
 export type AnsweredHow = "client" | "rule" | "terminal";
 
+export type CaptureFormat = "cells" | "html" | "terminal" | "text" | "vt";
+
+export type KeepPolicy = "always" | "ask" | "never";
+
 export type ExportFormat = "html" | "json" | "markdown";
 
 export type CostGroup = "conversation" | "day" | "directory" | "session";
@@ -180,6 +178,8 @@ export type CostGroup = "conversation" | "day" | "directory" | "session";
 export type PromptState = "done" | "dropped" | "failed" | "queued" | "taken" | "typing";
 
 export type PromptOutcome = "exited" | "failed" | "interrupted" | "ok";
+
+export type SessionState = "exited" | "running";
 
 /** The first item of a message's array. */
 export const MessageCode = {
@@ -494,360 +494,6 @@ export type DaemonMessage =
   | Event
   | Pong;
 
-/** What one session may use. 0: no limit. None: not said; the daemon's default applies. */
-export interface SessionLimits {
-  /** Of all its processes together. */
-  memory_bytes: number | null;
-  /** Of all its processes together; 1.5 is one CPU and a half. */
-  cpus: number | null;
-  /** With their threads. */
-  processes: number | null;
-  /** Of one process. */
-  open_files: number | null;
-  /** The largest file that one process may write. */
-  file_bytes: number | null;
-  /** The largest core dump. 0 is none here, and -1 no limit. */
-  core_bytes: number | null;
-  lifetime_seconds: number | null;
-  /** Without output and without an attachment. */
-  idle_seconds: number | null;
-  /** Of the replay log; rounded up to whole 64 KiB. 0 is as None. */
-  log_bytes: number | null;
-  /** 0 is none here. */
-  scrollback_lines: number | null;
-  input_bytes_per_second: number | null;
-  /** Beyond it the program waits; nothing is lost. */
-  output_bytes_per_second: number | null;
-}
-
-/** What a session's processes used when they were last looked at. */
-export interface SessionUsage {
-  memory_bytes: number;
-  /** CPU time over the time since the look before. */
-  cpus: number;
-  /** With their threads, as the kernel counts them for its limits. */
-  processes: number;
-  /** Of that process which has most. */
-  open_files: number;
-  /** Unix seconds. */
-  at: number;
-}
-
-/** What is known of one session. Times are Unix seconds, sizes are bytes. */
-export interface SessionInfo {
-  id: string;
-  name: string;
-  state: SessionState;
-  pid: number;
-  argv: string[];
-  cwd: string;
-  cols: number;
-  rows: number;
-  created_at: number;
-  last_output_at: number;
-  clients: number;
-  controller: string | null;
-  epoch: number;
-  log_start: number;
-  log_head: number;
-  exit_code: number | null;
-  exit_signal: number | null;
-  exited_at: number | null;
-  kind: string;
-  /** What the program calls its window. */
-  title: string;
-  /** Typing does not take control. */
-  locked: boolean;
-  /** The file that it is recorded to from the start; empty: none. */
-  recording: string;
-  /** The name of the principal that created it. */
-  owner: string;
-  /** Those in force, each of them said. */
-  limits: SessionLimits;
-  usage: SessionUsage | null;
-  /** For a person: which limit ended it, or what else that was not the program's own doing. */
-  end_reason: string;
-  /** exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash. */
-  engine: "exact" | "none" | "quarantined";
-  /** What the program is doing; None: a daemon that does not say. */
-  activity: Activity | null;
-  /** Where it is a structured run (kind "run"). */
-  run: RunInfo | null;
-  /** Of a session of kind "claude". */
-  conversation: SessionConversation | null;
-}
-
-/** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
- * `kind`: which agent's knowledge applies ("command", "claude"). `record`: the absolute path of a file that does
- * not exist yet; the session is recorded to it as asciicast v3, what is typed only with `record_input`. `keep`
- * None: as configured; this and `restart_on_failure` are for the kind "claude".
- */
-export interface CreateParams {
-  argv?: string[];
-  cwd?: string;
-  env?: Record<string, string>;
-  cols?: number;
-  rows?: number;
-  name?: string;
-  kind?: string;
-  record?: string;
-  record_input?: boolean;
-  limits?: SessionLimits;
-  keep?: KeepPolicy | null;
-  restart_on_failure?: boolean;
-}
-
-export interface SessionParams {
-  session?: string;
-}
-
-export type NoParams = Record<string, never>;
-
-export interface RenameParams {
-  name: string;
-  session?: string;
-}
-
-export interface ResizeParams {
-  cols: number;
-  rows: number;
-  session?: string;
-}
-
-/** Sends to the PTY's foreground process group. `signal` is a name, with or without SIG, or a number. */
-export interface SignalParams {
-  signal: string | number;
-  session?: string;
-}
-
-/** HUP, then TERM, then KILL to the whole tree, `grace_seconds` between them. Replies when the session has exited.
- * On an exited session: forgets it.
- */
-export interface KillParams {
-  session?: string;
-  grace_seconds?: number;
-}
-
-/** Input without an attachment. */
-export interface SendParams {
-  data: Uint8Array;
-  session?: string;
-}
-
-/** The screen; `scrollback` is how many lines above it to add (-1: all that is kept).
- *
- * `format`: "text"; "vt", text with SGR sequences; "html"; "cells"; "terminal", all that rebuilds the screen in a
- * fresh terminal.
- * `join`: a line that the terminal wrapped is one line of text.
- */
-export interface CaptureParams {
-  session?: string;
-  scrollback?: number;
-  format?: CaptureFormat;
-  join?: boolean;
-}
-
-/** How cells are drawn. Colours: "#rrggbb", or the number of a palette entry; None for the terminal's own. */
-export interface Style {
-  fg: string | number | null;
-  bg: string | number | null;
-  bold: boolean;
-  faint: boolean;
-  italic: boolean;
-  underline: "curly" | "dashed" | "dotted" | "double" | "none" | "single";
-  underline_color: string | number | null;
-  blink: boolean;
-  inverse: boolean;
-  invisible: boolean;
-  strikethrough: boolean;
-  overline: boolean;
-}
-
-/** One character's place. `width` 2: it covers the next column too, which has no cell of its own. */
-export interface Cell {
-  /** The character with what combines with it; empty: nothing was written here. */
-  text: string;
-  width: 1 | 2;
-  /** Index into CellGrid.styles. */
-  style: number;
-  link: string;
-}
-
-/** One row, without the blank cells at its end. `wrapped`: the next row continues it. */
-export interface CellRow {
-  cells: Cell[];
-  wrapped: boolean;
-}
-
-/** The screen cell by cell; `rows` begins with the `scrollback` lines above the screen. */
-export interface CellGrid {
-  cols: number;
-  rows: CellRow[];
-  scrollback: number;
-  styles: Style[];
-  cursor_col: number;
-  /** Counted from the top of the screen, not of `rows`. */
-  cursor_row: number;
-  cursor_visible: boolean;
-  alternate: boolean;
-  title: string;
-}
-
-/** `source` "log": output with its control sequences removed; "screen": the exact screen.
- *
- * `grid` instead of `text` for the format "cells", `data` for "terminal". `offset`: the screen is that at this
- * place of the output, `cols` and `rows`: its size.
- */
-export interface CaptureResult {
-  text: string;
-  source: "log" | "screen";
-  offset: number;
-  grid: CellGrid | null;
-  data: Uint8Array | null;
-  cols: number;
-  rows: number;
-}
-
-/** While a session is locked, typing does not take control; asking for it does. */
-export interface LockParams {
-  locked: boolean;
-  session?: string;
-}
-
-/** Raw output. `offset` None: the newest `max_bytes`. */
-export interface ReadLogParams {
-  session?: string;
-  offset?: number | null;
-  max_bytes?: number;
-}
-
-export interface ReadLogResult {
-  offset: number;
-  data: Uint8Array;
-  epoch: number;
-  log_start: number;
-  log_head: number;
-}
-
-/** `until` "exit", or "idle": no output for `idle_seconds`. Fails with "timeout" after `timeout_seconds`. */
-export interface WaitParams {
-  until: "exit" | "idle";
-  session?: string;
-  idle_seconds?: number;
-  timeout_seconds?: number | null;
-}
-
-/** Events after `seq` follow on this connection; `sessions` is the state now. `is_late`: some of the events
- * asked for are not kept any more, so none of them is told.
- */
-export interface SubscribeResult {
-  seq: number;
-  sessions: SessionInfo[];
-  is_late: boolean;
-}
-
-/** One attachment, as `status` shows it. Bytes. */
-export interface ClientInfo {
-  session: string;
-  client: string;
-  client_id: string;
-  role: Role;
-  lossless: boolean;
-  cols: number;
-  rows: number;
-  epoch: number;
-  sent: number;
-  acked: number;
-  window: number;
-  hidden: boolean;
-  /** Bytes on their way: of output, and of a snapshot. */
-  unacked: number;
-  /** How many may be, at the rate at which this client acknowledges. */
-  allowed: number;
-  /** Bytes that the daemon keeps for this client alone. */
-  held: number;
-  /** How often it fell behind and was given the screen anew. */
-  resyncs: number;
-  /** Whose it is. */
-  principal: string;
-}
-
-export interface ListenerInfo {
-  kind: "tcp" | "unix";
-  /** The path of the socket, or host:port. */
-  address: string;
-  tls: boolean;
-  /** Of its certificate: "sha256:" and 64 hexadecimal digits. Empty without TLS. */
-  fingerprint: string;
-}
-
-/** How much is used of something that there is only so much of. */
-export interface Capacity {
-  /** For a person. */
-  name: string;
-  used: number;
-  allowed: number;
-}
-
-export interface StatusResult {
-  daemon_pid: number;
-  keeper_pid: number;
-  version: string;
-  uptime: number;
-  sessions: number;
-  sessions_running: number;
-  max_sessions: number;
-  /** How often the keeper has started a daemon after the first. */
-  restarts: number;
-  /** The screen engine in use, or "none". */
-  engine: string;
-  runtime_dir: string;
-  listeners: ListenerInfo[];
-  clients: ClientInfo[];
-  capacities: Capacity[];
-  /** Those of a session that is not told otherwise. */
-  limits: SessionLimits;
-  /** By what means each limit on processes is kept, by its name; "end": by what means trees of processes end. */
-  enforcement: Record<string, string>;
-  /** How many of those ends nobody had asked for. */
-  crashes: number;
-  /** In the minute before this daemon was started. */
-  recent_crashes: number;
-  /** They were so many that the keeper waits before it starts another. */
-  is_over_budget: boolean;
-  /** For a person: how the last one ended; empty: none has crashed. */
-  last_crash: string;
-  /** Unix seconds. */
-  last_crash_at: number;
-  /** Names of sessions that are kept from the engine. */
-  quarantined: string[];
-  /** The keeper has ended: sessions go on, but none can be made, and they end with this daemon. */
-  keeper_gone: boolean;
-}
-
-/** Listen on TCP too. `port` 0: any free one. Listening there already is no error.
- *
- * `tls`: with the certificate of `tls_cert` and `tls_key` (absolute paths of PEM files), else with that of the
- * daemon's configuration, else with one that the daemon makes and signs itself. `insecure`: speak without TLS even
- * where other machines can listen in.
- */
-export interface ListenParams {
-  host?: string;
-  port?: number;
-  tls?: boolean;
-  insecure?: boolean;
-  tls_cert?: string;
-  tls_key?: string;
-}
-
-/** `fingerprint`: of the certificate, as in ListenerInfo. */
-export interface ListenResult {
-  host: string;
-  port: number;
-  tls: boolean;
-  fingerprint: string;
-}
-
 /** A login ticket for a browser: good once, for `expires_seconds`. `url` is None without a TCP listener. */
 export interface TicketResult {
   ticket: string;
@@ -857,37 +503,6 @@ export interface TicketResult {
 
 export interface TokenResult {
   token: string;
-}
-
-/** Without `kill_sessions` the keeper goes on holding the sessions for the next daemon. */
-export interface ShutdownParams {
-  kill_sessions?: boolean;
-}
-
-export interface ShutdownResult {
-  sessions_left: number;
-}
-
-/** Sets a mark in the session's recordings, here and now. */
-export interface MarkParams {
-  label?: string;
-  session?: string;
-}
-
-/** The session's log as asciicast v3, piece by piece. `resume`: of the result before; empty: the beginning. */
-export interface ExportParams {
-  resume?: string;
-  session?: string;
-}
-
-/** Whole lines. `resume` None: it is the last piece. `start`: the offset of the first output in the export, 0
- * where all of the session is. `skipped`: so many bytes were overwritten before this piece could be made.
- */
-export interface ExportResult {
-  data: Uint8Array;
-  resume: string | null;
-  start: number;
-  skipped: number;
 }
 
 /** A token or a share link, without its secret. Times are Unix seconds. */
@@ -1104,6 +719,80 @@ export interface AnswerApprovalParams {
   answers?: Record<string, string>;
 }
 
+/** The screen; `scrollback` is how many lines above it to add (-1: all that is kept).
+ *
+ * `format`: "text"; "vt", text with SGR sequences; "html"; "cells"; "terminal", all that rebuilds the screen in a
+ * fresh terminal.
+ * `join`: a line that the terminal wrapped is one line of text.
+ */
+export interface CaptureParams {
+  session?: string;
+  scrollback?: number;
+  format?: CaptureFormat;
+  join?: boolean;
+}
+
+/** How cells are drawn. Colours: "#rrggbb", or the number of a palette entry; None for the terminal's own. */
+export interface Style {
+  fg: string | number | null;
+  bg: string | number | null;
+  bold: boolean;
+  faint: boolean;
+  italic: boolean;
+  underline: "curly" | "dashed" | "dotted" | "double" | "none" | "single";
+  underline_color: string | number | null;
+  blink: boolean;
+  inverse: boolean;
+  invisible: boolean;
+  strikethrough: boolean;
+  overline: boolean;
+}
+
+/** One character's place. `width` 2: it covers the next column too, which has no cell of its own. */
+export interface Cell {
+  /** The character with what combines with it; empty: nothing was written here. */
+  text: string;
+  width: 1 | 2;
+  /** Index into CellGrid.styles. */
+  style: number;
+  link: string;
+}
+
+/** One row, without the blank cells at its end. `wrapped`: the next row continues it. */
+export interface CellRow {
+  cells: Cell[];
+  wrapped: boolean;
+}
+
+/** The screen cell by cell; `rows` begins with the `scrollback` lines above the screen. */
+export interface CellGrid {
+  cols: number;
+  rows: CellRow[];
+  scrollback: number;
+  styles: Style[];
+  cursor_col: number;
+  /** Counted from the top of the screen, not of `rows`. */
+  cursor_row: number;
+  cursor_visible: boolean;
+  alternate: boolean;
+  title: string;
+}
+
+/** `source` "log": output with its control sequences removed; "screen": the exact screen.
+ *
+ * `grid` instead of `text` for the format "cells", `data` for "terminal". `offset`: the screen is that at this
+ * place of the output, `cols` and `rows`: its size.
+ */
+export interface CaptureResult {
+  text: string;
+  source: "log" | "screen";
+  offset: number;
+  grid: CellGrid | null;
+  data: Uint8Array | null;
+  cols: number;
+  rows: number;
+}
+
 /** Which conversation a session of kind "claude" has. */
 export interface SessionConversation {
   /** Empty: not known yet. */
@@ -1271,6 +960,117 @@ export interface CostResult {
   total: CostRow;
 }
 
+/** One attachment, as `status` shows it. Bytes. */
+export interface ClientInfo {
+  session: string;
+  client: string;
+  client_id: string;
+  role: Role;
+  lossless: boolean;
+  cols: number;
+  rows: number;
+  epoch: number;
+  sent: number;
+  acked: number;
+  window: number;
+  hidden: boolean;
+  /** Bytes on their way: of output, and of a snapshot. */
+  unacked: number;
+  /** How many may be, at the rate at which this client acknowledges. */
+  allowed: number;
+  /** Bytes that the daemon keeps for this client alone. */
+  held: number;
+  /** How often it fell behind and was given the screen anew. */
+  resyncs: number;
+  /** Whose it is. */
+  principal: string;
+}
+
+export interface ListenerInfo {
+  kind: "tcp" | "unix";
+  /** The path of the socket, or host:port. */
+  address: string;
+  tls: boolean;
+  /** Of its certificate: "sha256:" and 64 hexadecimal digits. Empty without TLS. */
+  fingerprint: string;
+}
+
+/** How much is used of something that there is only so much of. */
+export interface Capacity {
+  /** For a person. */
+  name: string;
+  used: number;
+  allowed: number;
+}
+
+export interface StatusResult {
+  daemon_pid: number;
+  keeper_pid: number;
+  version: string;
+  uptime: number;
+  sessions: number;
+  sessions_running: number;
+  max_sessions: number;
+  /** How often the keeper has started a daemon after the first. */
+  restarts: number;
+  /** The screen engine in use, or "none". */
+  engine: string;
+  runtime_dir: string;
+  listeners: ListenerInfo[];
+  clients: ClientInfo[];
+  capacities: Capacity[];
+  /** Those of a session that is not told otherwise. */
+  limits: SessionLimits;
+  /** By what means each limit on processes is kept, by its name; "end": by what means trees of processes end. */
+  enforcement: Record<string, string>;
+  /** How many of those ends nobody had asked for. */
+  crashes: number;
+  /** In the minute before this daemon was started. */
+  recent_crashes: number;
+  /** They were so many that the keeper waits before it starts another. */
+  is_over_budget: boolean;
+  /** For a person: how the last one ended; empty: none has crashed. */
+  last_crash: string;
+  /** Unix seconds. */
+  last_crash_at: number;
+  /** Names of sessions that are kept from the engine. */
+  quarantined: string[];
+  /** The keeper has ended: sessions go on, but none can be made, and they end with this daemon. */
+  keeper_gone: boolean;
+}
+
+/** Listen on TCP too. `port` 0: any free one. Listening there already is no error.
+ *
+ * `tls`: with the certificate of `tls_cert` and `tls_key` (absolute paths of PEM files), else with that of the
+ * daemon's configuration, else with one that the daemon makes and signs itself. `insecure`: speak without TLS even
+ * where other machines can listen in.
+ */
+export interface ListenParams {
+  host?: string;
+  port?: number;
+  tls?: boolean;
+  insecure?: boolean;
+  tls_cert?: string;
+  tls_key?: string;
+}
+
+/** `fingerprint`: of the certificate, as in ListenerInfo. */
+export interface ListenResult {
+  host: string;
+  port: number;
+  tls: boolean;
+  fingerprint: string;
+}
+
+/** Without `kill_sessions` the keeper goes on holding the sessions for the next daemon. */
+export interface ShutdownParams {
+  kill_sessions?: boolean;
+}
+
+export interface ShutdownResult {
+  sessions_left: number;
+}
+
 /** A piece of a file for the session's private folder.
  *
  * `upload`: made up by the client, 96 random bits at least; the same for all pieces. `name`: what the file shall
@@ -1318,6 +1118,8 @@ export interface PasteParams {
   text: string;
   session?: string;
 }
+
+export type NoParams = Record<string, never>;
 
 /** `known`: by the ids of the sessions that are wanted, up to which offset each is known; 0: not at all. */
 export interface MiniaturesParams {
@@ -1367,6 +1169,9 @@ export interface Prompt {
   message: string;
   /** Names of the tools that were used, in order. */
   tools: string[];
+  /** With "done": what the turn cost, in US dollars, estimated from its tokens. None: not known. */
+  cost_usd: number | null;
+  tokens: TokenCounts | null;
   /** With "taken": the program waits for somebody. */
   waits_for: WaitsFor | null;
   /** For a person: why it is not typed, or was not taken. */
@@ -1489,6 +1294,204 @@ export interface RunWaitParams {
   run?: string;
   until?: "end" | "start";
   timeout_seconds?: number | null;
+}
+
+/** What one session may use. 0: no limit. None: not said; the daemon's default applies. */
+export interface SessionLimits {
+  /** Of all its processes together. */
+  memory_bytes: number | null;
+  /** Of all its processes together; 1.5 is one CPU and a half. */
+  cpus: number | null;
+  /** With their threads. */
+  processes: number | null;
+  /** Of one process. */
+  open_files: number | null;
+  /** The largest file that one process may write. */
+  file_bytes: number | null;
+  /** The largest core dump. 0 is none here, and -1 no limit. */
+  core_bytes: number | null;
+  lifetime_seconds: number | null;
+  /** Without output and without an attachment. */
+  idle_seconds: number | null;
+  /** Of the replay log; rounded up to whole 64 KiB. 0 is as None. */
+  log_bytes: number | null;
+  /** 0 is none here. */
+  scrollback_lines: number | null;
+  input_bytes_per_second: number | null;
+  /** Beyond it the program waits; nothing is lost. */
+  output_bytes_per_second: number | null;
+}
+
+/** What a session's processes used when they were last looked at. */
+export interface SessionUsage {
+  memory_bytes: number;
+  /** CPU time over the time since the look before. */
+  cpus: number;
+  /** With their threads, as the kernel counts them for its limits. */
+  processes: number;
+  /** Of that process which has most. */
+  open_files: number;
+  /** Unix seconds. */
+  at: number;
+}
+
+/** What is known of one session. Times are Unix seconds, sizes are bytes. */
+export interface SessionInfo {
+  id: string;
+  name: string;
+  state: SessionState;
+  pid: number;
+  argv: string[];
+  cwd: string;
+  cols: number;
+  rows: number;
+  created_at: number;
+  last_output_at: number;
+  clients: number;
+  controller: string | null;
+  epoch: number;
+  log_start: number;
+  log_head: number;
+  exit_code: number | null;
+  exit_signal: number | null;
+  exited_at: number | null;
+  kind: string;
+  /** What the program calls its window. */
+  title: string;
+  /** Typing does not take control. */
+  locked: boolean;
+  /** The file that it is recorded to from the start; empty: none. */
+  recording: string;
+  /** The name of the principal that created it. */
+  owner: string;
+  /** Those in force, each of them said. */
+  limits: SessionLimits;
+  usage: SessionUsage | null;
+  /** For a person: which limit ended it, or what else that was not the program's own doing. */
+  end_reason: string;
+  /** exact: an engine keeps its screen. quarantined: none any more, for its output has made one crash. */
+  engine: "exact" | "none" | "quarantined";
+  /** What the program is doing; None: a daemon that does not say. */
+  activity: Activity | null;
+  /** Where it is a structured run (kind "run"). */
+  run: RunInfo | null;
+  /** Of a session of kind "claude" or "run". */
+  conversation: SessionConversation | null;
+}
+
+/** `argv` empty: the user's login shell. `cwd` empty: the home directory. `name` empty: made from the command.
+ * `kind`: which agent's knowledge applies ("command", "claude"). `record`: the absolute path of a file that does
+ * not exist yet; the session is recorded to it as asciicast v3, what is typed only with `record_input`. `keep`
+ * None: as configured; this and `restart_on_failure` are for the kind "claude".
+ */
+export interface CreateParams {
+  argv?: string[];
+  cwd?: string;
+  env?: Record<string, string>;
+  cols?: number;
+  rows?: number;
+  name?: string;
+  kind?: string;
+  record?: string;
+  record_input?: boolean;
+  limits?: SessionLimits;
+  keep?: KeepPolicy | null;
+  restart_on_failure?: boolean;
+}
+
+export interface SessionParams {
+  session?: string;
+}
+
+export interface RenameParams {
+  name: string;
+  session?: string;
+}
+
+export interface ResizeParams {
+  cols: number;
+  rows: number;
+  session?: string;
+}
+
+/** Sends to the PTY's foreground process group. `signal` is a name, with or without SIG, or a number. */
+export interface SignalParams {
+  signal: string | number;
+  session?: string;
+}
+
+/** HUP, then TERM, then KILL to the whole tree, `grace_seconds` between them. Replies when the session has exited.
+ * On an exited session: forgets it.
+ */
+export interface KillParams {
+  session?: string;
+  grace_seconds?: number;
+}
+
+/** Input without an attachment. */
+export interface SendParams {
+  data: Uint8Array;
+  session?: string;
+}
+
+/** While a session is locked, typing does not take control; asking for it does. */
+export interface LockParams {
+  locked: boolean;
+  session?: string;
+}
+
+/** Raw output. `offset` None: the newest `max_bytes`. */
+export interface ReadLogParams {
+  session?: string;
+  offset?: number | null;
+  max_bytes?: number;
+}
+
+export interface ReadLogResult {
+  offset: number;
+  data: Uint8Array;
+  epoch: number;
+  log_start: number;
+  log_head: number;
+}
+
+/** `until` "exit", or "idle": no output for `idle_seconds`. Fails with "timeout" after `timeout_seconds`. */
+export interface WaitParams {
+  until: "exit" | "idle";
+  session?: string;
+  idle_seconds?: number;
+  timeout_seconds?: number | null;
+}
+
+/** Events after `seq` follow on this connection; `sessions` is the state now. `is_late`: some of the events
+ * asked for are not kept any more, so none of them is told.
+ */
+export interface SubscribeResult {
+  seq: number;
+  sessions: SessionInfo[];
+  is_late: boolean;
+}
+
+/** Sets a mark in the session's recordings, here and now. */
+export interface MarkParams {
+  label?: string;
+  session?: string;
+}
+
+/** The session's log as asciicast v3, piece by piece. `resume`: of the result before; empty: the beginning. */
+export interface ExportParams {
+  resume?: string;
+  session?: string;
+}
+
+/** Whole lines. `resume` None: it is the last piece. `start`: the offset of the first output in the export, 0
+ * where all of the session is. `skipped`: so many bytes were overwritten before this piece could be made.
+ */
+export interface ExportResult {
+  data: Uint8Array;
+  resume: string | null;
+  start: number;
+  skipped: number;
 }
 
 /** Each method with the types of its parameters and of its result. */
@@ -1817,41 +1820,8 @@ export const decodeFields: Readonly<Record<DaemonMessage["type"], MessageFields>
 };
 
 export type StructName =
-  | "SessionLimits"
-  | "SessionUsage"
-  | "SessionInfo"
-  | "CreateParams"
-  | "SessionParams"
-  | "NoParams"
-  | "RenameParams"
-  | "ResizeParams"
-  | "SignalParams"
-  | "KillParams"
-  | "SendParams"
-  | "CaptureParams"
-  | "Style"
-  | "Cell"
-  | "CellRow"
-  | "CellGrid"
-  | "CaptureResult"
-  | "LockParams"
-  | "ReadLogParams"
-  | "ReadLogResult"
-  | "WaitParams"
-  | "SubscribeResult"
-  | "ClientInfo"
-  | "ListenerInfo"
-  | "Capacity"
-  | "StatusResult"
-  | "ListenParams"
-  | "ListenResult"
   | "TicketResult"
   | "TokenResult"
-  | "ShutdownParams"
-  | "ShutdownResult"
-  | "MarkParams"
-  | "ExportParams"
-  | "ExportResult"
   | "TokenInfo"
   | "TokenCreateParams"
   | "TokenCreated"
@@ -1871,6 +1841,12 @@ export type StructName =
   | "Approval"
   | "ApprovalsParams"
   | "AnswerApprovalParams"
+  | "CaptureParams"
+  | "Style"
+  | "Cell"
+  | "CellRow"
+  | "CellGrid"
+  | "CaptureResult"
   | "SessionConversation"
   | "TokenCounts"
   | "ConversationInfo"
@@ -1889,11 +1865,20 @@ export type StructName =
   | "CostParams"
   | "CostRow"
   | "CostResult"
+  | "ClientInfo"
+  | "ListenerInfo"
+  | "Capacity"
+  | "StatusResult"
+  | "ListenParams"
+  | "ListenResult"
+  | "ShutdownParams"
+  | "ShutdownResult"
   | "FilePutParams"
   | "FilePutResult"
   | "FileGetParams"
   | "FileGetResult"
   | "PasteParams"
+  | "NoParams"
   | "MiniaturesParams"
   | "Miniature"
   | "NotifyOutcome"
@@ -1908,247 +1893,28 @@ export type StructName =
   | "RunOutcome"
   | "RunInfo"
   | "RunRefParams"
-  | "RunWaitParams";
+  | "RunWaitParams"
+  | "SessionLimits"
+  | "SessionUsage"
+  | "SessionInfo"
+  | "CreateParams"
+  | "SessionParams"
+  | "RenameParams"
+  | "ResizeParams"
+  | "SignalParams"
+  | "KillParams"
+  | "SendParams"
+  | "LockParams"
+  | "ReadLogParams"
+  | "ReadLogResult"
+  | "WaitParams"
+  | "SubscribeResult"
+  | "MarkParams"
+  | "ExportParams"
+  | "ExportResult";
 
 /** Maps: what parameters and results are made of. Unknown keys are ignored. */
 export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
-  SessionLimits: [
-    { name: "memory_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "cpus", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "processes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "open_files", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "file_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "core_bytes", type: { kind: "union", of: [{ kind: "int", min: -1 }, { kind: "null" }] }, default: null },
-    { name: "lifetime_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "idle_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "log_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "scrollback_lines", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "input_bytes_per_second", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
-    { name: "output_bytes_per_second", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
-  ],
-  SessionUsage: [
-    { name: "memory_bytes", type: { kind: "int" } },
-    { name: "cpus", type: { kind: "float" } },
-    { name: "processes", type: { kind: "int" } },
-    { name: "open_files", type: { kind: "int" }, default: 0 },
-    { name: "at", type: { kind: "float" }, default: 0.0 },
-  ],
-  SessionInfo: [
-    { name: "id", type: { kind: "str" } },
-    { name: "name", type: { kind: "str" } },
-    { name: "state", type: { kind: "literal", values: ["exited", "running"] } },
-    { name: "pid", type: { kind: "int" } },
-    { name: "argv", type: { kind: "list", item: { kind: "str" } } },
-    { name: "cwd", type: { kind: "str" } },
-    { name: "cols", type: { kind: "int" } },
-    { name: "rows", type: { kind: "int" } },
-    { name: "created_at", type: { kind: "float" } },
-    { name: "last_output_at", type: { kind: "float" } },
-    { name: "clients", type: { kind: "int" } },
-    { name: "controller", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
-    { name: "epoch", type: { kind: "int" } },
-    { name: "log_start", type: { kind: "int" } },
-    { name: "log_head", type: { kind: "int" } },
-    { name: "exit_code", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
-    { name: "exit_signal", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
-    { name: "exited_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
-    { name: "kind", type: { kind: "str" }, default: "command" },
-    { name: "title", type: { kind: "str" }, default: "" },
-    { name: "locked", type: { kind: "bool" }, default: false },
-    { name: "recording", type: { kind: "str" }, default: "" },
-    { name: "owner", type: { kind: "str" }, default: "" },
-    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
-    { name: "usage", type: { kind: "union", of: [{ kind: "struct", name: "SessionUsage" }, { kind: "null" }] }, default: null },
-    { name: "end_reason", type: { kind: "str" }, default: "" },
-    { name: "engine", type: { kind: "literal", values: ["exact", "none", "quarantined"] }, default: "none" },
-    { name: "activity", type: { kind: "union", of: [{ kind: "struct", name: "Activity" }, { kind: "null" }] }, default: null },
-    { name: "run", type: { kind: "union", of: [{ kind: "struct", name: "RunInfo" }, { kind: "null" }] }, default: null },
-    { name: "conversation", type: { kind: "union", of: [{ kind: "struct", name: "SessionConversation" }, { kind: "null" }] }, default: null },
-  ],
-  CreateParams: [
-    { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
-    { name: "cwd", type: { kind: "str" }, default: "" },
-    { name: "env", type: { kind: "map", value: { kind: "str" } }, default: {} },
-    { name: "cols", type: { kind: "int", min: 2, max: 1000 }, default: 80 },
-    { name: "rows", type: { kind: "int", min: 1, max: 1000 }, default: 24 },
-    { name: "name", type: { kind: "str", max: 64 }, default: "" },
-    { name: "kind", type: { kind: "str" }, default: "command" },
-    { name: "record", type: { kind: "str" }, default: "" },
-    { name: "record_input", type: { kind: "bool" }, default: false },
-    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
-    { name: "keep", type: { kind: "union", of: [{ kind: "literal", values: ["always", "ask", "never"] }, { kind: "null" }] }, default: null },
-    { name: "restart_on_failure", type: { kind: "bool" }, default: false },
-  ],
-  SessionParams: [
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  NoParams: [],
-  RenameParams: [
-    { name: "name", type: { kind: "str", max: 64 } },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  ResizeParams: [
-    { name: "cols", type: { kind: "int", min: 2, max: 1000 } },
-    { name: "rows", type: { kind: "int", min: 1, max: 1000 } },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  SignalParams: [
-    { name: "signal", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }] } },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  KillParams: [
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-    { name: "grace_seconds", type: { kind: "float", min: 0, max: 60 }, default: 2.0 },
-  ],
-  SendParams: [
-    { name: "data", type: { kind: "bytes", max: 262144 } },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  CaptureParams: [
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-    { name: "scrollback", type: { kind: "int", min: -1 }, default: 0 },
-    { name: "format", type: { kind: "literal", values: ["cells", "html", "terminal", "text", "vt"] }, default: "text" },
-    { name: "join", type: { kind: "bool" }, default: false },
-  ],
-  Style: [
-    { name: "fg", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }, { kind: "null" }] }, default: null },
-    { name: "bg", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }, { kind: "null" }] }, default: null },
-    { name: "bold", type: { kind: "bool" }, default: false },
-    { name: "faint", type: { kind: "bool" }, default: false },
-    { name: "italic", type: { kind: "bool" }, default: false },
-    { name: "underline", type: { kind: "literal", values: ["curly", "dashed", "dotted", "double", "none", "single"] }, default: "none" },
-    { name: "underline_color", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }, { kind: "null" }] }, default: null },
-    { name: "blink", type: { kind: "bool" }, default: false },
-    { name: "inverse", type: { kind: "bool" }, default: false },
-    { name: "invisible", type: { kind: "bool" }, default: false },
-    { name: "strikethrough", type: { kind: "bool" }, default: false },
-    { name: "overline", type: { kind: "bool" }, default: false },
-  ],
-  Cell: [
-    { name: "text", type: { kind: "str" }, default: "" },
-    { name: "width", type: { kind: "literal", values: [1, 2] }, default: 1 },
-    { name: "style", type: { kind: "int" }, default: 0 },
-    { name: "link", type: { kind: "str" }, default: "" },
-  ],
-  CellRow: [
-    { name: "cells", type: { kind: "list", item: { kind: "struct", name: "Cell" } } },
-    { name: "wrapped", type: { kind: "bool" }, default: false },
-  ],
-  CellGrid: [
-    { name: "cols", type: { kind: "int" } },
-    { name: "rows", type: { kind: "list", item: { kind: "struct", name: "CellRow" } } },
-    { name: "scrollback", type: { kind: "int" } },
-    { name: "styles", type: { kind: "list", item: { kind: "struct", name: "Style" } } },
-    { name: "cursor_col", type: { kind: "int" } },
-    { name: "cursor_row", type: { kind: "int" } },
-    { name: "cursor_visible", type: { kind: "bool" } },
-    { name: "alternate", type: { kind: "bool" } },
-    { name: "title", type: { kind: "str" } },
-  ],
-  CaptureResult: [
-    { name: "text", type: { kind: "str" } },
-    { name: "source", type: { kind: "literal", values: ["log", "screen"] } },
-    { name: "offset", type: { kind: "int" }, default: 0 },
-    { name: "grid", type: { kind: "union", of: [{ kind: "struct", name: "CellGrid" }, { kind: "null" }] }, default: null },
-    { name: "data", type: { kind: "union", of: [{ kind: "bytes" }, { kind: "null" }] }, default: null },
-    { name: "cols", type: { kind: "int" }, default: 0 },
-    { name: "rows", type: { kind: "int" }, default: 0 },
-  ],
-  LockParams: [
-    { name: "locked", type: { kind: "bool" } },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  ReadLogParams: [
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-    { name: "offset", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
-    { name: "max_bytes", type: { kind: "int", min: 0, max: 8388608 }, default: 8388608 },
-  ],
-  ReadLogResult: [
-    { name: "offset", type: { kind: "int" } },
-    { name: "data", type: { kind: "bytes" } },
-    { name: "epoch", type: { kind: "int" } },
-    { name: "log_start", type: { kind: "int" } },
-    { name: "log_head", type: { kind: "int" } },
-  ],
-  WaitParams: [
-    { name: "until", type: { kind: "literal", values: ["exit", "idle"] } },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-    { name: "idle_seconds", type: { kind: "float", min: 0.01, max: 86400 }, default: 1.0 },
-    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
-  ],
-  SubscribeResult: [
-    { name: "seq", type: { kind: "int" } },
-    { name: "sessions", type: { kind: "list", item: { kind: "struct", name: "SessionInfo" } } },
-    { name: "is_late", type: { kind: "bool" }, default: false },
-  ],
-  ClientInfo: [
-    { name: "session", type: { kind: "str" } },
-    { name: "client", type: { kind: "str" } },
-    { name: "client_id", type: { kind: "str" } },
-    { name: "role", type: { kind: "literal", values: ["control", "observe"] } },
-    { name: "lossless", type: { kind: "bool" } },
-    { name: "cols", type: { kind: "int" } },
-    { name: "rows", type: { kind: "int" } },
-    { name: "epoch", type: { kind: "int", min: 1, max: 9007199254740991 } },
-    { name: "sent", type: { kind: "int" } },
-    { name: "acked", type: { kind: "int" } },
-    { name: "window", type: { kind: "int" } },
-    { name: "hidden", type: { kind: "bool" }, default: false },
-    { name: "unacked", type: { kind: "int" }, default: 0 },
-    { name: "allowed", type: { kind: "int" }, default: 0 },
-    { name: "held", type: { kind: "int" }, default: 0 },
-    { name: "resyncs", type: { kind: "int" }, default: 0 },
-    { name: "principal", type: { kind: "str" }, default: "" },
-  ],
-  ListenerInfo: [
-    { name: "kind", type: { kind: "literal", values: ["tcp", "unix"] } },
-    { name: "address", type: { kind: "str" } },
-    { name: "tls", type: { kind: "bool" }, default: false },
-    { name: "fingerprint", type: { kind: "str" }, default: "" },
-  ],
-  Capacity: [
-    { name: "name", type: { kind: "str" } },
-    { name: "used", type: { kind: "int" } },
-    { name: "allowed", type: { kind: "int" } },
-  ],
-  StatusResult: [
-    { name: "daemon_pid", type: { kind: "int" } },
-    { name: "keeper_pid", type: { kind: "int" } },
-    { name: "version", type: { kind: "str" } },
-    { name: "uptime", type: { kind: "float" } },
-    { name: "sessions", type: { kind: "int" } },
-    { name: "sessions_running", type: { kind: "int" } },
-    { name: "max_sessions", type: { kind: "int" } },
-    { name: "restarts", type: { kind: "int" } },
-    { name: "engine", type: { kind: "str" } },
-    { name: "runtime_dir", type: { kind: "str" } },
-    { name: "listeners", type: { kind: "list", item: { kind: "struct", name: "ListenerInfo" } } },
-    { name: "clients", type: { kind: "list", item: { kind: "struct", name: "ClientInfo" } } },
-    { name: "capacities", type: { kind: "list", item: { kind: "struct", name: "Capacity" } }, default: [] },
-    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
-    { name: "enforcement", type: { kind: "map", value: { kind: "str" } }, default: {} },
-    { name: "crashes", type: { kind: "int" }, default: 0 },
-    { name: "recent_crashes", type: { kind: "int" }, default: 0 },
-    { name: "is_over_budget", type: { kind: "bool" }, default: false },
-    { name: "last_crash", type: { kind: "str" }, default: "" },
-    { name: "last_crash_at", type: { kind: "float" }, default: 0.0 },
-    { name: "quarantined", type: { kind: "list", item: { kind: "str" } }, default: [] },
-    { name: "keeper_gone", type: { kind: "bool" }, default: false },
-  ],
-  ListenParams: [
-    { name: "host", type: { kind: "str" }, default: "127.0.0.1" },
-    { name: "port", type: { kind: "int", min: 0, max: 65535 }, default: 0 },
-    { name: "tls", type: { kind: "bool" }, default: false },
-    { name: "insecure", type: { kind: "bool" }, default: false },
-    { name: "tls_cert", type: { kind: "str" }, default: "" },
-    { name: "tls_key", type: { kind: "str" }, default: "" },
-  ],
-  ListenResult: [
-    { name: "host", type: { kind: "str" } },
-    { name: "port", type: { kind: "int" } },
-    { name: "tls", type: { kind: "bool" }, default: false },
-    { name: "fingerprint", type: { kind: "str" }, default: "" },
-  ],
   TicketResult: [
     { name: "ticket", type: { kind: "str" } },
     { name: "url", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
@@ -2156,26 +1922,6 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
   ],
   TokenResult: [
     { name: "token", type: { kind: "str" } },
-  ],
-  ShutdownParams: [
-    { name: "kill_sessions", type: { kind: "bool" }, default: false },
-  ],
-  ShutdownResult: [
-    { name: "sessions_left", type: { kind: "int" } },
-  ],
-  MarkParams: [
-    { name: "label", type: { kind: "str", max: 256 }, default: "" },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  ExportParams: [
-    { name: "resume", type: { kind: "str", max: 256 }, default: "" },
-    { name: "session", type: { kind: "str", max: 64 }, default: "" },
-  ],
-  ExportResult: [
-    { name: "data", type: { kind: "bytes" } },
-    { name: "resume", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
-    { name: "start", type: { kind: "int" } },
-    { name: "skipped", type: { kind: "int" }, default: 0 },
   ],
   TokenInfo: [
     { name: "id", type: { kind: "str" } },
@@ -2313,6 +2059,56 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "always", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
     { name: "answers", type: { kind: "map", value: { kind: "str", max: 16384 } }, default: {} },
   ],
+  CaptureParams: [
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "scrollback", type: { kind: "int", min: -1 }, default: 0 },
+    { name: "format", type: { kind: "literal", values: ["cells", "html", "terminal", "text", "vt"] }, default: "text" },
+    { name: "join", type: { kind: "bool" }, default: false },
+  ],
+  Style: [
+    { name: "fg", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "bg", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "bold", type: { kind: "bool" }, default: false },
+    { name: "faint", type: { kind: "bool" }, default: false },
+    { name: "italic", type: { kind: "bool" }, default: false },
+    { name: "underline", type: { kind: "literal", values: ["curly", "dashed", "dotted", "double", "none", "single"] }, default: "none" },
+    { name: "underline_color", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "blink", type: { kind: "bool" }, default: false },
+    { name: "inverse", type: { kind: "bool" }, default: false },
+    { name: "invisible", type: { kind: "bool" }, default: false },
+    { name: "strikethrough", type: { kind: "bool" }, default: false },
+    { name: "overline", type: { kind: "bool" }, default: false },
+  ],
+  Cell: [
+    { name: "text", type: { kind: "str" }, default: "" },
+    { name: "width", type: { kind: "literal", values: [1, 2] }, default: 1 },
+    { name: "style", type: { kind: "int" }, default: 0 },
+    { name: "link", type: { kind: "str" }, default: "" },
+  ],
+  CellRow: [
+    { name: "cells", type: { kind: "list", item: { kind: "struct", name: "Cell" } } },
+    { name: "wrapped", type: { kind: "bool" }, default: false },
+  ],
+  CellGrid: [
+    { name: "cols", type: { kind: "int" } },
+    { name: "rows", type: { kind: "list", item: { kind: "struct", name: "CellRow" } } },
+    { name: "scrollback", type: { kind: "int" } },
+    { name: "styles", type: { kind: "list", item: { kind: "struct", name: "Style" } } },
+    { name: "cursor_col", type: { kind: "int" } },
+    { name: "cursor_row", type: { kind: "int" } },
+    { name: "cursor_visible", type: { kind: "bool" } },
+    { name: "alternate", type: { kind: "bool" } },
+    { name: "title", type: { kind: "str" } },
+  ],
+  CaptureResult: [
+    { name: "text", type: { kind: "str" } },
+    { name: "source", type: { kind: "literal", values: ["log", "screen"] } },
+    { name: "offset", type: { kind: "int" }, default: 0 },
+    { name: "grid", type: { kind: "union", of: [{ kind: "struct", name: "CellGrid" }, { kind: "null" }] }, default: null },
+    { name: "data", type: { kind: "union", of: [{ kind: "bytes" }, { kind: "null" }] }, default: null },
+    { name: "cols", type: { kind: "int" }, default: 0 },
+    { name: "rows", type: { kind: "int" }, default: 0 },
+  ],
   SessionConversation: [
     { name: "id", type: { kind: "str" }, default: "" },
     { name: "path", type: { kind: "str" }, default: "" },
@@ -2425,6 +2221,80 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "rows", type: { kind: "list", item: { kind: "struct", name: "CostRow" } } },
     { name: "total", type: { kind: "struct", name: "CostRow" } },
   ],
+  ClientInfo: [
+    { name: "session", type: { kind: "str" } },
+    { name: "client", type: { kind: "str" } },
+    { name: "client_id", type: { kind: "str" } },
+    { name: "role", type: { kind: "literal", values: ["control", "observe"] } },
+    { name: "lossless", type: { kind: "bool" } },
+    { name: "cols", type: { kind: "int" } },
+    { name: "rows", type: { kind: "int" } },
+    { name: "epoch", type: { kind: "int", min: 1, max: 9007199254740991 } },
+    { name: "sent", type: { kind: "int" } },
+    { name: "acked", type: { kind: "int" } },
+    { name: "window", type: { kind: "int" } },
+    { name: "hidden", type: { kind: "bool" }, default: false },
+    { name: "unacked", type: { kind: "int" }, default: 0 },
+    { name: "allowed", type: { kind: "int" }, default: 0 },
+    { name: "held", type: { kind: "int" }, default: 0 },
+    { name: "resyncs", type: { kind: "int" }, default: 0 },
+    { name: "principal", type: { kind: "str" }, default: "" },
+  ],
+  ListenerInfo: [
+    { name: "kind", type: { kind: "literal", values: ["tcp", "unix"] } },
+    { name: "address", type: { kind: "str" } },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "fingerprint", type: { kind: "str" }, default: "" },
+  ],
+  Capacity: [
+    { name: "name", type: { kind: "str" } },
+    { name: "used", type: { kind: "int" } },
+    { name: "allowed", type: { kind: "int" } },
+  ],
+  StatusResult: [
+    { name: "daemon_pid", type: { kind: "int" } },
+    { name: "keeper_pid", type: { kind: "int" } },
+    { name: "version", type: { kind: "str" } },
+    { name: "uptime", type: { kind: "float" } },
+    { name: "sessions", type: { kind: "int" } },
+    { name: "sessions_running", type: { kind: "int" } },
+    { name: "max_sessions", type: { kind: "int" } },
+    { name: "restarts", type: { kind: "int" } },
+    { name: "engine", type: { kind: "str" } },
+    { name: "runtime_dir", type: { kind: "str" } },
+    { name: "listeners", type: { kind: "list", item: { kind: "struct", name: "ListenerInfo" } } },
+    { name: "clients", type: { kind: "list", item: { kind: "struct", name: "ClientInfo" } } },
+    { name: "capacities", type: { kind: "list", item: { kind: "struct", name: "Capacity" } }, default: [] },
+    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
+    { name: "enforcement", type: { kind: "map", value: { kind: "str" } }, default: {} },
+    { name: "crashes", type: { kind: "int" }, default: 0 },
+    { name: "recent_crashes", type: { kind: "int" }, default: 0 },
+    { name: "is_over_budget", type: { kind: "bool" }, default: false },
+    { name: "last_crash", type: { kind: "str" }, default: "" },
+    { name: "last_crash_at", type: { kind: "float" }, default: 0.0 },
+    { name: "quarantined", type: { kind: "list", item: { kind: "str" } }, default: [] },
+    { name: "keeper_gone", type: { kind: "bool" }, default: false },
+  ],
+  ListenParams: [
+    { name: "host", type: { kind: "str" }, default: "127.0.0.1" },
+    { name: "port", type: { kind: "int", min: 0, max: 65535 }, default: 0 },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "insecure", type: { kind: "bool" }, default: false },
+    { name: "tls_cert", type: { kind: "str" }, default: "" },
+    { name: "tls_key", type: { kind: "str" }, default: "" },
+  ],
+  ListenResult: [
+    { name: "host", type: { kind: "str" } },
+    { name: "port", type: { kind: "int" } },
+    { name: "tls", type: { kind: "bool" }, default: false },
+    { name: "fingerprint", type: { kind: "str" }, default: "" },
+  ],
+  ShutdownParams: [
+    { name: "kill_sessions", type: { kind: "bool" }, default: false },
+  ],
+  ShutdownResult: [
+    { name: "sessions_left", type: { kind: "int" } },
+  ],
   FilePutParams: [
     { name: "upload", type: { kind: "str", min: 16, max: 64, pattern: "^[A-Za-z0-9_-]+$(?!\\n)" } },
     { name: "name", type: { kind: "str", min: 1, max: 4096 } },
@@ -2453,6 +2323,7 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "text", type: { kind: "str", min: 1, max: 65536 } },
     { name: "session", type: { kind: "str", max: 64 }, default: "" },
   ],
+  NoParams: [],
   MiniaturesParams: [
     { name: "known", type: { kind: "map", value: { kind: "int", min: 0, max: 9007199254740991 } } },
   ],
@@ -2484,6 +2355,8 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "outcome", type: { kind: "union", of: [{ kind: "literal", values: ["exited", "failed", "interrupted", "ok"] }, { kind: "null" }] }, default: null },
     { name: "message", type: { kind: "str" }, default: "" },
     { name: "tools", type: { kind: "list", item: { kind: "str" } }, default: [] },
+    { name: "cost_usd", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "tokens", type: { kind: "union", of: [{ kind: "struct", name: "TokenCounts" }, { kind: "null" }] }, default: null },
     { name: "waits_for", type: { kind: "union", of: [{ kind: "literal", values: ["input", "permission", "question"] }, { kind: "null" }] }, default: null },
     { name: "problem", type: { kind: "str" }, default: "" },
   ],
@@ -2567,6 +2440,138 @@ export const structFields: Readonly<Record<StructName, readonly Field[]>> = {
     { name: "run", type: { kind: "str", max: 64 }, default: "" },
     { name: "until", type: { kind: "literal", values: ["end", "start"] }, default: "end" },
     { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+  ],
+  SessionLimits: [
+    { name: "memory_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "cpus", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "processes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "open_files", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "file_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "core_bytes", type: { kind: "union", of: [{ kind: "int", min: -1 }, { kind: "null" }] }, default: null },
+    { name: "lifetime_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "idle_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "log_bytes", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "scrollback_lines", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "input_bytes_per_second", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+    { name: "output_bytes_per_second", type: { kind: "union", of: [{ kind: "int", min: 0 }, { kind: "null" }] }, default: null },
+  ],
+  SessionUsage: [
+    { name: "memory_bytes", type: { kind: "int" } },
+    { name: "cpus", type: { kind: "float" } },
+    { name: "processes", type: { kind: "int" } },
+    { name: "open_files", type: { kind: "int" }, default: 0 },
+    { name: "at", type: { kind: "float" }, default: 0.0 },
+  ],
+  SessionInfo: [
+    { name: "id", type: { kind: "str" } },
+    { name: "name", type: { kind: "str" } },
+    { name: "state", type: { kind: "literal", values: ["exited", "running"] } },
+    { name: "pid", type: { kind: "int" } },
+    { name: "argv", type: { kind: "list", item: { kind: "str" } } },
+    { name: "cwd", type: { kind: "str" } },
+    { name: "cols", type: { kind: "int" } },
+    { name: "rows", type: { kind: "int" } },
+    { name: "created_at", type: { kind: "float" } },
+    { name: "last_output_at", type: { kind: "float" } },
+    { name: "clients", type: { kind: "int" } },
+    { name: "controller", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
+    { name: "epoch", type: { kind: "int" } },
+    { name: "log_start", type: { kind: "int" } },
+    { name: "log_head", type: { kind: "int" } },
+    { name: "exit_code", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "exit_signal", type: { kind: "union", of: [{ kind: "int" }, { kind: "null" }] }, default: null },
+    { name: "exited_at", type: { kind: "union", of: [{ kind: "float" }, { kind: "null" }] }, default: null },
+    { name: "kind", type: { kind: "str" }, default: "command" },
+    { name: "title", type: { kind: "str" }, default: "" },
+    { name: "locked", type: { kind: "bool" }, default: false },
+    { name: "recording", type: { kind: "str" }, default: "" },
+    { name: "owner", type: { kind: "str" }, default: "" },
+    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
+    { name: "usage", type: { kind: "union", of: [{ kind: "struct", name: "SessionUsage" }, { kind: "null" }] }, default: null },
+    { name: "end_reason", type: { kind: "str" }, default: "" },
+    { name: "engine", type: { kind: "literal", values: ["exact", "none", "quarantined"] }, default: "none" },
+    { name: "activity", type: { kind: "union", of: [{ kind: "struct", name: "Activity" }, { kind: "null" }] }, default: null },
+    { name: "run", type: { kind: "union", of: [{ kind: "struct", name: "RunInfo" }, { kind: "null" }] }, default: null },
+    { name: "conversation", type: { kind: "union", of: [{ kind: "struct", name: "SessionConversation" }, { kind: "null" }] }, default: null },
+  ],
+  CreateParams: [
+    { name: "argv", type: { kind: "list", item: { kind: "str" }, max: 1024 }, default: [] },
+    { name: "cwd", type: { kind: "str" }, default: "" },
+    { name: "env", type: { kind: "map", value: { kind: "str" } }, default: {} },
+    { name: "cols", type: { kind: "int", min: 2, max: 1000 }, default: 80 },
+    { name: "rows", type: { kind: "int", min: 1, max: 1000 }, default: 24 },
+    { name: "name", type: { kind: "str", max: 64 }, default: "" },
+    { name: "kind", type: { kind: "str" }, default: "command" },
+    { name: "record", type: { kind: "str" }, default: "" },
+    { name: "record_input", type: { kind: "bool" }, default: false },
+    { name: "limits", type: { kind: "struct", name: "SessionLimits" }, default: { memory_bytes: null, cpus: null, processes: null, open_files: null, file_bytes: null, core_bytes: null, lifetime_seconds: null, idle_seconds: null, log_bytes: null, scrollback_lines: null, input_bytes_per_second: null, output_bytes_per_second: null } },
+    { name: "keep", type: { kind: "union", of: [{ kind: "literal", values: ["always", "ask", "never"] }, { kind: "null" }] }, default: null },
+    { name: "restart_on_failure", type: { kind: "bool" }, default: false },
+  ],
+  SessionParams: [
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  RenameParams: [
+    { name: "name", type: { kind: "str", max: 64 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  ResizeParams: [
+    { name: "cols", type: { kind: "int", min: 2, max: 1000 } },
+    { name: "rows", type: { kind: "int", min: 1, max: 1000 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  SignalParams: [
+    { name: "signal", type: { kind: "union", of: [{ kind: "str" }, { kind: "int" }] } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  KillParams: [
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "grace_seconds", type: { kind: "float", min: 0, max: 60 }, default: 2.0 },
+  ],
+  SendParams: [
+    { name: "data", type: { kind: "bytes", max: 262144 } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  LockParams: [
+    { name: "locked", type: { kind: "bool" } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  ReadLogParams: [
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "offset", type: { kind: "union", of: [{ kind: "int", min: 0, max: 9007199254740991 }, { kind: "null" }] }, default: null },
+    { name: "max_bytes", type: { kind: "int", min: 0, max: 8388608 }, default: 8388608 },
+  ],
+  ReadLogResult: [
+    { name: "offset", type: { kind: "int" } },
+    { name: "data", type: { kind: "bytes" } },
+    { name: "epoch", type: { kind: "int" } },
+    { name: "log_start", type: { kind: "int" } },
+    { name: "log_head", type: { kind: "int" } },
+  ],
+  WaitParams: [
+    { name: "until", type: { kind: "literal", values: ["exit", "idle"] } },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+    { name: "idle_seconds", type: { kind: "float", min: 0.01, max: 86400 }, default: 1.0 },
+    { name: "timeout_seconds", type: { kind: "union", of: [{ kind: "float", min: 0 }, { kind: "null" }] }, default: null },
+  ],
+  SubscribeResult: [
+    { name: "seq", type: { kind: "int" } },
+    { name: "sessions", type: { kind: "list", item: { kind: "struct", name: "SessionInfo" } } },
+    { name: "is_late", type: { kind: "bool" }, default: false },
+  ],
+  MarkParams: [
+    { name: "label", type: { kind: "str", max: 256 }, default: "" },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  ExportParams: [
+    { name: "resume", type: { kind: "str", max: 256 }, default: "" },
+    { name: "session", type: { kind: "str", max: 64 }, default: "" },
+  ],
+  ExportResult: [
+    { name: "data", type: { kind: "bytes" } },
+    { name: "resume", type: { kind: "union", of: [{ kind: "str" }, { kind: "null" }] } },
+    { name: "start", type: { kind: "int" } },
+    { name: "skipped", type: { kind: "int" }, default: 0 },
   ],
 };
 

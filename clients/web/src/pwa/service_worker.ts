@@ -1,5 +1,9 @@
-/** Makes the page installable, and shows it where the daemon is away for a moment: it then says so, and comes back. */
+/**
+ * Makes the page installable, and shows it where the daemon is away for a moment: it then says so, and comes back. A click
+ * on a notification that a page has shown by it leads to the session.
+ */
 
+import type { NotificationClick } from "./notification_click";
 import { chooseAnswer, listStaleCaches } from "./shell_cache";
 
 /** As far as it is used; the types of workers and of documents do not go together. */
@@ -12,15 +16,27 @@ interface WorkerFetch extends WorkerEvent {
   readonly preloadResponse: Promise<Response | undefined>;
   respondWith(response: Promise<Response>): void;
 }
+interface WorkerClick extends WorkerEvent {
+  readonly notification: { readonly data: { readonly session: string }; close(): void };
+}
+interface Page {
+  postMessage(message: unknown): void;
+  focus(): Promise<unknown>;
+}
 interface Worker {
   readonly registration: {
     readonly scope: string;
     readonly navigationPreload?: { enable(): Promise<void> };
   };
-  readonly clients: { claim(): Promise<void> };
+  readonly clients: {
+    claim(): Promise<void>;
+    matchAll(options: { type: "window" }): Promise<Page[]>;
+    openWindow(url: string): Promise<unknown>;
+  };
   skipWaiting(): Promise<void>;
   addEventListener(type: "install" | "activate", listener: (event: WorkerEvent) => void): void;
   addEventListener(type: "fetch", listener: (event: WorkerFetch) => void): void;
+  addEventListener(type: "notificationclick", listener: (event: WorkerClick) => void): void;
 }
 
 const worker = globalThis as unknown as Worker;
@@ -46,6 +62,23 @@ worker.addEventListener("fetch", (event) => {
   if (answer === "page") event.respondWith(answerPage(event));
   else if (answer === "asset") event.respondWith(answerAsset(event.request));
 });
+
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(showSession(event.notification.data.session));
+});
+
+/** In the page that is there, or in a new one. */
+async function showSession(session: string): Promise<void> {
+  const [page] = await worker.clients.matchAll({ type: "window" });
+  if (page === undefined) {
+    await worker.clients.openWindow(`${scope}#${session}`);
+    return;
+  }
+  const click: NotificationClick = { clicked: session };
+  page.postMessage(click);
+  await page.focus();
+}
 
 async function keepShell(): Promise<void> {
   const cache = await caches.open(cacheName);

@@ -1,8 +1,8 @@
 /** A block as an element. Whatever a run says is text, and nothing else. */
 
 import { h } from "../ui/dom";
+import { describeUsed } from "../ui/run_words";
 import type { RunBlock } from "./run_blocks";
-import { describeUsed } from "./run_words";
 
 /** So much of one text is shown: a page with megabytes in one element stands still. */
 const MAX_SHOWN_CHARS = 50_000;

@@ -6,10 +6,10 @@ import type { ChannelEvent, ChannelPhase, ChannelState } from "../protocol/chann
 import type { SessionInfo } from "../protocol/messages.gen";
 import { textButton } from "../ui/button";
 import { h, setText } from "../ui/dom";
+import { describeRunState, describeUsed } from "../ui/run_words";
 import { createBlock } from "./block_element";
 import { LineReader, type RunLine } from "./line_reader";
 import { RunBlocks } from "./run_blocks";
-import { describeRunState, describeUsed } from "./run_words";
 
 /** So many are shown; the oldest give way. */
 const MAX_BLOCKS = 2000;

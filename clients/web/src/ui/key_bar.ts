@@ -12,6 +12,7 @@ export interface KeyBarActions {
   press(key: BarKey): void;
   paste(): void;
   chooseFiles(): void;
+  ask(): void;
 }
 
 export class KeyBar {
@@ -20,6 +21,7 @@ export class KeyBar {
   readonly #modifiers = new StickyModifiers(() => this.#drawModifiers());
   readonly #ctrl = this.#modifierKey("ctrl", "Ctrl");
   readonly #alt = this.#modifierKey("alt", "Alt");
+  readonly #ask = this.#barButton("key-ask", "Ask its program", icon("send"), () => this.#actions.ask());
 
   constructor(actions: KeyBarActions) {
     this.#actions = actions;
@@ -29,6 +31,7 @@ export class KeyBar {
         class: "key-bar",
         attrs: { role: "toolbar", "aria-label": "Terminal keys", "data-testid": "key-bar" },
       },
+      this.#ask,
       this.#key("Escape", "Esc"),
       this.#key("Tab", "Tab"),
       this.#ctrl,
@@ -41,6 +44,11 @@ export class KeyBar {
       this.#barButton("key-paste", "Paste", icon("paste"), () => actions.paste()),
       this.#barButton("key-files", "Send files", icon("clip"), () => actions.chooseFiles()),
     );
+  }
+
+  /** Whether its program can be asked. */
+  setAskable(isAskable: boolean): void {
+    this.#ask.hidden = !isAskable;
   }
 
   /** The modifiers for the key that is being typed; those that were set for one key are gone after it. */

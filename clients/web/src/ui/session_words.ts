@@ -1,7 +1,7 @@
 /** What the list says of a session. */
 
-import { describeActivity, describeSince } from "../attention/activity_words";
 import type { SessionInfo } from "../protocol/messages.gen";
+import { describeActivity, describeSince } from "./activity_words";
 import { describeUse, listUse } from "./limit_words";
 import { cleanTitle } from "./program_title";
 import { describeCommand, describeSessionState, hasEndedWell } from "./words";

@@ -1,13 +1,13 @@
 /** The list of sessions. */
 
 import type { Access } from "../access";
-import { isWaiting, putWaitingFirst } from "../attention/activity_words";
 import type { RunInfo, SessionInfo } from "../protocol/messages.gen";
-import { WaitingList } from "../runs/waiting_list";
+import { isWaiting, putWaitingFirst } from "./activity_words";
 import { iconButton } from "./button";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
 import { describeSession } from "./session_words";
+import { WaitingList } from "./waiting_list";
 
 export interface SidebarActions {
   open(session: SessionInfo): void;

@@ -1,6 +1,6 @@
 /** Above the terminal: which session this is, and what can be done with the page. */
 
-import type { Access } from "../access";
+import { type Access, takesPrompts } from "../access";
 import type { SessionInfo } from "../protocol/messages.gen";
 import type { ViewState } from "../terminal/terminal_view";
 import { iconButton } from "./button";
@@ -13,6 +13,7 @@ export interface TopBarActions {
   toggleSidebar(): void;
   rename(): void;
   search(): void;
+  ask(): void;
   chooseFiles(): void;
   toggleLock(): void;
   share(): void;
@@ -34,7 +35,8 @@ export class TopBar {
   readonly #title = h("span", { class: "top-title", attrs: { "data-testid": "program-title" } });
   readonly #size = h("span", { class: "top-size", attrs: { "data-testid": "size" } });
   readonly #search: HTMLButtonElement;
-  /** On narrow screens the key bar has it. */
+  /** On narrow screens the key bar has it, as it has the next one. */
+  readonly #ask: HTMLButtonElement;
   readonly #files: HTMLButtonElement;
   readonly #lock: HTMLButtonElement;
   readonly #share: HTMLButtonElement;
@@ -56,6 +58,8 @@ export class TopBar {
     this.#search = iconButton("search", "Find in scrollback (Ctrl+Shift+F)", "search", () =>
       actions.search(),
     );
+    this.#ask = iconButton("send", "Ask its program", "ask", () => actions.ask());
+    this.#ask.classList.add("wide-only");
     this.#files = iconButton("clip", "Send files, and paste their paths", "send-files", () =>
       actions.chooseFiles(),
     );
@@ -74,6 +78,7 @@ export class TopBar {
       inboxButton,
       this.#share,
       this.#lock,
+      this.#ask,
       this.#files,
       this.#search,
       this.#theme,
@@ -93,6 +98,7 @@ export class TopBar {
     setText(this.#size, view === null ? "" : `${view.size.cols}×${view.size.rows}`);
     this.#size.hidden = view === null;
     this.#search.hidden = view === null;
+    this.#ask.hidden = session === null || !takesPrompts(session, access);
     this.#files.hidden = view === null || view.end !== null || view.isObserver;
     this.#lock.hidden = view === null || view.end !== null || view.isObserver;
     this.#drawLock(view?.locked ?? false);

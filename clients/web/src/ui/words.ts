@@ -2,8 +2,8 @@
 
 import type { ConnectionStatus } from "../net/status";
 import { ErrorCode, type SessionInfo } from "../protocol/messages.gen";
-import { describeOutcome } from "../runs/run_words";
 import type { ViewEnd } from "../terminal/terminal_view";
+import { describeOutcome } from "./run_words";
 import { joinCommandLine } from "./shell_words";
 
 const signalNames: Readonly<Record<number, string>> = {

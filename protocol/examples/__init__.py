@@ -1,0 +1,1 @@
+"""Examples of all messages, parameters and results, from PROTOCOL.md: what the test vectors are made of."""

@@ -1,0 +1,1 @@
+"""Who may what, and what is noted of it. No I/O."""

@@ -1,0 +1,1 @@
+"""What a program asks people, and people ask a program. No I/O."""

@@ -1,0 +1,1 @@
+"""Structured runs. No I/O."""

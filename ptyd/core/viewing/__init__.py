@@ -1,0 +1,1 @@
+"""Who looks at a session, and what each is sent next. No I/O."""

@@ -1,0 +1,1 @@
+"""What lies on the disk: logs, recordings, runs, files of sessions."""

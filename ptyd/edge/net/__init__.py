@@ -1,0 +1,1 @@
+"""Connections: sockets, HTTP, WebSockets, and who is let in."""

@@ -1,0 +1,1 @@
+"""Processes of sessions: found, measured, limited, ended."""

@@ -1,0 +1,1 @@
+"""Terminal engines in their thread, and what is kept of them."""

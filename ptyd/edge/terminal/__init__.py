@@ -1,0 +1,1 @@
+"""PTYs: reading, writing, waiting for who holds the log."""

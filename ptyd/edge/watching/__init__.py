@@ -1,0 +1,1 @@
+"""Folders in which programs leave word of what they do."""
