@@ -48,11 +48,14 @@ async def measure_server(plan: Plan, server: PtydServer) -> list[Finding]:
 
 
 async def start_sessions(plan: Plan, server: PtydServer, count: int) -> None:
-    """Start so many, and wait until each has said its first word."""
+    """Start so many, and wait until each has said its first word and has come to rest."""
     async with server.connect() as ptyd:
+        sessions = []
         for _ in range(count):
-            session = await ptyd.create([plan.programs.echo], cwd="/", cols=COLS, rows=ROWS)
-            await session.wait_text("READY")
+            sessions.append(await ptyd.create([plan.programs.echo], cwd="/", cols=COLS, rows=ROWS))
+            await sessions[-1].wait_text("READY")
+        for session in sessions:
+            await session.wait_state("quiet")
 
 
 def measure_cpu(processes: Sequence[psutil.Process], seconds: float) -> dict[psutil.Process, float]:

@@ -40,7 +40,7 @@ class SignalScanner:
         self._tail = b""
 
     def feed(self, data: bytes, *, has_sequences: bool = True) -> list[OutputSignal]:
-        """``has_sequences`` False: there is none in it but whole SGR and EL."""
+        """``has_sequences`` False: no signal but a bell is in it, unless it has begun at the end."""
         if not self._tail and b"\x07" not in data and (not has_sequences or not _BEGIN.search(data)):
             # Nothing in it can be a signal, but its end may be the beginning of one.
             self._tail = b"\x1b" if data.endswith(b"\x1b") else b""

@@ -16,8 +16,9 @@ MAX_UNFINISHED_BYTES = 64
 _HARMLESS = b"\t\n\r" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 """What prints, or moves to the next row; of UTF-8 all but the controls, which _CONTROL finds."""
 _CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
-_OTHER_SEQUENCE = re.compile(rb"\x1b(?!\[[0-9;:]*+[mK])")
+_OTHER_SEQUENCE = re.compile(rb"\x1b(?!\[[0-9;:]*+[mK]|(?:\[[0-9;:]{0,60}+)?\Z)")
 """SGR changes the pen, EL erases in one row."""
+_HARMLESS_SEQUENCE = re.compile(rb"\x1b\[[0-9;:]*+[mK]")
 _UNFINISHED = re.compile(rb"(?:\x1b(?:\[[0-9;:]*)?|\xc2)\Z")
 _RESETS = b"\x1b[m", b"\x1b[0m"
 
@@ -33,7 +34,8 @@ class PlainSpan:
 
 
 def has_other_sequences(data: bytes) -> bool:
-    """Whether anything begins in ``data`` but whole SGR and EL: what draws frames, names windows, moves or asks."""
+    """Whether anything begins in ``data`` but SGR and EL: what draws frames, names windows, moves or asks. What has
+    only begun at its end, and may become one of these, does not count: whoever looks at the next piece minds it."""
     return b"\x1b" in data and _OTHER_SEQUENCE.search(data) is not None
 
 
@@ -46,23 +48,28 @@ class PlainText:
         self._unfinished = b""
 
     def note(self, offset: int, data: bytes, *, has_sequences: bool = True) -> None:
-        """``data`` has come, at ``offset``. ``has_sequences`` False: it has no other sequences, as above."""
+        """``data`` has come, at ``offset``. ``has_sequences`` False: no others begin in it, as above."""
         end = offset + len(data)
         text = self._unfinished + data
-        may_have_sequences = has_sequences or bool(self._unfinished)
-        unfinished = _UNFINISHED.search(text, max(0, len(text) - MAX_UNFINISHED_BYTES))
-        self._unfinished = b"" if unfinished is None else unfinished[0]
-        if offset == self.span.until and _is_plain(text[: len(text) - len(self._unfinished)], may_have_sequences):
+        found = _UNFINISHED.search(text, max(0, len(text) - MAX_UNFINISHED_BYTES))
+        unfinished = b"" if found is None else found[0]
+        has_others = has_other_sequences(text) if has_sequences else self._ends_otherwise(text, unfinished)
+        if offset == self.span.until and not has_others and _is_text(text[: len(text) - len(unfinished)]):
             unstyled_since = end if b"\x1b" in text else self.span.unstyled_since
             self.span = PlainSpan(self.span.since, end, unstyled_since)
+            self._unfinished = unfinished
         else:
             self.span = PlainSpan(end, end, end)
             self._unfinished = b""
 
+    def _ends_otherwise(self, text: bytes, unfinished: bytes) -> bool:
+        """What had begun at the end of the piece before has become another sequence."""
+        return self._unfinished.startswith(b"\x1b") and unfinished != text and _HARMLESS_SEQUENCE.match(text) is None
 
-def _is_plain(text: bytes, may_have_sequences: bool) -> bool:
-    rest = text.translate(None, _HARMLESS)
-    if rest.strip(b"\x1b") or (rest and may_have_sequences and has_other_sequences(text)):
+
+def _is_text(text: bytes) -> bool:
+    """Beside sequences, which begin with ESC."""
+    if text.translate(None, _HARMLESS).strip(b"\x1b"):
         return False
     return b"\xc2" not in text or not _CONTROL.search(text)
 

@@ -23,9 +23,9 @@ class FrameWatch:
 
     def feed(self, offset: int, data: bytes, now: float, *, has_sequences: bool = True) -> None:
         """Look at the output from ``offset`` on, which follows on what was looked at before. ``has_sequences`` False:
-        there is none in it but whole SGR and EL."""
+        no frame begins or ends in it, unless that has begun at its end."""
         if not has_sequences and b"\x1b" not in self._tail:
-            self._tail = b""
+            self._tail = data[-(len(BEGIN) - 1) :]
             return
         text = self._tail + data  # the tail is too short to hold a whole sequence that was seen before
         begin = offset - len(self._tail)

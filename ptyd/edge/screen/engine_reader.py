@@ -318,7 +318,7 @@ class EngineReader:
         head, capacity = self._log_file.log.head, self._log_file.log.capacity
         if head - self._states.hold >= capacity * 7 // 8:
             return False
-        return WAIT_BYTES <= head - feed.cursor < capacity // 4 and feed.may_wait()
+        return WAIT_BYTES <= head - feed.cursor < capacity // 2 and feed.may_wait()
 
     def _wait(self) -> None:
         if self._waits_until is None:

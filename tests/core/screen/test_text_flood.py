@@ -1,10 +1,14 @@
 """Text that scrolls away unseen: what counts as it, and how much of it may be left out."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ptyd.core.screen.output_signals import SignalScanner
 from ptyd.core.screen.text_flood import COUNT_BYTES, PlainSpan, PlainText, find_cut, has_other_sequences
+from ptyd.core.viewing.frames import FrameWatch
 from tests.core.memory import append, make_log
 
 LINE = b"a line of text\r\n"
@@ -150,3 +154,27 @@ def test_it_does_not_matter_who_looks_for_sequences(parts: list[bytes], draw: st
         told.note(begin, piece, has_sequences=has_other_sequences(piece))
         untold.note(begin, piece)
         assert told.span == untold.span
+
+
+PARTS = [
+    *(b"text", b"\r\n", b"\x07", b"\x1b", b"\x1b[", b"\x1b[31m", b"\x1b[38;2;1", b";2;3m", b"\x1b[K", b"\x1b[6n"),
+    *(b"\x1b[?2026h", b"\x1b[?2026l", b"\x1b]0;title\x07", b"]0;more\x1b\\", b"?2026h", b"\x1bP", b"\x1b7", b"\xc2"),
+    b"\x1b[" + b"1" * 100,
+]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12), st.data())
+def test_who_is_told_that_no_sequence_begins_misses_none(parts: list[bytes], draw: st.DataObject) -> None:
+    """Frames, signals and plain text are found as by somebody who looks at everything, wherever the output is cut."""
+    data = b"".join(parts)
+    cuts = sorted(draw.draw(st.sets(st.integers(0, len(data)), max_size=6)) | {0, len(data)})
+    told, looking = (FrameWatch(), SignalScanner(), PlainText(0)), (FrameWatch(), SignalScanner(), PlainText(0))
+    for begin, end in pairwise(cuts):
+        piece = data[begin:end]
+        seen = []
+        for (frames, signals, plain), has in ((told, has_other_sequences(piece)), (looking, True)):
+            frames.feed(begin, piece, 1.0, has_sequences=has)
+            found = signals.feed(piece, has_sequences=has)
+            plain.note(begin, piece, has_sequences=has)
+            seen.append((frames.open_at, found, plain.span))
+        assert seen[0] == seen[1]
