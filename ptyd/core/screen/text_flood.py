@@ -19,7 +19,7 @@ _CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
 _OTHER_SEQUENCE = re.compile(rb"\x1b(?!\[[0-9;:]*+[mK]|(?:\[[0-9;:]{0,60}+)?\Z)")
 """SGR changes the pen, EL erases in one row."""
 _HARMLESS_SEQUENCE = re.compile(rb"\x1b\[[0-9;:]*+[mK]")
-_UNFINISHED = re.compile(rb"(?:\x1b(?:\[[0-9;:]*)?|\xc2)\Z")
+_UNFINISHED = re.compile(rb"(?:\x1b(?:\[[0-9;:]{0,60})?|\xc2)\Z")
 _RESETS = b"\x1b[m", b"\x1b[0m"
 
 
