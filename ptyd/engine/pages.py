@@ -57,14 +57,22 @@ class Link(NamedTuple):
 class Page:
     """What the rows of a page share."""
 
-    __slots__ = ("cols", "graphemes", "links", "styles")
+    __slots__ = ("_packed_styles", "_styles", "cols", "graphemes", "links")
 
-    def __init__(self, cols: int) -> None:
+    def __init__(self, cols: int, packed_styles: bytes = b"") -> None:
         self.cols = cols
-        self.styles: dict[int, StyleBytes] = {0: DEFAULT_STYLE}
+        self._packed_styles = packed_styles
+        self._styles: dict[int, StyleBytes] | None = None
         self.links: dict[int, Link] = {}
         self.graphemes: dict[tuple[int, int], str] = {}
         """What combines with the character at (row of the page, column)."""
+
+    @property
+    def styles(self) -> dict[int, StyleBytes]:
+        """By number. Of most pages nobody asks for them: the library prints their rows."""
+        if self._styles is None:
+            self._styles = {0: DEFAULT_STYLE, **dict(_STYLE.iter_unpack(self._packed_styles))}
+        return self._styles
 
 
 class Row:
@@ -154,9 +162,8 @@ def read_page(payload: bytes) -> list[Row]:
     """The rows of a PAGE record. They hold their page, which does not hold them: without the cycle they are gone as
     soon as nobody needs them, and the garbage collector, which would hold the GIL for it, has nothing to do."""
     cols, row_count, style_count, link_count, *_ = _PAGE_HEADER.unpack_from(payload)
-    page, at = Page(cols), _PAGE_HEADER.size
-    page.styles.update(_STYLE.iter_unpack(payload[at : at + style_count * _STYLE.size]))
-    at += style_count * _STYLE.size
+    at = _PAGE_HEADER.size + style_count * _STYLE.size
+    page = Page(cols, payload[_PAGE_HEADER.size : at])
     for _ in range(link_count):
         (number,) = struct.unpack_from("<H", payload, at)
         link, at = read_link(payload, at + 2)

@@ -37,7 +37,7 @@ _WRAP = " \b\x1b[X"
 """Makes the terminal wrap into a row that begins with nothing."""
 _CODE_MASK = 0x1FFFFF
 _ROWS_WITHOUT_PAUSE = 16
-_ROWS_CHECKED_AT_ONCE = 128
+_ROWS_CHECKED_AT_ONCE = 256
 _ROWS_WORTH_FORMATTING = 4
 _ROWS_FORMATTED_AT_ONCE = 2000
 _ASTRAL = 0x1F0000 << CONTENT_SHIFT
@@ -276,20 +276,26 @@ class RowWriter:
 def _count_simple(rows: list[Row], start: int, end: int, cols: int, continues: bool) -> int:
     """The end of those rows from ``start`` on that the library prints as they are."""
     checked = start
-    for at in range(start, end):
+    at = start
+    while at < end:
         row = rows[at]
         if at >= checked:
             checked = min(at + _ROWS_CHECKED_AT_ONCE, end)
             time.sleep(0)
-            if not _have_simple_cells(rows[at:checked]):
+            block = rows[at:checked]
+            if not _have_simple_cells(block):
                 checked = at + 1
                 if not _have_simple_cells([row]):
                     return at
+            elif not continues and {(one.wrapped, one.page.cols) for one in block} == {(False, cols)}:
+                at = checked
+                continue
         if row.page.cols != cols or (row.wrapped and len(row) < cols):
             return at
         if continues and (not row.data or (row.cell_bytes > 2 and has_background(_first_style(row)))):
             return at
         continues = row.wrapped
+        at += 1
     return end
 
 
