@@ -238,7 +238,7 @@ def test_wait_idle(client: Client, create: Create) -> None:
     idle = client.request("wait", session=info["id"], until="idle", idle_seconds=0.5, timeout_seconds=15)
     assert idle["state"] == "running"
     assert idle["log_head"] == len("1\r\n") * 8
-    assert time.time() - idle["last_output_at"] >= 0.5
+    assert time.time() - idle["last_output_at"] >= 0.49  # counted by another clock
 
 
 # --- ending

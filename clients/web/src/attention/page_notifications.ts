@@ -16,7 +16,7 @@ export interface ShownNotification {
 export interface Notice {
   readonly title: string;
   readonly body: string;
-  /** One of the same tag, in whatever tab, is replaced. */
+  /** One of the same tag, in whatever tab, is replaced: another waiting has another, lest a late close takes its own. */
   readonly tag: string;
   /** Its id: what a click leads to. */
   readonly session: string;
@@ -91,7 +91,7 @@ export class PageNotifications {
     const { id } = session;
     this.#close(id);
     const [title, body] = [describeWaiting(session), describeMore(session)];
-    const notification = this.#browser.show({ title, body, tag: `ptyd ${id}`, session: id });
+    const notification = this.#browser.show({ title, body, tag: `ptyd ${key}`, session: id });
     if (notification !== null) this.#shown.set(id, { key, notification });
     else this.#giveUp();
   }
