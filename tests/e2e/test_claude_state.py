@@ -61,7 +61,11 @@ def start_again(it: ClaudeUnderWatch) -> ClaudeUnderWatch:
 
 def print_report(report: Report, kinds: Counter[str]) -> None:
     print(f"\n{report.turns} turns, {report.right} changes of state right, {len(report.wrong)} wrong {dict(kinds)}")
-    for name, delays in {"told after the program's own stamp": report.delays, **report.delays_since_cause}.items():
+    told = {
+        "told after the program's own stamp": report.delays,
+        "told after the program has written it down": report.delays_since_written,
+    }
+    for name, delays in {**told, **report.delays_since_cause}.items():
         if len(delays) > 1:
             percentiles = statistics.quantiles(delays, n=100, method="inclusive")
             p50, p99, most = (f"{one * 1000:.0f}" for one in (percentiles[49], percentiles[98], max(delays)))

@@ -36,6 +36,13 @@ class HermeticClaude:
                 return ""
         return ""
 
+    def status_written_at(self, pid: int) -> float:
+        """When the program last wrote that down, in Unix seconds; 0: it has not, or is gone."""
+        try:
+            return (self.home / ".claude" / "sessions" / f"{pid}.json").stat().st_mtime
+        except OSError:
+            return 0.0
+
 
 def require_claude() -> Path:
     """The pinned program; says how to get it where it is missing."""

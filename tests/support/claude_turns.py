@@ -91,6 +91,8 @@ class Report:
     wrong: list[str] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
     """From the program's own time stamp of the change to the subscriber."""
+    delays_since_written: list[float] = field(default_factory=list)
+    """From when the program had written the change down, which it does some time after its stamp."""
     delays_since_cause: dict[str, list[float]] = field(default_factory=dict)
     """From what brought it about (a key, the end of an answer), by the state. The program's own time is in it."""
 
@@ -191,6 +193,9 @@ class ClaudeUnderWatch:
         self.report.right += 1
         if change.activity.source in ("registry", "exit"):
             self.report.delays.append(change.told_at - change.activity.since)
+            written_at = self.claude.status_written_at(self.pid)
+            if change.activity.since <= written_at <= change.told_at:  # and it has not written again since
+                self.report.delays_since_written.append(change.told_at - written_at)
         if cause:
             name = " ".join(filter(None, state))
             self.report.delays_since_cause.setdefault(name, []).append(change.told_at - cause)
