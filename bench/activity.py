@@ -21,7 +21,7 @@ import psutil
 from ptyd_sdk import ConnectionLost, SessionEvent, blocking
 
 from tests.support.daemon import PtydUnderTest, running_ptyd
-from tests.support.waiting import wait_until
+from tests.support.waiting import DeadlineExceeded, wait_until
 
 TURN = (
     ("busy", ("UserPromptSubmit", "PreToolUse")),
@@ -112,7 +112,8 @@ def measure_changes(ptyd: PtydUnderTest, sessions: list[PlayedSession], seconds:
             time.sleep(max(0.0, 1.0 - (time.monotonic() - second_began)))
         lasted = time.monotonic() - began
         used = sum(daemon.cpu_times()[:2]) - used
-        wait_until(lambda: len(delays) >= changes * 0.99, 20)
+        with suppress(DeadlineExceeded):  # a state that was written over before anybody looked is told by nobody
+            wait_until(lambda: len(delays) >= changes, 2)
     print(f"{len(sessions)} sessions, {changes / lasted:.0f} changes and {changes / lasted * 1.25:.0f} hooks a second:")
     print(f"  the daemon used {used / lasted * 100:.1f} % of a core, {used / changes * 1000:.2f} ms a change")
     print(f"  {len(delays)} of {changes} changes told, {describe(delays)} after they were written")
@@ -127,7 +128,7 @@ def measure_answers(session: PlayedSession, count: int) -> None:
         os.mkfifo(reply)
         fd = os.open(reply, os.O_RDWR)
         began = time.perf_counter()
-        path.write_text('{"hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": {"command": "x"}}')
+        path.write_text('{"hook_event_name": "PermissionRequest"}')  # about no tool: nobody has to be asked
         os.read(fd, 100)
         delays.append(time.perf_counter() - began)
         os.close(fd)
