@@ -17,6 +17,8 @@ from ptyd.edge.watching.inotify import CLOSE_WRITE, CREATE, DELETE, MODIFY, MOVE
 MAX_FILE_BYTES = 64 * 1024
 MAX_ANCESTORS = 16
 CLOCK_SLACK_SECONDS = 1.0
+WRITING_SECONDS = 0.02
+"""A file that is being written is read when it is closed or, where that does not come, after so long."""
 
 OnContent = Callable[[bytes | None], None]
 """Called with what the file holds; None: it has been removed."""
@@ -51,6 +53,8 @@ class _Folder:
         self._told: dict[int, bytes] = {}
         """By the process that writes it: a file that is written tells of itself more than once."""
         self._looks_soon = False
+        self._being_written: dict[str, asyncio.TimerHandle] = {}
+        """By the file's name."""
         mask = MODIFY | CLOSE_WRITE | CREATE | MOVED_TO | MOVED_FROM | DELETE
         self._watch = FolderWatch(inotify, path, mask, self._note, self._look)
 
@@ -79,6 +83,8 @@ class _Folder:
         return not self._followers
 
     def close(self) -> None:
+        for timer in self._being_written.values():
+            timer.cancel()
         self._watch.close()
 
     def _look(self) -> None:
@@ -99,6 +105,12 @@ class _Folder:
         owner = self._find_owner(writer)
         if not owner:
             return
+        if mask & MODIFY:
+            self._read_soon(name)
+            return
+        timer = self._being_written.pop(name, None)
+        if timer is not None:
+            timer.cancel()
         if mask & (DELETE | MOVED_FROM):
             self._owners.pop(writer, None)
             self._told.pop(writer, None)
@@ -110,6 +122,11 @@ class _Folder:
         if content and content != self._told.get(writer):  # empty: it is being rewritten, and there is more to come
             self._told[writer] = content
             self._followers[owner](content)
+
+    def _read_soon(self, name: str) -> None:
+        if name not in self._being_written:
+            loop = asyncio.get_running_loop()
+            self._being_written[name] = loop.call_later(WRITING_SECONDS, self._note, CLOSE_WRITE, name)
 
     def _find_owner(self, writer: int) -> int:
         owner = self._owners.get(writer)
