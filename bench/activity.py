@@ -1,8 +1,8 @@
 """What it costs the daemon to know what many sessions do, and how late it is. ``python -m bench.activity``
 
-Sessions of a program that only sleeps, whose part is played from here: once a second each goes through a turn with a
-tool and a permission, by its registry file and by hooks, as Claude Code writes them. A subscriber is told of every
-change.
+Sessions of a program that only sleeps, whose part is played from here: each goes through turns with a tool and a
+permission, four changes each, by its registry file and by hooks, as Claude Code writes them. A subscriber is told of
+every change.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def start_sessions(ptyd: PtydUnderTest, count: int, place: Path) -> list[PlayedS
     return sessions
 
 
-def measure_changes(ptyd: PtydUnderTest, sessions: list[PlayedSession], seconds: float) -> None:
+def measure_changes(ptyd: PtydUnderTest, sessions: list[PlayedSession], seconds: float, turn_seconds: float) -> None:
     """CPU time of the daemon, and the delay from a file's writing to the subscriber."""
     by_id = {session.id: session for session in sessions}
     delays: list[float] = []
@@ -104,12 +104,12 @@ def measure_changes(ptyd: PtydUnderTest, sessions: list[PlayedSession], seconds:
         daemon = psutil.Process(ptyd.daemon_pid())
         used, began, changes = sum(daemon.cpu_times()[:2]), time.monotonic(), 0
         while time.monotonic() - began < seconds:
-            second_began = time.monotonic()
             for status, hooks in TURN:
+                step_began = time.monotonic()
                 for session in sessions:
                     session.play(status, hooks)
                     changes += 1
-            time.sleep(max(0.0, 1.0 - (time.monotonic() - second_began)))
+                time.sleep(max(0.0, turn_seconds / len(TURN) - (time.monotonic() - step_began)))
         lasted = time.monotonic() - began
         used = sum(daemon.cpu_times()[:2]) - used
         with suppress(DeadlineExceeded):  # a state that was written over before anybody looked is told by nobody
@@ -145,11 +145,12 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--turn-seconds", type=float, default=1.0, help="how long a turn of each session lasts")
     parser.add_argument("--answers", type=int, default=2000)
     wanted = parser.parse_args(arguments)
     with running_ptyd() as ptyd:
         sessions = start_sessions(ptyd, wanted.sessions, ptyd.home)
-        measure_changes(ptyd, sessions, wanted.seconds)
+        measure_changes(ptyd, sessions, wanted.seconds, wanted.turn_seconds)
         measure_answers(sessions[0], wanted.answers)
     return 0
 
