@@ -3,8 +3,8 @@
 PYTHON ?= .venv/bin/python
 NPM ?= npm
 TESTS ?= tests
-# Two at a time: half the duration of one at a time, on two cores.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# Three at a time on two cores: a test often waits.
+PYTEST_ARGS ?= -n 3 --dist loadfile
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: check format lint types imports wire web web-check test soak fuzz claude-facts bench pictures clean

@@ -150,8 +150,8 @@ def test_hooks_and_what_they_are_told(terminal: RealTerminal, api: FakeMessagesA
     assert end["reason"] == "prompt_input_exit"
 
 
-def test_nothing_of_hooks_is_shown_nor_waited_for(terminal: RealTerminal, hooks: Path) -> None:
-    """Where nobody takes what they leave, and where their folder is gone."""
+def test_nothing_of_hooks_stays_on_the_screen_nor_is_waited_for(terminal: RealTerminal, hooks: Path) -> None:
+    """Where nobody takes what they leave, and where their folder is gone. While one runs, its status line says so."""
     terminal.type("hello\r")
     terminal.wait_for_text("You said: hello")
     for path in hooks.glob("*"):
@@ -159,7 +159,7 @@ def test_nothing_of_hooks_is_shown_nor_waited_for(terminal: RealTerminal, hooks:
     hooks.rmdir()
     terminal.type("and again\r")
     terminal.wait_for_text("You said: and again")
-    assert "hook" not in terminal.text().lower()
+    terminal.wait_for(lambda screen: "hook" not in screen.text().lower(), "nothing of hooks")
 
 
 def test_a_hook_decides_while_the_dialog_stands(
