@@ -244,6 +244,7 @@ class PtyManager:
             fds,
             log.log,
             log.inputs,
+            on_piece=partial(self._look_at_output, session),
             on_output=partial(self._note_output, session),
             on_blocked=holds.note_blocked,
             on_drained=partial(self._finish, session),
@@ -475,6 +476,9 @@ class PtyManager:
             self.echo.note_input(session.id, self._loop.time())
         self.recordings.note_input(session, data)
         self.activities.note_input(session)
+
+    def _look_at_output(self, session: Session, offset: int) -> None:
+        session.look_at_output(offset, self._loop.time())
 
     def _note_output(self, session: Session, offset: int) -> None:
         now = time.time()

@@ -371,12 +371,19 @@ class Session:
         self.output_noted_at = now
         self.active_at = now
         self.log_file.note_output(at)
+        self.look_at_output(offset, now, self.wake_all)
+        if self.screen is not None:
+            self.screen.note_output()
+
+    def look_at_output(self, offset: int, now: float, then_first: Callable[[], None] = lambda: None) -> None:
+        """There is new output in the log, from ``offset`` on; ``note_output`` follows, of what comes after it.
+        ``then_first``: what to do once it is known where it may be cut; an echo waits for no more than that."""
         data = self.log.read(offset, self.log.head - offset)
         has_sequences = has_other_sequences(data)
         self.frames.feed(offset, data, now, has_sequences=has_sequences)
-        self.wake_all()
+        then_first()
         if self.screen is not None:
-            self.screen.note_output(offset, data, has_sequences=has_sequences)
+            self.screen.look_at_output(offset, data, has_sequences=has_sequences)
         signals = self.signals.feed(data, has_sequences=has_sequences)
         if signals:
             self.on_signals(signals)

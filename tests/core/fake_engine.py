@@ -119,11 +119,15 @@ class FakeScreen:
     def __init__(self) -> None:
         self.title = "fake"
         self.noted = 0
+        self.looked_at = b""
         self.asked: list[tuple[int, Callable[[ScreenSnapshot | None], None]]] = []
         self.shown: list[Appearance] = []
         self.let_go_of: list[Callable[[], None]] = []
 
-    def note_output(self, offset: int = 0, data: bytes = b"", *, has_sequences: bool = True) -> None:
+    def look_at_output(self, offset: int, data: bytes, *, has_sequences: bool) -> None:
+        self.looked_at += data
+
+    def note_output(self) -> None:
         self.noted += 1
 
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:

@@ -8,11 +8,13 @@ from ptyd_protocol.errors import ErrorCode, Refusal
 from ptyd_protocol.messages import Appearance, Attached, ControlChanged, Detached, InputAck, Resized
 
 from ptyd.core.log.log_layout import HOLD_SLOTS
+from ptyd.core.screen.output_signals import OutputSignal
 from ptyd.core.session import Session
 from ptyd.core.viewing.attachment import Attachment
 from tests.core.fake_engine import FakeScreen, screen_of
 from tests.core.memory import SMALL_CAPACITY_BYTES, append, make_log
 from tests.core.world import (
+    Client,
     MemoryLog,
     attach,
     end_program,
@@ -360,6 +362,27 @@ def test_the_engine_is_told_of_output_and_sizes() -> None:
     session.set_size(90, 20)
     assert screen_of(session).noted == 2
     assert session.info().title == "fake"
+
+
+def test_pieces_are_looked_at_before_anybody_is_told() -> None:
+    session = make_session(screen=FakeScreen())
+    alice = attach(session, client_id=ALICE)
+    signals: list[OutputSignal] = []
+    session.on_signals = signals.extend
+    client = alice.outlet
+    assert isinstance(client, Client)
+    woken = len(client.woken)
+    write_output(session, b"a\x1b]0;bu")
+    session.look_at_output(0, 1.0)
+    write_output(session, b"ild\x07\x1b[?2026h")
+    session.look_at_output(7, 1.0)
+    assert (len(client.woken), screen_of(session).noted) == (woken, 0)
+    write_output(session, b"b")
+    session.note_output(1001.0, 19, 1.0)
+    assert (len(client.woken), screen_of(session).noted) == (woken + 1, 1)
+    assert screen_of(session).looked_at == b"a\x1b]0;build\x07\x1b[?2026hb"
+    assert signals == [OutputSignal("title", "build")]
+    assert session.frames.open_at == 11
 
 
 def test_an_ended_sessions_log_is_shelved_when_the_engine_has_let_go() -> None:

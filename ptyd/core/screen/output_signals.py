@@ -41,6 +41,8 @@ class SignalScanner:
 
     def feed(self, data: bytes, *, has_sequences: bool = True) -> list[OutputSignal]:
         """``has_sequences`` False: no signal but a bell is in it, unless it has begun at the end."""
+        if self._tail == b"\x1b" and data.startswith(b"["):
+            self._tail = b""  # a CSI, which is no signal
         if not self._tail and b"\x07" not in data and (not has_sequences or not _BEGIN.search(data)):
             # Nothing in it can be a signal, but its end may be the beginning of one.
             self._tail = b"\x1b" if data.endswith(b"\x1b") else b""

@@ -32,9 +32,12 @@ class ScreenSource(Protocol):
     title: str
     """What the program calls its window, as far as has been looked."""
 
-    def note_output(self, offset: int = 0, data: bytes = b"", *, has_sequences: bool = True) -> None:
-        """The log has something new: ``data`` at ``offset``, or a size. ``has_sequences`` False: text_flood.py has
-        found no others in it."""
+    def look_at_output(self, offset: int, data: bytes, *, has_sequences: bool) -> None:
+        """``data`` has come into the log, at ``offset``; ``note_output`` follows. ``has_sequences`` False: there are
+        no others in it (text_flood.py)."""
+
+    def note_output(self) -> None:
+        """The log has something new: output that was looked at, or a size."""
 
     def request_snapshot(self, scrollback: int, on_ready: Callable[[ScreenSnapshot | None], None]) -> None:
         """Have the screen taken at the head of the log, or later, and call ``on_ready`` with it; with None where there

@@ -7,7 +7,7 @@ begins with a reset of them all, which makes what came before of no account.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ptyd.core.log.replay_log import ReplayLog
 
@@ -23,8 +23,7 @@ _UNFINISHED = re.compile(rb"(?:\x1b(?:\[[0-9;:]{0,60})?|\xc2)\Z")
 _RESETS = b"\x1b[m", b"\x1b[0m"
 
 
-@dataclass(frozen=True, slots=True)
-class PlainSpan:
+class PlainSpan(NamedTuple):
     """The output from ``since`` to ``until`` is plain: text, tabs, CR and LF, SGR and EL, of which the last may be half
     there. ``unstyled_since``: no sequence is in it from there on."""
 
@@ -50,13 +49,15 @@ class PlainText:
     def note(self, offset: int, data: bytes, *, has_sequences: bool = True) -> None:
         """``data`` has come, at ``offset``. ``has_sequences`` False: no others begin in it, as above."""
         end = offset + len(data)
+        since, until, unstyled_since = self.span
         text = self._unfinished + data
-        found = _UNFINISHED.search(text, max(0, len(text) - MAX_UNFINISHED_BYTES))
-        unfinished = b"" if found is None else found[0]
-        has_others = has_other_sequences(text) if has_sequences else self._ends_otherwise(text, unfinished)
-        if offset == self.span.until and not has_others and _is_text(text[: len(text) - len(unfinished)]):
-            unstyled_since = end if b"\x1b" in text else self.span.unstyled_since
-            self.span = PlainSpan(self.span.since, end, unstyled_since)
+        has_escapes = b"\x1b" in text
+        unfinished = _find_unfinished(text) if has_escapes or text.endswith(b"\xc2") else b""
+        has_others = has_escapes and (
+            has_other_sequences(text) if has_sequences else self._ends_otherwise(text, unfinished)
+        )
+        if offset == until and not has_others and _is_text(text[: len(text) - len(unfinished)]):
+            self.span = PlainSpan(since, end, end if has_escapes else unstyled_since)
             self._unfinished = unfinished
         else:
             self.span = PlainSpan(end, end, end)
@@ -65,6 +66,12 @@ class PlainText:
     def _ends_otherwise(self, text: bytes, unfinished: bytes) -> bool:
         """What had begun at the end of the piece before has become another sequence."""
         return self._unfinished.startswith(b"\x1b") and unfinished != text and _HARMLESS_SEQUENCE.match(text) is None
+
+
+def _find_unfinished(text: bytes) -> bytes:
+    """What begins at the end."""
+    found = _UNFINISHED.search(text, max(0, len(text) - MAX_UNFINISHED_BYTES))
+    return b"" if found is None else found[0]
 
 
 def _is_text(text: bytes) -> bool:

@@ -117,10 +117,12 @@ class EngineReader:
 
     # --- what is asked, on the loop ---
 
-    def note_output(self, offset: int = 0, data: bytes = b"", *, has_sequences: bool = True) -> None:
-        """There is something new in the log: ``data`` at ``offset``, or a size."""
-        if data:
-            self._plain.note(offset, data, has_sequences=has_sequences)
+    def look_at_output(self, offset: int, data: bytes, *, has_sequences: bool = True) -> None:
+        """``data`` has come, at ``offset``; ``note_output`` follows."""
+        self._plain.note(offset, data, has_sequences=has_sequences)
+
+    def note_output(self) -> None:
+        """There is something new in the log: output that was looked at, or a size."""
         if self._has_failed:
             return
         if not self._is_fed:

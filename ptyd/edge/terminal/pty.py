@@ -53,16 +53,22 @@ class Pty:
         fds: SessionFds,
         log: ReplayLog,
         inputs: InputLedger,
+        on_piece: Callable[[int], None],
         on_output: Callable[[int], None],
         on_blocked: Callable[[], None],
         on_drained: Callable[[], None],
     ) -> None:
+        """``on_piece`` and ``on_output`` are told from which offset on there is output that they were not told of;
+        ``on_output`` after each turn, ``on_piece`` before it, between two reads. ``on_blocked``: the log has no room.
+        ``on_drained``: the end has been read.
+        """
         self._loop = asyncio.get_running_loop()
         self._pid = pid
         self._fds = fds
         self._master = fds.master
         self._is_terminal = os.isatty(fds.master)
         self._log = log
+        self._on_piece = on_piece
         self._on_output = on_output
         self._on_blocked = on_blocked
         self._on_drained = on_drained
@@ -100,7 +106,7 @@ class Pty:
 
     def _read_output(self) -> None:
         log = self._log
-        before = log.head
+        before = told = log.head
         for _ in range(READS_A_TURN):
             room = log.room
             if not room:
@@ -108,8 +114,12 @@ class Pty:
                 break
             if not self._read_once(room):
                 break
+            # The kernel has a thread fetch the next 4 KiB: who asks before they are there falls asleep, and that costs
+            # more than what there is to do with those that have come.
+            self._on_piece(told)
+            told = log.head
         if log.head != before:
-            self._on_output(before)
+            self._on_output(told)
         if self._is_hung_up:
             self._meet_hangup()  # which may be the end, so it comes last
 

@@ -41,16 +41,25 @@ class Session:
         self.log = log or make_log()
         self.master = master
         self.outputs = 0
+        self.pieces = 0
+        self.told = self.log.head
         self.blocked = 0
         self.has_spoken_late = False
         self.drained = asyncio.Event()
         self.pty = Pty(
-            self.child.pid, fds, self.log, InputLedger(self.log.words), self._note_output, self._note_blocked,
-            self.drained.set,
+            self.child.pid, fds, self.log, InputLedger(self.log.words), self._note_piece, self._note_output,
+            self._note_blocked, self.drained.set,
         )  # fmt: skip
         self.pty.resume_reading()
 
+    def _note_piece(self, offset: int) -> None:
+        self.pieces += 1
+        assert offset == self.told < self.log.head
+        self.told = self.log.head
+
     def _note_output(self, offset: int) -> None:
+        assert offset == self.told
+        self.told = self.log.head
         self.outputs += 1
         self.has_spoken_late |= self.drained.is_set()
 
@@ -97,6 +106,14 @@ async def test_output_and_end(sessions: list[Session]) -> None:
     assert session.text() == wanted
     assert session.pty.closed
     assert session.outputs > 1
+
+
+async def test_a_flood_is_looked_at_between_two_reads(sessions: list[Session]) -> None:
+    session = Session("head", "-c", "3000000", "/dev/zero")
+    sessions.append(session)
+    await session.wait_drained()
+    assert session.log.head == session.told == 3_000_000
+    assert session.pieces > 0
 
 
 async def test_the_end_comes_after_the_last_byte(sessions: list[Session]) -> None:
