@@ -24,7 +24,7 @@ from ptyd.core.access.principal import Principal, check_attach
 from ptyd.core.echo_sampler import EchoSampler
 from ptyd.core.events import EventHub, EventKind
 from ptyd.core.limits.session_limits import process_limits
-from ptyd.core.log.holds import HoldEnd, HoldWatch
+from ptyd.core.log.holds import ASKER_KEY, RECORDER_KEY, HoldEnd, HoldWatch
 from ptyd.core.registry import Registry
 from ptyd.core.runs.run import RUN_KIND, RunRecord
 from ptyd.core.screen.engine import EngineMaker
@@ -33,7 +33,6 @@ from ptyd.core.session_record import SessionRecord, record_of
 from ptyd.core.viewing.attachment import Attachment, Outlet
 from ptyd.edge import audit
 from ptyd.edge.files.log_store import LogStore, MappedLog
-from ptyd.edge.files.recorder import RECORDER_KEY
 from ptyd.edge.files.recordings import Recordings
 from ptyd.edge.files.session_files import SessionFiles
 from ptyd.edge.keeper_link import KeeperLink, KeptExit, KeptSession, SessionFds
@@ -178,6 +177,8 @@ class PtyManager:
         self.registry.add(session)
         self._start(session, log, fds, marks)
         if session.run is not None:
+            session.log.set_hold(ASKER_KEY, 0)
+            self._running[session.id].holds.begin_away(ASKER_KEY)
             self.on_run_started(session)
         self._publish("created", session)
         self.on_created(session, params)
@@ -283,6 +284,8 @@ class PtyManager:
         running = self._running.get(session.id)
         if attachment.lossless and running is not None:
             running.holds.attach(attachment.key)
+            running.holds.drop(ASKER_KEY)  # who has to see every byte has come
+            running.pty.resume_reading()
         self._publish("updated", session)
         return attachment
 

@@ -97,7 +97,7 @@ def test_the_daemon_is_killed_within_a_run(runner: Runner, api: FakeMessagesApi)
 
 
 def test_more_lines_than_the_log_holds(configure: Configure, tmp_path: Path) -> None:
-    """The reader makes the program wait; a follower who comes late is told what is gone."""
+    """The program waits for its first reader, and goes on as that one reads; who comes later is told what is gone."""
     runner = configure(PTYD_LOG_BYTES="524288")
     line = {"type": "user", "message": {"content": [{"type": "tool_result", "content": "x" * 100_000}]}}
     program = tmp_path / "chatty"
@@ -110,10 +110,12 @@ def test_more_lines_than_the_log_holds(configure: Configure, tmp_path: Path) -> 
 
     async def story(ptyd: Connection) -> None:
         run = ptyd.run("hello", program=program, cwd=tmp_path, env=runner.claude.env)
-        events = []
-        async for event in run:
-            events.append(event)
-            await asyncio.sleep(0)
+        session = await run.wait_started()
+        await session.wait_idle(0.3)  # nobody has attached, and the log is full
+        log = await session.read_log()
+        assert log.log_start == 0
+        assert log.log_head > 400_000
+        events = await collect(run)
         assert [event.raw for event in events[:-1]] == [line] * 50
         assert run.outcome is not None
         assert (run.outcome.kind, run.outcome.result) == ("success", "done")

@@ -5,6 +5,11 @@ from typing import Literal
 
 HoldEnd = Literal["grace_expired", "stalled"]
 
+RECORDER_KEY = 1
+"""Of the recorder's hold. Those of attachments are hashes; that one should be 1 is not to be feared."""
+ASKER_KEY = 2
+"""Of the hold that a run begins with: whoever has asked for it has still to attach. Those of attachments are odd."""
+
 
 @dataclass(slots=True)
 class _Hold:

@@ -22,9 +22,6 @@ from ptyd.core.session import ExitStatus
 
 logger = logging.getLogger("ptyd.recorder")
 
-RECORDER_KEY = 1
-"""Of the recorder's hold. Those of attachments are hashes; that one should be 1 is not to be feared."""
-
 GATHER_SECONDS = 0.1
 """So long output waits for more before it is written: the log keeps it safe."""
 PIECE_BYTES = 256 * 1024

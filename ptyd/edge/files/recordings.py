@@ -14,11 +14,12 @@ from ptyd_protocol.sessions import ExportResult
 
 from ptyd.core.log.asciicast import CastSettings, convert_piece, find_start, format_exit, format_header
 from ptyd.core.log.export_cursor import ExportCursor
+from ptyd.core.log.holds import RECORDER_KEY
 from ptyd.core.log.replay_log import ReplayLog
 from ptyd.core.log.time_index import Entry, IndexDamaged, Kind, encode_size
 from ptyd.core.session import Session
 from ptyd.core.viewing.safe_boundary import SEARCH_BYTES, find_safe_boundary
-from ptyd.edge.files.recorder import RECORDER_KEY, CastFile, Recorder, RecordingFailed
+from ptyd.edge.files.recorder import CastFile, Recorder, RecordingFailed
 from ptyd.edge.files.time_file import TimeFile, read_index
 
 logger = logging.getLogger("ptyd.recordings")

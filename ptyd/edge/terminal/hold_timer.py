@@ -28,6 +28,11 @@ class HoldTimer:
             self._watch.leave(key, self._loop.time())
             self._update()
 
+    def begin_away(self, key: int) -> None:
+        """A hold of somebody who is expected within the grace time."""
+        self.attach(key)
+        self.leave(key)
+
     def drop(self, key: int) -> None:
         self._watch.drop(key)
         self._log.drop_hold(key)
