@@ -3,10 +3,11 @@
 A verb's module is imported when the verb is used, so that ``ptyd --help`` and ``ptyd ls`` stay quick.
 """
 
+import gc
 import importlib
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import click
 
@@ -83,6 +84,7 @@ class VerbGroup(click.Group):
         if verb is None:
             return None
         command: click.Command = importlib.import_module(f"ptyd_cli.verbs.{verb.module}").command
+        gc.enable()  # see ptyd_cli/__main__.py
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -149,11 +151,6 @@ def ptyd(
         ctx.invoke(command, is_json=False, is_long=False)
 
 
-def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run ``ptyd`` and exit with its code."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
-
-
 def run(arguments: list[str]) -> int:
     """Run ``ptyd`` with these arguments and return its exit code; what went wrong is on standard error."""
     try:
@@ -164,7 +161,3 @@ def run(arguments: list[str]) -> int:
 
         return report(error)
     return result if isinstance(result, int) else 0
-
-
-if __name__ == "__main__":
-    main()

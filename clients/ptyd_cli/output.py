@@ -3,7 +3,6 @@
 What programs and other clients call themselves is a stranger's text: nothing printed here does more than show it.
 """
 
-import json
 import re
 import signal
 import sys
@@ -22,6 +21,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 def print_json(value: Any) -> None:
     """``value`` (a structure, or a list of them) as JSON, indented where a person reads it."""
+    import json  # noqa: PLC0415 - tables need none
+
     plain = msgspec.to_builtins(value)
     print(escape_json(json.dumps(plain, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False)))
 

@@ -1,19 +1,21 @@
 """Where a daemon is, how it is known to be the right one, and what lets us in there.
 
-Imports neither asyncio nor websockets: quick programs need it too.
+Imports neither asyncio nor websockets, and ssl only where it is needed: quick programs need it too.
 """
 
-import hashlib
 import ipaddress
 import re
-import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from ptyd_sdk import discovery
 from ptyd_sdk.errors import NotTrusted
+
+if TYPE_CHECKING:
+    import ssl
 
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 _FINGERPRINT = re.compile(r"sha-?256:((?:[0-9a-f]{2}:?){32})", re.IGNORECASE)
@@ -103,12 +105,14 @@ def normalise_fingerprint(text: str) -> str:
     return "sha256:" + match[1].replace(":", "").lower()
 
 
-def make_tls_context(address: Address) -> ssl.SSLContext:
+def make_tls_context(address: Address) -> "ssl.SSLContext":
     """For the connection itself; where a certificate is pinned, ``check_certificate`` has to follow at once.
 
     Raises:
         NotTrusted: the CA's file cannot be used.
     """
+    import ssl  # noqa: PLC0415 - only for other machines
+
     try:
         context = ssl.create_default_context(cafile=address.ca or None)
     except OSError as error:
@@ -128,6 +132,8 @@ def check_certificate(address: Address, certificate: bytes | None) -> None:
     """
     if not address.fingerprint:
         return  # the context has seen to it
+    import hashlib  # noqa: PLC0415 - only for other machines
+
     shown = f"sha256:{hashlib.sha256(certificate or b'').hexdigest()}"
     if shown != address.fingerprint:
         raise NotTrusted(
@@ -136,7 +142,7 @@ def check_certificate(address: Address, certificate: bytes | None) -> None:
         )
 
 
-def explain_untrusted(address: Address, error: ssl.SSLCertVerificationError) -> NotTrusted:
+def explain_untrusted(address: Address, error: "ssl.SSLCertVerificationError") -> NotTrusted:
     """Nobody whom we trust vouches for the certificate."""
     reason = error.verify_message or error.reason
     return NotTrusted(

@@ -83,6 +83,8 @@ def http(body: bytes, status: str = "200 OK") -> bytes:
         (b"", ConnectionLost),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf", ConnectionLost),
         (b"what?\r\n\r\n", ConnectionLost),
+        (b"HTTP/1.1 200 OK\r\n\r\nhow long?", ConnectionLost),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000, ConnectionLost),
         (http(b"not MessagePack \xc1"), ConnectionLost),
         (http(encode(Pong(1))), ConnectionLost),
         (http(encode(Reply(1, "no list"))), ConnectionLost),
