@@ -24,9 +24,10 @@ types:
 imports:
 	.venv/bin/lint-imports
 
-# The TypeScript types are generated from the Python declarations and must not drift.
+# The TypeScript types are generated from the Python declarations, the engine's from its library's, and must not drift.
 wire:
 	$(PYTHON) protocol/generate_typescript.py --check
+	$(PYTHON) -m tools.declare_engine --check
 
 web:
 	$(PYTHON) tools/build_web.py

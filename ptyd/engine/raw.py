@@ -1,4 +1,4 @@
-"""Every touch of pyghostty's raw layer: the library's C functions behind typed ones.
+"""Every touch of the library's C functions, behind typed ones.
 
 A wrong output type corrupts the library's heap instead of raising, so there is one accessor per key, and
 tests/engine/test_raw.py calls each of them: it says when a newer library has moved.
@@ -8,13 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pyghostty._ffi import ffi as _ffi
-from pyghostty._ffi import lib as _lib
-from pyghostty._ffi import union_fn
-from pyghostty.core import init_sized
-
-ffi: Any = _ffi
-lib: Any = _lib
+from ptyd.engine.library import ffi, lib, make_sized, read_grid_ref
 
 Colour = int
 """0xRRGGBB."""
@@ -226,10 +220,10 @@ class RawTerminal:
 
     def format_rows(self, first: int, last: int, form: Format, join: bool, trim: bool) -> bytes:
         """Rows ``first`` to ``last`` of the active screen, counted from the oldest in the scrollback."""
-        selection = init_sized("GhosttySelection")
+        selection = make_sized("GhosttySelection")
         selection.start = self._grid_ref(0, first)[0]
         selection.end = self._grid_ref(self.cols - 1, last)[0]
-        options = init_sized("GhosttyFormatterTerminalOptions")
+        options = make_sized("GhosttyFormatterTerminalOptions")
         options.emit, options.unwrap, options.trim, options.selection = _FORMATS[form], join, trim, selection
         formatter = ffi.new("GhosttyFormatter*")
         _check(lib.ghostty_formatter_terminal_new(ffi.NULL, formatter, self._handle, options[0]), "formatter")
@@ -244,13 +238,10 @@ class RawTerminal:
             lib.ghostty_formatter_free(formatter[0])
 
     def _grid_ref(self, col: int, row: int) -> Any:
-        call = union_fn(
-            "ghostty_terminal_grid_ref", "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyGridRef*)"
-        )
-        point = ffi.new("GhosttyPointS*")
+        point = ffi.new("PtydPoint*")
         point.tag, point.value.x, point.value.y = lib.GHOSTTY_POINT_TAG_SCREEN, col, row
-        ref = init_sized("GhosttyGridRef")
-        _check(call(self._handle, point[0], ref), f"grid ref {col},{row}")
+        ref = make_sized("GhosttyGridRef")
+        _check(read_grid_ref(self._handle, point[0], ref), f"grid ref {col},{row}")
         return ref
 
     # --- asking: one accessor per key ---
