@@ -16,7 +16,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from tests.browser.page import CHROMIUM, CHROMIUM_FLAGS
+from tests.support import chromium
 from tests.support.claude import HermeticClaude, make_hermetic_claude
 from tests.support.daemon import PTYD_COMMAND, PtydUnderTest, running_ptyd
 from tests.support.fake_messages_api import FakeMessagesApi, ToolUse
@@ -90,7 +90,7 @@ class Scene:
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with set_scene() as scene, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium.find_chromium(), args=chromium.FLAGS)
         picture_terminal(scene, browser)
         picture_web(scene, browser)
         picture_inbox(scene, browser)

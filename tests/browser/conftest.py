@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
 
 import ptyd
-from tests.browser.page import CHROMIUM, CHROMIUM_FLAGS, WebPage
+from tests.browser.page import WebPage
 from tests.e2e.conftest import api, claude
+from tests.support import chromium
 from tests.support.daemon import PtydUnderTest, running_ptyd
 from tests.support.waiting import stretch_deadline
 
@@ -24,14 +25,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Not for the whole run: while Playwright's event loop lives, no test with asyncio can start."""
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A module that needs all of Chromium says so by NEEDS_WHOLE_BROWSER.
+
+    Not for the whole run: while Playwright's event loop lives, no test with asyncio can start."""
     index = Path(ptyd.__file__).parent / "static" / "index.html"
     assert index.is_file(), "the web client is not built: run npm ci && npm run build in clients/web"
+    needs_whole = getattr(request.module, "NEEDS_WHOLE_BROWSER", False)
+    path = chromium.find_chromium() if needs_whole else chromium.find_headless_shell()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

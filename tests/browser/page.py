@@ -7,17 +7,6 @@ from playwright.sync_api import Error, Locator, Page
 from tests.support.daemon import PtydUnderTest
 from tests.support.waiting import wait_until
 
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 class WebPage:
     def __init__(self, page: Page) -> None:

@@ -15,6 +15,9 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
 
+NEEDS_WHOLE_BROWSER = True
+"""For its notifications."""
+
 WITNESS = """
 window.notificationsShown = [];
 window.permissionAsked = 0;

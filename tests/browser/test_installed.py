@@ -11,6 +11,7 @@ import ptyd
 from tests.browser.page import WebPage
 from tests.doors.other_site import other_site
 from tests.support.certificates import make_certificate
+from tests.support.chromium import find_headless_shell
 from tests.support.daemon import PtydUnderTest, running_ptyd
 from tests.support.nginx import find_free_port, running_nginx
 from tests.support.waiting import wait_until
@@ -134,7 +135,7 @@ def proxied(tmp_path: Path) -> Iterator[PtydUnderTest]:
 
 def test_below_a_base_path(proxied: PtydUnderTest, browser: Browser) -> None:
     chromium = browser.browser_type.launch(
-        executable_path="/usr/bin/chromium", args=["--no-sandbox", "--ignore-certificate-errors"]
+        executable_path=find_headless_shell(), args=["--no-sandbox", "--ignore-certificate-errors"]
     )
     context = chromium.new_context()
     try:

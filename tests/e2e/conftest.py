@@ -1,6 +1,5 @@
 """What the end-to-end tests share."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from tests.e2e.browser_viewer import BrowserViewer
 from tests.e2e.program_viewer import ProgramViewer
 from tests.e2e.terminal_viewer import TerminalViewer
 from tests.e2e.viewers import Viewer
+from tests.support.chromium import find_chromium
 from tests.support.claude import HermeticClaude, make_hermetic_claude
 from tests.support.daemon import PtydUnderTest, running_ptyd
 from tests.support.fake_messages_api import FakeMessagesApi
@@ -69,11 +69,3 @@ def make_viewer(request: pytest.FixtureRequest, ptyd: PtydUnderTest) -> Viewer:
     if request.param == "program":
         return ProgramViewer(ptyd)
     return BrowserViewer(ptyd, request.getfixturevalue("browser"))
-
-
-def find_chromium() -> str:
-    """Debian's Chromium, or Chrome."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    raise FileNotFoundError("no Chromium found: run ./dev setup")
