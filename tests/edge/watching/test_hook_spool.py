@@ -114,7 +114,7 @@ async def test_the_next_daemon_finds_what_came_meanwhile_and_who_waits(inotify: 
     told: list[str] = []
     assert await finish(start_hook(folder, "PreToolUse", {})) == (0, b"", b"")
     process = start_hook(folder, "PermissionRequest", {})
-    wait_until(lambda: [path for path in folder.glob("PermissionRequest.*") if path.suffix[1:].isdigit()])
+    wait_until(lambda: [path for path in folder.glob("PermissionRequest.*[0-9]") if path.read_bytes().endswith(b"}")])
     for _ in range(2):  # the first of them dies
         waiting: list[HookCall] = []
 
