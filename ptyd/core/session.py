@@ -371,17 +371,25 @@ class Session:
         self.output_noted_at = now
         self.active_at = now
         self.log_file.note_output(at)
-        self.look_at_output(offset, now, self.wake_all)
+        data, has_sequences = self._find_frames(offset, now)
+        self.wake_all()  # an echo waits for no more than that
+        self._find_signals(offset, data, has_sequences)
         if self.screen is not None:
             self.screen.note_output()
 
-    def look_at_output(self, offset: int, now: float, then_first: Callable[[], None] = lambda: None) -> None:
-        """There is new output in the log, from ``offset`` on; ``note_output`` follows, of what comes after it.
-        ``then_first``: what to do once it is known where it may be cut; an echo waits for no more than that."""
+    def look_at_output(self, offset: int, now: float) -> None:
+        """There is new output in the log, from ``offset`` on; ``note_output`` follows, of what comes after it."""
+        data, has_sequences = self._find_frames(offset, now)
+        self._find_signals(offset, data, has_sequences)
+
+    def _find_frames(self, offset: int, now: float) -> tuple[bytes, bool]:
+        """Where the output may be cut; returns it, and whether there are sequences in it that are not of mere text."""
         data = self.log.read(offset, self.log.head - offset)
         has_sequences = has_other_sequences(data)
         self.frames.feed(offset, data, now, has_sequences=has_sequences)
-        then_first()
+        return data, has_sequences
+
+    def _find_signals(self, offset: int, data: bytes, has_sequences: bool) -> None:
         if self.screen is not None:
             self.screen.look_at_output(offset, data, has_sequences=has_sequences)
         signals = self.signals.feed(data, has_sequences=has_sequences)
