@@ -109,11 +109,9 @@ def test_use_is_shown(client: Client) -> None:
     wait_until(lambda: b"busy" in log(), what="it to be busy")
 
     def shows_use() -> bool:
-        usage = client.request("get", session=session)["usage"]
-        assert usage["memory_bytes"] > 50 * MIB
-        assert usage["processes"] == 3
-        assert usage["open_files"] >= 3
-        return bool(usage["cpus"] > 0.1)
+        usage = client.request("get", session=session)["usage"]  # maybe of a look before it was busy
+        is_whole = usage["memory_bytes"] > 50 * MIB and usage["processes"] == 3 and usage["open_files"] >= 3
+        return is_whole and bool(usage["cpus"] > 0.1)
 
     wait_until(shows_use, what="CPU time to be shown")
 
