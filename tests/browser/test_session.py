@@ -30,10 +30,10 @@ def test_a_session_has_the_size_of_the_window(web: WebPage, daemon: PtydUnderTes
     web.run("stty size")
     web.wait_for_text(f"{rows} {cols}")
     web.page.set_viewport_size({"width": 900, "height": 600})
-    wait_until(lambda: daemon.sessions()[0]["cols"] < cols)
-    info = daemon.sessions()[0]
-    wait_until(lambda: web.size() == (info["cols"], info["rows"]))
-    expect(web.row("bash")).to_contain_text(f"{info['cols']}×{info['rows']}")
+    wait_until(lambda: daemon.sessions()[0]["cols"] < cols and daemon.sessions()[0]["rows"] < rows)
+    wait_until(lambda: [web.size()] == [(info["cols"], info["rows"]) for info in daemon.sessions()])
+    cols, rows = web.size()
+    expect(web.row("bash")).to_contain_text(f"{cols}×{rows}")
 
 
 def test_a_reload_brings_the_same_session_and_its_past(web: WebPage) -> None:
