@@ -56,7 +56,10 @@ def generate() -> dict[str, str]:
         sender: [describe_large(large) for large in examples.LARGE if large.sender == sender]
         for sender in ("client", "daemon")
     }
-    files["methods.json"] = {key: [to_view(vector) for vector in vectors] for key, vectors in METHOD_VECTORS.items()}
+    for kind in ("params", "results"):
+        files[f"method_{kind}.json"] = {
+            key: [to_view(vector) for vector in METHOD_VECTORS[key]] for key in (kind, f"bad_{kind}")
+        }
     return {name: write_json(content) for name, content in files.items()}
 
 

@@ -20,7 +20,7 @@ OUTPUT_PATH = Path(__file__).parents[1] / "ptyd" / "engine" / "declarations_gen.
 
 HEAD = '''"""Made by tools/declare_engine.py of the declarations of pyghostty {version} (Apache-2.0). Do not edit.
 
-A newer pyghostty has other declarations: ptyd/engine/library.py looks whether these are its own.
+A newer pyghostty has other declarations: ptyd/engine/binding.py looks whether these are its own.
 """
 
 PYGHOSTTY_VERSION = "{version}"

@@ -1,4 +1,4 @@
-"""Examples of the methods about conversations, for ``vectors/methods.json``; from PROTOCOL.md."""
+"""Examples of the methods about conversations, for the vectors of methods; from PROTOCOL.md."""
 
 from typing import Any
 

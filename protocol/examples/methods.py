@@ -1,4 +1,5 @@
-"""Examples of every method's parameters and results, for ``vectors/methods.json``.
+"""Examples of every method's parameters and results, for ``vectors/method_params.json`` and
+``vectors/method_results.json``.
 
 Each part has four lists:
 

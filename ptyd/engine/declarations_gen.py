@@ -1,6 +1,6 @@
 """Made by tools/declare_engine.py of the declarations of pyghostty 0.1.3 (Apache-2.0). Do not edit.
 
-A newer pyghostty has other declarations: ptyd/engine/library.py looks whether these are its own.
+A newer pyghostty has other declarations: ptyd/engine/binding.py looks whether these are its own.
 """
 
 PYGHOSTTY_VERSION = "0.1.3"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ptyd.engine.library import ffi, lib, make_sized, read_grid_ref
+from ptyd.engine.binding import ffi, lib, make_sized, read_grid_ref
 
 Colour = int
 """0xRRGGBB."""

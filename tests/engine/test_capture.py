@@ -70,5 +70,5 @@ def test_a_style_is_written_as_it_was_set(sequence: bytes, written: str) -> None
 
 
 def test_without_the_library_there_is_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ptyd.engine.library", None)
+    monkeypatch.setitem(sys.modules, "ptyd.engine.binding", None)
     assert find_engine_maker() is None

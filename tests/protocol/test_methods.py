@@ -15,7 +15,7 @@ from ptyd_protocol.methods import METHODS
 from tests.protocol.strategies import any_value, bounded, build, build_struct, describe
 from tests.protocol.vector_files import load_vectors, read_value, view_value
 
-VECTORS = load_vectors("methods.json")
+VECTORS = {**load_vectors("method_params.json"), **load_vectors("method_results.json")}
 
 
 def list_cases(key: str) -> list[Any]:

@@ -15,7 +15,8 @@ import {
   bytesFromHex,
   type InvalidVector,
   type LargeVector,
-  type MethodVectors,
+  type ParamsVectors,
+  type ResultsVectors,
   readMessageVectors,
   readVectors,
 } from "./vectors";
@@ -80,7 +81,10 @@ test.each(readVectors<BySender<LargeVector>>("large.json").daemon)("large: $name
 });
 
 describe("requests", () => {
-  const vectors = readVectors<MethodVectors>("methods.json");
+  const vectors = {
+    ...readVectors<ParamsVectors>("method_params.json"),
+    ...readVectors<ResultsVectors>("method_results.json"),
+  };
 
   test.each(vectors.params)("parameters of $method: $sent", ({ method, sent, means }) => {
     const type = methodTypes[method as MethodName].params;

@@ -33,9 +33,12 @@ export interface LargeVector {
   readonly close_code: number | null;
 }
 
-export interface MethodVectors {
+export interface ParamsVectors {
   readonly params: readonly { method: string; sent: unknown; means: unknown }[];
   readonly bad_params: readonly { method: string; sent: unknown; error: string; why: string }[];
+}
+
+export interface ResultsVectors {
   readonly results: readonly { method: string; sent: unknown; means: unknown }[];
   readonly bad_results: readonly { method: string; sent: unknown; why: string }[];
 }

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ptyd.engine import library
+from ptyd.engine import binding
 from tools import declare_engine
 
 
@@ -23,24 +23,24 @@ def test_check_notices_a_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_library_is_found_and_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert library.find_library().is_file()
+    assert binding.find_library().is_file()
     monkeypatch.setenv("PYGHOSTTY_LIB", str(tmp_path / "other.so"))
-    assert library.find_library() == tmp_path / "other.so"
+    assert binding.find_library() == tmp_path / "other.so"
 
 
 def test_another_version_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "version", lambda name: "0.2.0")
+    monkeypatch.setattr(binding, "version", lambda name: "0.2.0")
     with pytest.raises(ImportError, match=r"is needed, and 0\.2\.0 is there"):
-        library.find_library()
+        binding.find_library()
 
 
 def test_none_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "find_spec", lambda name: None)
+    monkeypatch.setattr(binding, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match="not installed"):
-        library.find_library()
+        binding.find_library()
 
 
 def test_sizes_are_said_at_every_depth() -> None:
-    options = library.make_sized("GhosttyFormatterTerminalOptions")
-    assert options.size == library.ffi.sizeof("GhosttyFormatterTerminalOptions")
-    assert options.extra.size == library.ffi.sizeof(library.ffi.typeof(options.extra))
+    options = binding.make_sized("GhosttyFormatterTerminalOptions")
+    assert options.size == binding.ffi.sizeof("GhosttyFormatterTerminalOptions")
+    assert options.extra.size == binding.ffi.sizeof(binding.ffi.typeof(options.extra))
